@@ -1,0 +1,43 @@
+#include "base/assert.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+_Noreturn void pit__assert_failed(const char *what, const char *file, int line)
+{
+    char text[512];
+    int n = snprintf(text, sizeof text, "pitboss: broken invariant: %s, %s:%d\n", what, file, line);
+
+    if (n > 0)
+        (void)!write(STDERR_FILENO, text, (size_t)n < sizeof text ? (size_t)n : sizeof text - 1);
+    __builtin_trap(); /* SIGILL inside the runtime: the fault handler writes the crash dump and ends the node */
+}
+
+#ifdef PIT_POINTS
+#include <sched.h>
+#include <stdint.h>
+
+#include "base/oracle.h"
+
+/* One point in sixteen waits: most passes stay fast, so that races of three steps can be met too. */
+void pit__point(const char *name)
+{
+    static _Thread_local struct pit__chance chance;
+    uint64_t r;
+
+    (void)name;
+    if (!chance.state) {
+        const char *seed = getenv("PIT_SEED");
+        pit__chance_seed(&chance, (seed ? strtoull(seed, NULL, 0) : pit__entropy()) ^ (uintptr_t)&chance);
+    }
+    r = pit__chance_next(&chance);
+    if (r & 15)
+        return;
+    if (r & 16)
+        sched_yield();
+    else
+        for (volatile unsigned i = 0; i < ((r >> 8) & 1023); i++)
+            ;
+}
+#endif

@@ -1,0 +1,59 @@
+#include <pit/log.h>
+
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *const names[] = {"error", "warning", "notice", "info", "debug"};
+static atomic_int level_now = -1; /* -1: not read from the environment yet; relaxed: a setting, nothing hangs on it */
+static _Atomic(void (*)(enum pit_log_level, const char *, size_t)) sink_now; /* release/acquire: what the sink needs was set up before */
+
+static int level_get(void)
+{
+    int level = atomic_load_explicit(&level_now, memory_order_relaxed);
+    const char *wanted;
+
+    if (level >= 0)
+        return level;
+    level = PIT_LOG_NOTICE;
+    wanted = getenv("PITBOSS_LOG");
+    for (int i = 0; wanted && i <= PIT_LOG_DEBUG; i++)
+        if (!strcmp(wanted, names[i]))
+            level = i;
+    atomic_store_explicit(&level_now, level, memory_order_relaxed);
+    return level;
+}
+
+void pit_log_level_set(enum pit_log_level level) { atomic_store_explicit(&level_now, (int)level, memory_order_relaxed); }
+
+void pit_log_sink_set(void (*sink)(enum pit_log_level, const char *, size_t))
+{
+    atomic_store_explicit(&sink_now, sink, memory_order_release);
+}
+
+void pit_log(enum pit_log_level level, const char *format, ...)
+{
+    char text[2048];
+    void (*sink)(enum pit_log_level, const char *, size_t);
+    va_list ap;
+    int head, n;
+
+    if ((int)level > level_get())
+        return;
+    head = snprintf(text, sizeof text, "=%s= ", names[level]);
+    va_start(ap, format);
+    n = vsnprintf(text + head, sizeof text - (size_t)head - 1, format, ap);
+    va_end(ap);
+    n = n < 0 ? head : head + n;
+    if ((size_t)n > sizeof text - 2)
+        n = sizeof text - 2;
+    text[n++] = '\n';
+    sink = atomic_load_explicit(&sink_now, memory_order_acquire);
+    if (sink)
+        sink(level, text, (size_t)n);
+    else
+        (void)!write(STDERR_FILENO, text, (size_t)n); /* where would one report that stderr is gone? */
+}

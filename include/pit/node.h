@@ -1,0 +1,75 @@
+/*
+ * The node: schedulers, their options, and the first process.
+ */
+#ifndef PIT_NODE_H
+#define PIT_NODE_H
+
+#ifndef PIT_BUILDING
+#pragma GCC system_header
+#endif
+
+#include <pit/base.h>
+#include <pit/term.h>
+
+PIT_BEGIN_DECLS
+
+/* Options of a node; zero is the default of each. The environment (PITBOSS_FLAGS, split at blanks) and the command line
+   after "--pit" speak the same flags, in the manner of the BEAM's: later ones win. */
+typedef struct pit_node_opts {
+    int schedulers;        /* +S N       how many; 0: one a core this OS process may use */
+    const char *cores;     /* +sbt LIST  "0-3,8": cores to pin schedulers to, in this order; NULL: all allowed; "none": don't pin */
+    uint32_t processes;    /* +P N       limit of processes, 1,024 to 134,217,727; 0: 4,194,304 */
+    uint32_t atoms;        /* +t N       limit of atoms; 0: 1,048,576 */
+    uint64_t memory;       /* +M BYTES   limit of one process's own memory; 0: none */
+    const char *name;      /* -name N    the node's name, in logs and crash dumps; NULL: the program's */
+    const char *crash_dump; /* -dump FILE  where a crash dump goes; NULL: pitboss-crash-PID.txt in the working directory; "-": stderr */
+    uint32_t stack;        /* +sss KIB   default stack of a process; here in bytes; 0: 64 KiB */
+    int spin_us;           /* +sbwt US   how long an idle scheduler spins before it sleeps; 0: 20 us; -1: not at all */
+    int stop_timeout;      /* -stop MS   how long supervision trees may take to stop; 0: 10,000 ms */
+    uint64_t seed;         /* -seed N    seed of pit_random and of the runtime's own choices; 0: from the system */
+    bool no_signals;       /* leave SIGINT and SIGTERM to the program */
+} pit_node_opts;
+
+/* The first process. Its return value is the node's exit status. */
+typedef int pit_first(int argc, char **argv);
+
+/*
+ * Start a node, run first as a process, and return when the node has stopped, with its exit status: what first returned,
+ * or 1 if it ended by anything but returning. Stopping is in order: what first was linked to gets its exit signal, every
+ * supervisor ends its children as its specification says, within stop_timeout; then what is left is killed. SIGINT and
+ * SIGTERM send first an exit signal `shutdown`, which it may trap. One node at a time in an OS process.
+ *
+ * Negative: the node could not start, and why was logged: -EINVAL (an option), -ENOSYS, -EPERM (io_uring missing or
+ * forbidden; the log says what to change), -ENOMEM, -EBUSY (a node is running). Any thread but a process.
+ */
+int pit_run(const pit_node_opts *opts, pit_first *first, int argc, char **argv);
+
+/* pit_run with default options for use in main: prints what went wrong; flags from PITBOSS_FLAGS and after "--pit". */
+int pit_main(int argc, char **argv, pit_first *first);
+
+/* Stop the node in order, with this exit status. From any process or thread. Erlang: init:stop/1. */
+void pit_stop(int status);
+
+typedef struct pit_node_info {
+    const char *name;
+    int schedulers;
+    uint64_t processes, process_limit, processes_peak;
+    uint64_t spawned, exited, faults; /* since the start; faults: ends by a contained fault */
+    uint64_t messages;                /* sent, all kinds */
+    uint64_t context_switches;
+    uint64_t run_queue;               /* processes that wait for a core now */
+    uint64_t steals;                  /* processes that were handed to another scheduler */
+    uint64_t io_submitted, io_completed;
+    int64_t uptime_ns;
+    uint64_t run_delay_ns[64]; /* histogram of sampled delays from runnable to run; bucket i: [2^i, 2^(i+1)) ns */
+} pit_node_info;
+
+/* Sums over all schedulers; each number is exact in itself, not all at one instant. Any thread. */
+void pit_node_info_get(pit_node_info *ret);
+
+/* Which scheduler runs the caller, from 0; -1 outside of one. */
+int pit_scheduler(void);
+
+PIT_END_DECLS
+
+#endif

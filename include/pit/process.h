@@ -1,0 +1,295 @@
+/*
+ * Processes: spawn them, send to them, receive, end them, and learn of their end.
+ *
+ * A process shares nothing and owns what it makes: its memory (pit_alloc), sockets, timers. All of it is released
+ * when the process ends, however it ends. There are two kinds of body and one kind of process:
+ *   - a *stackful* process runs a C function that may block anywhere (pit_spawn);
+ *   - a *callback* process (pit_spawn_handler, and every behaviour) is called with one message at a time and holds
+ *     no stack while it waits: a few hundred bytes. Its handler may block too; only that process waits.
+ *
+ * Unless said otherwise, a function here is called from inside a process; from any other thread it returns, or holds,
+ * -PIT_ENOTPROCESS, and the void ones that cannot say so end the node with that text. What fails with an error that a
+ * caller rarely handles ends the caller instead (let it crash); its pit_try_ form returns the error.
+ *
+ * Every function here is a scheduling point: it costs reductions, and a process that has used its slice yields in it.
+ * Functions that wait say so. A process may run on another kernel thread after it waited or yielded, so nothing
+ * thread-local and no lock may be held across a call (errno is safe: never read it across one).
+ */
+#ifndef PIT_PROCESS_H
+#define PIT_PROCESS_H
+
+#ifndef PIT_BUILDING
+#pragma GCC system_header
+#endif
+
+#include <pit/base.h>
+#include <pit/term.h>
+#include <pit/type.h>
+
+PIT_BEGIN_DECLS
+
+/* ---- spawning ------------------------------------------------------------------------------------------------ */
+
+/* The body of a stackful process. arg is the process's own copy of what the spawner gave. Returning ends it: normal. */
+typedef void pit_body(const void *arg);
+
+/*
+ * The handler of a callback process: state is the process's own copy of what the spawner gave, m the message. The
+ * first message of every callback process is pit_start. m lives until the handler returns, whatever it receives.
+ */
+typedef void pit_handler(void *state, const pit_msg *m);
+
+enum pit_priority { PIT_PRIORITY_NORMAL, PIT_PRIORITY_LOW, PIT_PRIORITY_HIGH, PIT_PRIORITY_MAX };
+
+/* Where a process starts. 0: on its spawner's scheduler; PIT_ON(n): on scheduler n, counted from 0. */
+#define PIT_ON(n) ((n) + 1)
+#define PIT_ANYWHERE (-1) /* the node chooses: round robin */
+
+typedef struct pit_spawn_opts {
+    bool link;          /* link it to the caller, atomically with its creation. Spec: SPAWN-2 */
+    bool monitor;       /* monitor it; the reference goes to *ret_ref, which must then be given */
+    uint8_t priority;   /* enum pit_priority */
+    int16_t scheduler;  /* see PIT_ON */
+    uint32_t stack;     /* bytes of stack, rounded up to a power of two, 16 KiB to 8 MiB; 0: 64 KiB */
+    const char *name;   /* register it under this name before it runs; taken: holds -PIT_ENAMETAKEN */
+    const char *label;  /* what tools show; a string that outlives the process (a literal). 0: its function's name */
+    pit_ref *ret_ref;
+    uint64_t pit__kind; /* the runtime's own: behaviours mark what they spawn */
+} pit_spawn_opts;
+
+typedef struct pit_monitored {
+    pit_pid pid;
+    pit_ref ref;
+} pit_monitored;
+
+/*
+ * Start a process that runs body on a stack of its own. arg[0..size) is copied; NULL with size 0 is fine.
+ * The process limit reached (option processes), or no memory: ends the caller with {system_limit, ...}.
+ * Does not wait. Erlang: spawn/1, spawn_link/1, spawn_monitor/1. Spec: SPAWN-1..3, LIFE-11.
+ */
+pit_pid pit_spawn(pit_body *body, const void *arg, size_t size);
+pit_pid pit_spawn_link(pit_body *body, const void *arg, size_t size);
+pit_monitored pit_spawn_monitor(pit_body *body, const void *arg, size_t size);
+
+/* The same for a callback process: state[0..size) is copied, aligned to 16, and given to each call of the handler. */
+pit_pid pit_spawn_handler(pit_handler *handler, const void *state, size_t size);
+pit_pid pit_spawn_handler_link(pit_handler *handler, const void *state, size_t size);
+
+/*
+ * With options. Holds -EINVAL (an option out of range), -PIT_ESYSTEMLIMIT, -ENOMEM, -PIT_ENAMETAKEN; nothing was
+ * started. pit_spawn_with(body, &arg, sizeof arg, .link = true, .name = "house") ends the caller instead.
+ */
+pit_pid pit_try_spawn(pit_body *body, const void *arg, size_t size, pit_spawn_opts opts);
+pit_pid pit_try_spawn_handler(pit_handler *handler, const void *state, size_t size, pit_spawn_opts opts);
+pit_pid pit__spawned(pit_pid pid, const char *file, int line); /* ends the caller if pid holds an error */
+#define pit_spawn_with(body, arg, size, ...)                                                                           \
+    pit__spawned(pit_try_spawn((body), (arg), (size), (pit_spawn_opts){__VA_ARGS__}), __FILE__, __LINE__)
+#define pit_spawn_handler_with(handler, state, size, ...)                                                              \
+    pit__spawned(pit_try_spawn_handler((handler), (state), (size), (pit_spawn_opts){__VA_ARGS__}), __FILE__, __LINE__)
+
+/* Oneself. PIT_NO_PID outside of a process. Erlang: self/0. */
+pit_pid pit_self(void);
+
+/* ---- sending --------------------------------------------------------------------------------------------------- */
+
+/*
+ * Send a copy of payload, type->size bytes, to a process. Never waits, never fails for a process that is gone (the
+ * message is dropped); a pid that holds an error ends the caller with badarg. Messages from one process to another
+ * arrive in the order they were sent. May be called from any thread. pit_send(to, name, .field = ...) of
+ * <pit/message.h> is the usual form. Erlang: !. Spec: SIG-1, SIG-3, SIG-5.
+ */
+void pit_send_copy(pit_pid to, const pit_type *type, const void *payload);
+
+/* As pit_send_copy, to a registered name. Returns 0, or -PIT_ENOPROC: nobody has it. Spec: SIG-3. */
+int pit_send_name(const char *name, const pit_type *type, const void *payload);
+
+/*
+ * A message built in place and moved, for payloads that should not be copied: make one with room for size >= type->size
+ * bytes (zeroed), fill it in, send it. What is sent or dropped belongs to the caller no more.
+ * NULL: no memory. What is made and not sent is released with the process.
+ */
+void *pit_message_make(const pit_type *type, size_t size);
+void pit_message_send(pit_pid to, void *payload);
+void pit_message_drop(void *payload);
+
+/* ---- receiving ------------------------------------------------------------------------------------------------- */
+
+/*
+ * The next message, or NULL when timeout ms have passed without one (0: look once; PIT_INFINITY). It lives until the
+ * next pit_receive... of the same level; pit_keep makes it live on. Waits. Spec: RECV-1..4, TIMER-3.
+ */
+const pit_msg *pit_receive(int64_t timeout);
+
+/*
+ * The oldest message of this type, of this reference (the DOWN of a monitor, a timer's message), or for which match
+ * says true; the others stay, in their order. NULL: timeout. match runs inside the runtime: it must not call pit_.
+ * pit_receive_ref starts behind what was in the queue when ref was made, so it costs the same however long the queue.
+ * Wait. Spec: RECV-1, RECV-5.
+ */
+const pit_msg *pit_receive_type(const pit_type *type, int64_t timeout);
+const pit_msg *pit_receive_ref(pit_ref ref, int64_t timeout);
+const pit_msg *pit_receive_match(bool (*match)(const pit_msg *m, void *context), void *context, int64_t timeout);
+
+/* The payload's size in bytes: type->size, or more where the sender made more room. */
+size_t pit_message_size(const pit_msg *m);
+
+/* Keep a received message until pit_drop or the end of the process. Returns m. Dropping one that is not kept: no effect. */
+const pit_msg *pit_keep(const pit_msg *m);
+void pit_drop(const pit_msg *m);
+
+/* How many messages wait, not counting the one in hand. Spec: RECV-6. */
+size_t pit_message_count(void);
+
+/* Log and ignore a message that nobody expected. */
+void pit_unexpected(const pit_msg *m);
+
+/* ---- calls ------------------------------------------------------------------------------------------------------ */
+
+/*
+ * Ask server and wait for the answer: send request (request_type->size bytes), copy the answer into *reply
+ * (reply_type->size bytes). No message that was or comes into the queue is looked at, so it costs the same with a
+ * million of them waiting. A late answer is dropped. The typed functions that PIT_PROTOCOL makes stand on this.
+ *
+ * 0, or -ETIMEDOUT, -PIT_ENOPROC (not there, or gone before it answered: pit_last_exit_reason() says why),
+ * -PIT_EBADCALL (it does not know this call), -EDEADLK (a call to oneself). Waits.
+ * Erlang: gen_server:call/3. Spec: GEN-5, GEN-6, ALIAS-7.
+ */
+int pit_try_call(pit_pid server, const pit_type *request_type, const void *request, int64_t timeout,
+                 const pit_type *reply_type, void *reply);
+
+/* Why the last pit_try_call that ended with -PIT_ENOPROC failed: the server's exit reason, or noproc. */
+pit_term pit_last_exit_reason(void);
+
+/* Who asked, kept beyond the message, so that the answer can come later and from anywhere in this process. */
+typedef struct pit_asker {
+    pit_pid pid;
+    uint64_t tag;
+} pit_asker;
+
+/*
+ * Answer the call that m is. 0; -EINVAL: m is no call, or was answered. A caller that is gone is no error.
+ * A call that is neither answered nor deferred when its message is released fails in the caller: -PIT_EBADCALL.
+ */
+int pit_answer(const pit_msg *m, const pit_type *reply_type, const void *reply);
+pit_asker pit_defer_message(const pit_msg *m);
+void pit_answer_asker(pit_asker asker, const pit_type *reply_type, const void *reply);
+
+/* ---- waiting and ending ----------------------------------------------------------------------------------------- */
+
+/* Let others run. Erlang: yield/0. */
+void pit_yield(void);
+
+/* Wait ms milliseconds; consumes no message. Spec: RECV-3. */
+void pit_sleep(int64_t ms);
+
+/* Give the stack's untouched pages back to the system and wait for a message, which stays in the queue. Spec: HIB-2, HIB-3. */
+void pit_hibernate(void);
+
+/* End oneself with a reason. Runs no cleanup attributes and no C++ destructors. Erlang: exit/1. Spec: EXIT-2, LIFE-3, LIFE-6. */
+PIT_NORETURN void pit_exit(pit_term reason);
+
+/*
+ * Send an exit signal. reason normal is ignored by a process that does not trap exits, kill cannot be trapped.
+ * The dead and the never born are no error. Erlang: exit/2. Spec: EXIT-T1..T7, EXIT-3..5.
+ */
+void pit_exit_process(pit_pid to, pit_term reason);
+
+/* Receive exit signals as pit_exited messages instead of ending with them. Returns the old setting. Spec: EXIT-1. */
+bool pit_trap_exit(bool on);
+
+/* Nothing hinders exit signals but a signal is not instant: this asks, in order with what was sent. Waits. Spec: LIFE-10. */
+bool pit_is_alive(pit_pid pid);
+
+/* ---- links and monitors ----------------------------------------------------------------------------------------- */
+
+/*
+ * Share fate with another process: when one ends, the other gets its exit signal. Repeated, or to oneself: no effect.
+ * No such process: a caller that traps exits gets pit_exited with noproc, another ends with noproc; see pit_try_link.
+ * Spec: LINK-1..3, LINK-6..8.
+ */
+void pit_link(pit_pid other);
+int pit_try_link(pit_pid other); /* 0, or -PIT_ENOPROC: not there, and nothing happened */
+void pit_unlink(pit_pid other);
+
+/*
+ * Watch another process: when it ends the caller gets pit_down with the reference that this returns; at once, with
+ * noproc, if it is gone. Each call makes a monitor of its own. Spec: MON-1..7, MON-11.
+ */
+pit_ref pit_monitor(pit_pid target);
+
+/* As pit_monitor, for the process that has this name now. Spec: MON-3. */
+pit_ref pit_monitor_name(const char *name);
+
+/*
+ * Stop watching. After it no pit_down with this reference is added to the queue; PIT_DEMONITOR_FLUSH removes one that is
+ * there already. 1: it was active. 0: it had fired, or was never ours. Spec: MON-8, MON-9.
+ */
+#define PIT_DEMONITOR_FLUSH 1u
+int pit_demonitor(pit_ref ref, unsigned flags);
+
+/* A reference that nothing else has. Erlang: make_ref/0. */
+pit_ref pit_make_ref(void);
+
+/* What the runtime sends. As messages of PIT_MESSAGE: struct pit_down is described by pit_type_pit_down, and so on. */
+struct pit_start { /* the first message of a callback process */
+    char pit__nothing;
+};
+struct pit_exited { /* an exit signal that was trapped. Erlang: {'EXIT', Pid, Reason} */
+    pit_pid pid;
+    pit_term reason;
+};
+struct pit_down { /* a monitor fired. Erlang: {'DOWN', Ref, process, Pid, Reason} */
+    pit_ref ref;
+    pit_pid pid;
+    pit_term reason;
+};
+struct pit_timeout { /* pit_start_timer's message. Erlang: {timeout, TRef, Msg} */
+    pit_ref timer;
+    uint64_t value;
+};
+extern const pit_type pit_type_pit_start, pit_type_pit_exited, pit_type_pit_down, pit_type_pit_timeout;
+
+/* ---- names ------------------------------------------------------------------------------------------------------ */
+
+/*
+ * Give a process a name: 1 to 255 bytes of UTF-8, not "undefined". 0, -EINVAL, -PIT_ENAMETAKEN (the name is in use, or
+ * pid has one already), -PIT_ENOPROC. Names are freed before links and monitors fire. Spec: REG-1..5, LIFE-7.
+ * Waits if pid belongs to another scheduler.
+ */
+int pit_register(const char *name, pit_pid pid);
+int pit_unregister(const char *name);    /* 0, or -PIT_ENOPROC: nobody has it */
+pit_pid pit_whereis(const char *name);   /* PIT_NO_PID: nobody has it. Any thread. */
+
+/* ---- memory and the rest of a process's own --------------------------------------------------------------------- */
+
+/* Memory of this process: zeroed, aligned to 16, released by pit_free or when the process ends. Never NULL for a size that
+   the memory limits allow; beyond them the process ends with system_limit. pit_try_alloc returns NULL instead. */
+void *pit_alloc(size_t size);
+void *pit_try_alloc(size_t size);
+void *pit_realloc(void *memory, size_t size); /* as realloc; NULL memory: pit_alloc; the new part is not zeroed */
+void pit_free(void *memory);                  /* NULL is fine */
+
+enum pit_process_status { PIT_RUNNABLE, PIT_RUNNING, PIT_WAITING, PIT_EXITING };
+
+typedef struct pit_process_info {
+    pit_pid pid, parent;
+    enum pit_process_status status;
+    uint8_t priority;
+    bool trap_exit, is_supervisor;
+    char name[64];  /* the registered name, or empty */
+    char label[64];
+    size_t message_count;
+    size_t memory; /* bytes: slot, stack in use, its own memory and waiting messages */
+    uint64_t reductions;
+    size_t links, monitors, monitored_by, timers;
+} pit_process_info;
+
+/* 0, or -PIT_ENOPROC. A signal with an answer: what the caller sent before has been handled. Waits. Spec: INFO-3. */
+int pit_process_info_of(pit_pid pid, pit_process_info *ret);
+
+/* Up to room pids of living processes, in no order that means anything; returns how many there are. Any thread. */
+size_t pit_processes(pit_pid *ret, size_t room);
+
+PIT_END_DECLS
+
+#endif

@@ -1,0 +1,50 @@
+/*
+ * Time and timers.
+ *
+ * Timers run on the monotonic clock, never early, and about 0.1 ms late at most on a node that is not overloaded. A timer
+ * belongs to the process that it will send to, and is cancelled when that process ends. Spec: TIMER-1..7.
+ */
+#ifndef PIT_TIMER_H
+#define PIT_TIMER_H
+
+#ifndef PIT_BUILDING
+#pragma GCC system_header
+#endif
+
+#include <pit/base.h>
+#include <pit/type.h>
+
+PIT_BEGIN_DECLS
+
+/* Nanoseconds of the monotonic clock, and of the wall clock since 1970. Any thread; the only clocks a program should use,
+   since a replayed run replays them too. Erlang: monotonic_time/1, system_time/1. */
+int64_t pit_now(void);
+int64_t pit_wall_clock(void);
+
+/* Random bits, replayed with the run. Any thread. Not for secrets. */
+uint64_t pit_random(void);
+
+/*
+ * Send a copy of payload to `to` in ms milliseconds (0: soon). Holds -EINVAL for a negative time. A process that is
+ * gone is no error: nothing will be sent. The sender of the message is the caller. Erlang: send_after/3. Spec: TIMER-1..3.
+ * pit_send_after(ms, to, name, .field = ...) of <pit/message.h> is the usual form.
+ */
+pit_ref pit_send_after_copy(int64_t ms, pit_pid to, const pit_type *type, const void *payload);
+
+/* Send pit_timeout with the timer's reference and value. Erlang: start_timer/3. */
+pit_ref pit_start_timer(int64_t ms, pit_pid to, uint64_t value);
+
+/* As the two above, at a time of pit_now() instead, which may have passed. Erlang: option {abs, true}. */
+pit_ref pit_send_at_copy(int64_t when_ns, pit_pid to, const pit_type *type, const void *payload);
+pit_ref pit_start_timer_at(int64_t when_ns, pit_pid to, uint64_t value);
+
+/*
+ * The milliseconds that were left, rounded up, or -ENOENT: expired, cancelled or unknown. Any process may cancel or read
+ * any timer it knows; for one that belongs to another scheduler's process the caller waits. Spec: TIMER-4..7.
+ */
+int64_t pit_cancel_timer(pit_ref timer);
+int64_t pit_read_timer(pit_ref timer);
+
+PIT_END_DECLS
+
+#endif
