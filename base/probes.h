@@ -34,18 +34,18 @@
 #include <sys/sdt.h>
 
 /* The names; probes.c makes a semaphore of each, tests look for each in the binary. */
-#define PIT__PROBES(PROBE)                                                                         \
-    PROBE(process_spawn)                                                                           \
-    PROBE(process_exit)                                                                            \
-    PROBE(process_runnable)                                                                        \
-    PROBE(process_run)                                                                             \
-    PROBE(process_park)                                                                            \
-    PROBE(process_migrate)                                                                         \
-    PROBE(message_send)                                                                            \
-    PROBE(message_receive)                                                                         \
-    PROBE(io_submit)                                                                               \
-    PROBE(io_complete)                                                                             \
-    PROBE(sched_sleep)                                                                             \
+#define PIT__PROBES(PROBE)  \
+    PROBE(process_spawn)    \
+    PROBE(process_exit)     \
+    PROBE(process_runnable) \
+    PROBE(process_run)      \
+    PROBE(process_park)     \
+    PROBE(process_migrate)  \
+    PROBE(message_send)     \
+    PROBE(message_receive)  \
+    PROBE(io_submit)        \
+    PROBE(io_complete)      \
+    PROBE(sched_sleep)      \
     PROBE(sched_wake)
 
 /* ---- processes ------------------------------------------------------------------------------ */
@@ -99,7 +99,7 @@ enum pit__exit_kind {
     PIT__EXIT_KIND_SHUTDOWN = 1, /* shutdown, or {shutdown, Term} */
     PIT__EXIT_KIND_ERROR = 2,    /* any other reason that is a term */
     PIT__EXIT_KIND_KILLED = 3,   /* killed: exit_process(pid, kill), or a limit */
-    PIT__EXIT_KIND_FAULT = 4,    /* contained: an OS signal, abort, an assertion, a stack overflow */
+    PIT__EXIT_KIND_FAULT = 4, /* contained: an OS signal, abort, an assertion, a stack overflow */
 };
 
 /* ---- how it is done ------------------------------------------------------------------------- */
@@ -112,27 +112,27 @@ enum pit__exit_kind {
  * loop would never see a tool attach. Hidden: else the shared library loads its address from the GOT.
  * sdt.h prescribes name, width and section.
  */
-#define PIT__PROBE_DECLARE(name)                                                                   \
-    extern volatile unsigned short pitboss_##name##_semaphore                                      \
+#define PIT__PROBE_DECLARE(name)                              \
+    extern volatile unsigned short pitboss_##name##_semaphore \
         __attribute__((visibility("hidden"), section(".probes")));
 PIT__PROBES(PIT__PROBE_DECLARE)
 
-#define PIT__PROBE1(name, a)                                                                       \
-    do {                                                                                           \
-        if (PIT_PROBE_ENABLED(name))                                                               \
-            STAP_PROBE1(pitboss, name, (int64_t)(a));                                              \
+#define PIT__PROBE1(name, a)                          \
+    do {                                              \
+        if (PIT_PROBE_ENABLED(name))                  \
+            STAP_PROBE1(pitboss, name, (int64_t)(a)); \
     } while (0)
 
-#define PIT__PROBE2(name, a, b)                                                                    \
-    do {                                                                                           \
-        if (PIT_PROBE_ENABLED(name))                                                               \
-            STAP_PROBE2(pitboss, name, (int64_t)(a), (int64_t)(b));                                \
+#define PIT__PROBE2(name, a, b)                                     \
+    do {                                                            \
+        if (PIT_PROBE_ENABLED(name))                                \
+            STAP_PROBE2(pitboss, name, (int64_t)(a), (int64_t)(b)); \
     } while (0)
 
-#define PIT__PROBE3(name, a, b, c)                                                                 \
-    do {                                                                                           \
-        if (PIT_PROBE_ENABLED(name))                                                               \
-            STAP_PROBE3(pitboss, name, (int64_t)(a), (int64_t)(b), (int64_t)(c));                  \
+#define PIT__PROBE3(name, a, b, c)                                                \
+    do {                                                                          \
+        if (PIT_PROBE_ENABLED(name))                                              \
+            STAP_PROBE3(pitboss, name, (int64_t)(a), (int64_t)(b), (int64_t)(c)); \
     } while (0)
 
 #endif
