@@ -1,20 +1,21 @@
 /*
  * Probes: the one list of what perf, bpftrace and the tools in bpf/ can watch in a live node.
  *
- * Each is a USDT probe of provider `pitboss` (`bpftrace -l 'usdt:./server:pitboss:*'`), fired by the
- * macro beside it. The list is an interface like a header: a probe keeps its name, the number of its
- * arguments, their meaning and their units; new arguments are added at the end.
+ * Each is a USDT probe of provider `pitboss` (`bpftrace -l 'usdt:./server:pitboss:*'`), fired by
+ * the macro beside it. The list is an interface like a header: a probe keeps its name, the number
+ * of its arguments, their meaning and their units; new arguments are added at the end.
  *
  * Every argument is a signed 64-bit integer.
- *   pid       a process as pit_pid.id holds it; 0: no process (a foreign thread, or the node itself)
+ *   pid       a process as pit_pid.id holds it; 0: none (a foreign thread, or the node)
  *   sched     a scheduler's index, 0 .. number of schedulers - 1; -1: a thread that is none
  *   *_ns      nanoseconds of the monotonic clock; -1: not measured this time
  *
- * Cost: an unused probe is a load of its semaphore and a branch that is not taken; its arguments are not
- * evaluated, so they may be expressions, but without effects that the program needs. An attached tool
- * raises the semaphore (the kernel counts), and each firing then costs a trap, about a microsecond.
- * What costs to prepare is put under PIT_PROBE_ENABLED(name). Any thread may fire any probe, at any
- * time but in the handler of an OS signal: a trap there is taken on the handler's stack.
+ * Cost: an unused probe is a load of its semaphore and a branch that is not taken; its arguments
+ * are not evaluated, so they may be expressions, but without effects that the program needs. An
+ * attached tool raises the semaphore (the kernel counts), and each firing then costs a trap,
+ * about a microsecond. What costs to prepare is put under PIT_PROBE_ENABLED(name). Any thread may
+ * fire any probe, at any time but in the handler of an OS signal: a trap there is taken on the
+ * handler's stack.
  */
 #ifndef PIT_BASE_PROBES_H
 #define PIT_BASE_PROBES_H
@@ -22,9 +23,10 @@
 #include <stdint.h>
 
 /*
- * Arguments are constants or registers, never memory: libbpf before 1.6 rejects operands with an index
- * register and the compiler picks those at will, so that a tool would attach to one build and not to
- * the next. sdt.h reads both macros when it is first included, so no other file includes it.
+ * Arguments are constants or registers, never memory: libbpf before 1.6 rejects operands with an
+ * index register and the compiler picks those at will, so that a tool would attach to one build
+ * and not to the next. sdt.h reads both macros when it is first included, so no other file
+ * includes it.
  */
 #ifdef _SYS_SDT_H
 #error "include base/probes.h instead of sys/sdt.h"
@@ -60,8 +62,8 @@
 #define PIT_PROBE_RUNNABLE(pid, sched) PIT__PROBE2(process_runnable, pid, sched)
 
 /*
- * sched begins to run pid, delay_ns after it became runnable; -1 unless this wake was sampled. The
- * runtime may sample more while PIT_PROBE_ENABLED(process_run).
+ * sched begins to run pid, delay_ns after it became runnable; -1 unless this wake was sampled.
+ * The runtime may sample more while PIT_PROBE_ENABLED(process_run).
  */
 #define PIT_PROBE_RUN(pid, sched, delay_ns) PIT__PROBE3(process_run, pid, sched, delay_ns)
 
@@ -73,10 +75,10 @@
 
 /* ---- messages ------------------------------------------------------------------------------- */
 
-/* A message of `size` bytes of payload leaves `from` (0: no process) for `to`, which may be dead. */
+/* A message of `size` bytes of payload leaves from (0: no process) for to, which may be dead. */
 #define PIT_PROBE_SEND(from, to, size) PIT__PROBE3(message_send, from, to, size)
 
-/* pid takes a message of `size` bytes of payload; queue_len messages are left in its inner queue. */
+/* pid takes a message of `size` bytes of payload; queue_len messages stay in its inner queue. */
 #define PIT_PROBE_RECEIVE(pid, size, queue_len) PIT__PROBE3(message_receive, pid, size, queue_len)
 
 /* ---- I/O ------------------------------------------------------------------------------------ */
@@ -84,7 +86,7 @@
 /* sched queued operation op (an IORING_OP_ number, whatever the driver) on descriptor fd, or -1. */
 #define PIT_PROBE_IO_SUBMIT(op, fd, sched) PIT__PROBE3(io_submit, op, fd, sched)
 
-/* A completion of operation op reached sched. res: bytes or a handle, or a negative error number. */
+/* A completion of operation op reached sched; res: a count, a handle or a negative errno. */
 #define PIT_PROBE_IO_COMPLETE(op, res, sched) PIT__PROBE3(io_complete, op, res, sched)
 
 /* ---- schedulers ----------------------------------------------------------------------------- */
@@ -108,9 +110,9 @@ enum pit__exit_kind {
 #define PIT_PROBE_ENABLED(name) __builtin_expect(pitboss_##name##_semaphore != 0, 0)
 
 /*
- * Volatile: the kernel writes it behind the compiler's back, and a load hoisted out of the scheduler's
- * loop would never see a tool attach. Hidden: else the shared library loads its address from the GOT.
- * sdt.h prescribes name, width and section.
+ * Volatile: the kernel writes it behind the compiler's back, and a load hoisted out of the
+ * scheduler's loop would never see a tool attach. Hidden: else the shared library loads its
+ * address from the GOT. sdt.h prescribes name, width and section.
  */
 #define PIT__PROBE_DECLARE(name)                              \
     extern volatile unsigned short pitboss_##name##_semaphore \
