@@ -111,17 +111,17 @@ class Suite:
         if not chosen:
             return
         self.heading(f"tests {kind}")
-        log = f"{directory}/meson-logs/testlog.json"
-        if os.path.exists(log):
-            os.remove(log)
+        logs = f"{directory}/meson-logs/testlog*.json"  # a wrapper's name becomes a part of the log's
+        for old in glob.glob(logs):
+            os.remove(old)
         argv = ["meson", "test", "-C", directory, "--no-rebuild", "--num-processes", "2"]
         if kind == "tsan" and run(["setarch", "-R", "true"], None, 10)[0] == 0:
             argv += ["--wrapper", "setarch -R"]  # gcc 12's TSan does not know the kernel's newer memory layouts
         status, output = run(argv + chosen, SANITIZERS.get(kind), 4 * 3600)
         results = []
-        if os.path.exists(log):
+        for log in glob.glob(logs):
             with open(log, encoding="utf-8") as f:
-                results = [json.loads(line) for line in f]
+                results += [json.loads(line) for line in f]
         for r in sorted(results, key=lambda r: r["name"]):
             text = r.get("stdout", "") + r.get("stderr", "")
             self.took(f"{kind} {bare(r['name'])}", text, r["returncode"], r["duration"])
