@@ -1,0 +1,91 @@
+/*
+ * pitboss-bench: every benchmark of the runtime in one program, on the same work as the programs in peers/.
+ *
+ *   pitboss-bench [--schedulers N] NAME [ARGUMENT...]
+ *
+ * Prints `metric value` lines. Exit status: 0; 1: the result was wrong, or the node could not start; 2: usage; 3: this
+ * build cannot do it yet, and nothing was printed. A server runs until SIGTERM.
+ */
+#include "bench/bench.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct bench {
+    const char *name, *arguments;
+    int needs; /* how many arguments */
+    bench_run *run;
+    bool bare;   /* runs without a node */
+    int spin_us; /* of idle schedulers; 0: the node's default */
+    uint32_t processes;
+};
+
+#define SPIN_FOR_EVER 60000000
+
+static const struct bench benches[] = {
+    {"spawn", "N", 1, bench_spawn},
+    {"spawn_idle", "callback|stack|gen_server N", 2, bench_spawn_idle},
+    {"ping_pong", "N", 1, bench_ping_pong},
+    {"ping_pong_apart", "N", 1, bench_ping_pong_apart, .spin_us = SPIN_FOR_EVER},
+    {"bounce", "N", 1, bench_bounce, .bare = true},
+    {"thread_ring", "PROCESSES HOPS", 2, bench_thread_ring},
+    {"counting", "PRODUCERS EACH", 2, bench_counting},
+    {"big", "PROCESSES EACH", 2, bench_big},
+    {"fork_join_create", "N", 1, bench_fork_join_create},
+    {"fork_join_throughput", "PROCESSES EACH", 2, bench_fork_join_throughput},
+    {"chameneos", "PROCESSES MEETINGS", 2, bench_chameneos},
+    {"call", "CLIENTS CALLS", 2, bench_call},
+    {"links_monitors", "N", 1, bench_links_monitors},
+    {"supervisor_restart", "N", 1, bench_supervisor_restart},
+    {"supervisor_children", "static|dynamic|simple N", 2, bench_supervisor_children},
+    {"timers", "N MAX_MS", 2, bench_timers},
+    {"timers_cancel", "N", 1, bench_timers_cancel},
+    {"fairness", "normal|high HOGS SECONDS", 3, bench_fairness},
+    {"spike", "N", 1, bench_spike, .processes = 8388608},
+    {"flat", "PROCESSES HOPS", 2, bench_flat, .processes = 8388608},
+    {"echo", "PORT", 1, bench_echo},
+    {"http", "PORT", 1, bench_http},
+    {"kv", "PORT", 1, bench_kv},
+};
+
+static const struct bench *chosen;
+
+static int usage(void)
+{
+    fprintf(stderr, "usage: pitboss-bench [--schedulers N] NAME [ARGUMENT...]\n");
+    for (size_t i = 0; i < sizeof benches / sizeof *benches; i++)
+        fprintf(stderr, "  %s %s\n", benches[i].name, benches[i].arguments);
+    return 2;
+}
+
+static const struct bench *find(const char *name)
+{
+    for (size_t i = 0; i < sizeof benches / sizeof *benches; i++)
+        if (!strcmp(benches[i].name, name))
+            return &benches[i];
+    return NULL;
+}
+
+static int run_chosen(int argc, char **argv) { return chosen->run(argv); }
+
+int main(int argc, char **argv)
+{
+    pit_node_opts opts = {0};
+    int next = 1;
+
+    if (next + 1 < argc && !strcmp(argv[next], "--schedulers")) {
+        opts.schedulers = (int)bench_number(argv[next + 1], 1024);
+        next += 2;
+    }
+    chosen = next < argc ? find(argv[next]) : NULL;
+    if (!chosen || argc - next - 1 != chosen->needs)
+        return usage();
+    next++;
+    if (chosen->bare)
+        return chosen->run(argv + next);
+    opts.spin_us = chosen->spin_us;
+    opts.processes = chosen->processes;
+    int status = pit_run(&opts, run_chosen, argc - next, argv + next);
+    return status < 0 ? 1 : status;
+}

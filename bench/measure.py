@@ -1,0 +1,125 @@
+"""Run one case once: its metrics, and what else the machine did meanwhile."""
+import csv, io, os, signal, socket, subprocess, time
+
+TICK = os.sysconf("SC_CLK_TCK")
+TIME_LIMIT = 180
+
+
+class Failed(Exception):
+    """The case gave no result; the text says why."""
+
+
+class NotYet(Exception):
+    """The program says that this build cannot do it (exit status 3); the text says why."""
+
+
+def process_cpu(pid):
+    """(session, seconds of CPU) of a process, its threads and what it has reaped included."""
+    with open(f"/proc/{pid}/stat") as f:
+        fields = f.read().rsplit(")", 1)[1].split()
+    return int(fields[3]), (int(fields[11]) + int(fields[12])) / TICK
+
+
+class Foreign:
+    """CPU that was taken from us: by processes outside this session, and by the host (steal). Percent of one core."""
+
+    def __init__(self):
+        self.start, self.cpu, self.steal = time.monotonic(), self.others(), self.stolen()
+
+    @staticmethod
+    def others():
+        seen, session = {}, os.getsid(0)
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                its_session, cpu = process_cpu(pid)
+            except OSError:
+                continue
+            if its_session != session:
+                seen[pid] = cpu
+        return seen
+
+    @staticmethod
+    def stolen():
+        with open("/proc/stat") as f:
+            return int(f.readline().split()[8]) / TICK
+
+    def percent(self):
+        elapsed = time.monotonic() - self.start
+        now = self.others()
+        return (100 * sum(cpu - self.cpu.get(pid, 0) for pid, cpu in now.items()) / elapsed,
+                100 * (self.stolen() - self.steal) / elapsed)
+
+
+def metrics_of(text, load):
+    if load and "redis-benchmark" in load:
+        return redis_benchmark(text)
+    words = [line.split() for line in text.splitlines()]
+    return {w[0]: float(w[1]) for w in words if len(w) == 2}
+
+
+def redis_benchmark(text):
+    rows = [r for r in csv.reader(io.StringIO(text)) if r and r[0] in ("SET", "GET")]
+    if len(rows) != 1:
+        raise Failed("redis-benchmark printed no result: " + text[-300:])
+    r = rows[0]
+    return {"req_per_s": float(r[1]), "lat_us_p50": float(r[4]) * 1000, "lat_us_p99": float(r[6]) * 1000,
+            "lat_us_max": float(r[7]) * 1000}
+
+
+def run_command(command):
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=TIME_LIMIT)
+    except subprocess.TimeoutExpired:
+        raise Failed(f"took more than {TIME_LIMIT} s")
+    except OSError as e:
+        raise Failed(str(e))
+    if done.returncode == 3:
+        raise NotYet(done.stderr.strip())
+    if done.returncode:
+        raise Failed(f"status {done.returncode}: {done.stderr.strip()[-300:]}")
+    return done.stdout
+
+
+def wait_for_port(port, server):
+    for _ in range(200):
+        if server.poll() is not None:
+            raise Failed(f"the server ended with status {server.returncode}: {server.stderr.read()[-300:]}")
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return
+        except OSError:
+            time.sleep(0.05)
+    raise Failed(f"nobody listens on port {port}")
+
+
+def run_server(case):
+    server = subprocess.Popen(case.command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    try:
+        wait_for_port(case.port, server)
+        time.sleep(0.2)
+        cpu, start = process_cpu(server.pid)[1], time.monotonic()
+        metrics = metrics_of(run_command(case.load), case.load)
+        elapsed, cpu = time.monotonic() - start, process_cpu(server.pid)[1] - cpu
+    finally:
+        server.send_signal(signal.SIGTERM)
+        try:
+            server.wait(10)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+        server.stderr.close()
+    share = cpu / elapsed  # of one core, over the whole load, warm-up included: it served the same rate then
+    if share > 0:
+        metrics["req_per_cpu_s"] = metrics["req_per_s"] / share
+    metrics["server_cpu"] = share
+    return metrics
+
+
+def once(case):
+    """Metrics of one run, with foreign_cpu and steal in percent of one core."""
+    foreign = Foreign()
+    metrics = run_server(case) if case.port else metrics_of(run_command(case.command), None)
+    if not metrics:
+        raise Failed("printed no result")
+    metrics["foreign_cpu"], metrics["steal"] = foreign.percent()
+    return metrics
