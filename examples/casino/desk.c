@@ -1,0 +1,285 @@
+/* The commands at the desk. What clients and tools ask on connecting (redis-cli, redis-benchmark) is answered. */
+#include "examples/casino/desk.h"
+
+#include "examples/casino/glob.h"
+#include "examples/casino/number.h"
+#include "examples/casino/resp.h"
+
+static void unknown_subcommand(const struct command *c, struct bytes word, struct out *reply)
+{
+    char upper[sizeof(c->name)];
+
+    for (size_t i = 0; i < sizeof(upper); i++)
+        upper[i] =
+            (char)(c->name[i] >= 'a' && c->name[i] <= 'z' ? c->name[i] - 'a' + 'A' : c->name[i]);
+    resp_error(reply, "ERR unknown subcommand '%.*s'. Try %s HELP.",
+               (int)strnlen(word.at, word.len < 128 ? word.len : 128), word.at, upper);
+}
+
+/* Is it this subcommand? If it is but has the wrong number of words, *wrong is set and the reply written. */
+static bool subcommand(const struct command *c, const struct bytes *words, size_t count,
+                       const char *name, int arity, struct out *reply, bool *wrong)
+{
+    if (!bytes_is(words[1], name))
+        return false;
+    if (arity > 0 ? count == (size_t)arity : count >= (size_t)-arity)
+        return true;
+    char full[40];
+    struct out text = out_new(NULL);
+
+    text.data = full;
+    text.room = sizeof(full);
+    out_text(&text, c->name);
+    out_text(&text, "|");
+    out_text(&text, name);
+    out_add(&text, "", 1);
+    command_wrong_arity(reply, full);
+    *wrong = true;
+    return false;
+}
+
+static void ping(const struct bytes *words, size_t count, struct out *reply)
+{
+    if (count > 2)
+        command_wrong_arity(reply, "ping");
+    else if (count == 2)
+        resp_bulk(reply, words[1]);
+    else
+        resp_status(reply, "PONG");
+}
+
+/* There is one database, as in a redis cluster. */
+static void select_database(struct bytes word, struct out *reply)
+{
+    int64_t n;
+
+    if (!number_parse(word, &n) || n > INT32_MAX || n < INT32_MIN)
+        resp_error(reply, "ERR value is not an integer or out of range");
+    else if (n != 0)
+        resp_error(reply, "ERR DB index is out of range");
+    else
+        resp_status(reply, "OK");
+}
+
+static void describe(const struct command *c, struct out *reply)
+{
+    static const struct {
+        unsigned flag;
+        const char *name;
+    } flags[] = {{READS, "readonly"}, {WRITES, "write"}, {GROWS, "denyoom"}, {FAST, "fast"}};
+    size_t count = 0;
+
+    for (size_t i = 0; i < 4; i++)
+        count += (c->flags & flags[i].flag) != 0;
+    resp_array(reply, 6);
+    resp_bulk(reply, bytes_text(c->name));
+    resp_integer(reply, c->arity);
+    resp_array(reply, count);
+    for (size_t i = 0; i < 4; i++)
+        if (c->flags & flags[i].flag)
+            resp_status(reply, flags[i].name);
+    resp_integer(reply, c->first);
+    resp_integer(reply, c->last);
+    resp_integer(reply, c->step);
+}
+
+static void command_info(const struct bytes *words, size_t count, struct out *reply)
+{
+    resp_array(reply, count - 2);
+    for (size_t i = 2; i < count; i++) {
+        const struct command *c = command_find(words[i]);
+
+        if (c)
+            describe(c, reply);
+        else
+            out_text(reply, "*-1\r\n");
+    }
+}
+
+static void describe_all(struct out *reply)
+{
+    resp_array(reply, COMMAND_COUNT);
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        describe(&commands[i], reply);
+}
+
+static void answer_command(const struct command *c, const struct bytes *words, size_t count,
+                           struct out *reply)
+{
+    bool wrong = false;
+
+    if (count == 1) {
+        describe_all(reply);
+    } else if (subcommand(c, words, count, "count", 2, reply, &wrong)) {
+        resp_integer(reply, COMMAND_COUNT);
+    } else if (subcommand(c, words, count, "info", -2, reply, &wrong)) {
+        if (count == 2)
+            describe_all(reply);
+        else
+            command_info(words, count, reply);
+    } else if (subcommand(c, words, count, "docs", -2, reply, &wrong)) {
+        resp_array(reply, 0); /* redis-cli asks for them to show hints; none is a valid answer */
+    } else if (subcommand(c, words, count, "list", 2, reply, &wrong)) {
+        resp_array(reply, COMMAND_COUNT);
+        for (size_t i = 0; i < COMMAND_COUNT; i++)
+            resp_bulk(reply, bytes_text(commands[i].name));
+    } else if (!wrong) {
+        unknown_subcommand(c, words[1], reply);
+    }
+}
+
+static bool setting_wanted(const char *name, const struct bytes *patterns, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        char lower[64];
+        size_t len = patterns[i].len < sizeof(lower) ? patterns[i].len : sizeof(lower);
+
+        for (size_t n = 0; n < len; n++)
+            lower[n] = bytes_lower(patterns[i].at[n]);
+        if (glob_match(bytes_of(lower, len), bytes_text(name)))
+            return true;
+    }
+    return false;
+}
+
+static void config_get(const struct desk_house *house, const struct bytes *patterns, size_t count,
+                       struct out *reply)
+{
+    size_t found = 0;
+
+    for (const struct desk_setting *s = house->settings; s->name; s++)
+        found += setting_wanted(s->name, patterns, count);
+    resp_array(reply, found * 2);
+    for (const struct desk_setting *s = house->settings; s->name; s++) {
+        if (!setting_wanted(s->name, patterns, count))
+            continue;
+        resp_bulk(reply, bytes_text(s->name));
+        resp_bulk(reply, bytes_text(s->value));
+    }
+}
+
+static void answer_config(const struct desk *d, const struct command *c, const struct bytes *words,
+                          size_t count, struct out *reply)
+{
+    bool wrong = false;
+
+    if (subcommand(c, words, count, "get", -3, reply, &wrong))
+        config_get(d->house, words + 2, count - 2, reply);
+    else if (subcommand(c, words, count, "set", -4, reply, &wrong))
+        resp_error(reply, "ERR settings are options of the command line (--help)");
+    else if (subcommand(c, words, count, "resetstat", 2, reply, &wrong))
+        resp_status(reply, "OK");
+    else if (!wrong)
+        unknown_subcommand(c, words[1], reply);
+}
+
+static void set_name(struct desk *d, struct bytes name, struct out *reply)
+{
+    for (size_t i = 0; i < name.len; i++) {
+        if (name.at[i] < '!' || name.at[i] > '~') {
+            resp_error(reply,
+                       "ERR Client names cannot contain spaces, newlines or special characters.");
+            return;
+        }
+    }
+    if (name.len >= sizeof(d->name)) {
+        resp_error(reply, "ERR Client names have at most %zu bytes", sizeof(d->name) - 1);
+        return;
+    }
+    memset(d->name, 0, sizeof(d->name));
+    memcpy(d->name, name.at, name.len);
+    resp_status(reply, "OK");
+}
+
+static void client_info(const struct desk *d, struct out *reply)
+{
+    struct out text = out_new(reply->memory);
+
+    out_format(&text, "id=%lld name=%s db=0 resp=2\n", (long long)d->id, d->name);
+    resp_bulk(reply, out_content(&text));
+    reply->failed |= text.failed;
+    out_free(&text);
+}
+
+static void answer_client(struct desk *d, const struct command *c, const struct bytes *words,
+                          size_t count, struct out *reply)
+{
+    bool wrong = false;
+
+    if (subcommand(c, words, count, "id", 2, reply, &wrong))
+        resp_integer(reply, d->id);
+    else if (subcommand(c, words, count, "setname", 3, reply, &wrong))
+        set_name(d, words[2], reply);
+    else if (subcommand(c, words, count, "setinfo", 4, reply, &wrong))
+        resp_status(reply, "OK"); /* libraries announce themselves with it on every connection */
+    else if (subcommand(c, words, count, "info", 2, reply, &wrong))
+        client_info(d, reply);
+    else if (!subcommand(c, words, count, "getname", 2, reply, &wrong)) {
+        if (!wrong)
+            unknown_subcommand(c, words[1], reply);
+    } else if (d->name[0])
+        resp_bulk(reply, bytes_text(d->name));
+    else
+        resp_null(reply);
+}
+
+static void answer_info(const struct desk *d, const struct bytes *words, size_t count,
+                        struct out *reply)
+{
+    struct out text = out_new(reply->memory);
+    char section[32] = "all";
+
+    for (size_t i = 1; i < (count > 1 ? count : 2); i++) {
+        if (count > 1) {
+            size_t len = words[i].len < sizeof(section) - 1 ? words[i].len : sizeof(section) - 1;
+
+            for (size_t n = 0; n < len; n++)
+                section[n] = bytes_lower(words[i].at[n]);
+            section[len] = '\0';
+        }
+        d->house->info(d->house->context, section, &text);
+    }
+    resp_bulk(reply, out_content(&text));
+    reply->failed |= text.failed;
+    out_free(&text);
+}
+
+enum desk_result desk_answer(struct desk *d, const struct command *c, const struct bytes *words,
+                             size_t count, int64_t now_us, struct out *reply)
+{
+    switch (c->id) {
+    case COMMAND_ping:
+        ping(words, count, reply);
+        break;
+    case COMMAND_echo:
+        resp_bulk(reply, words[1]);
+        break;
+    case COMMAND_select:
+        select_database(words[1], reply);
+        break;
+    case COMMAND_command:
+        answer_command(c, words, count, reply);
+        break;
+    case COMMAND_config:
+        answer_config(d, c, words, count, reply);
+        break;
+    case COMMAND_client:
+        answer_client(d, c, words, count, reply);
+        break;
+    case COMMAND_info:
+        answer_info(d, words, count, reply);
+        break;
+    case COMMAND_time:
+        resp_array(reply, 2);
+        resp_bulk_number(reply, now_us / 1000000);
+        resp_bulk_number(reply, now_us % 1000000);
+        break;
+    case COMMAND_quit:
+        resp_status(reply, "OK");
+        return DESK_QUIT;
+    default:
+        resp_error(reply, "ERR '%s' is not answered here", c->name);
+        break;
+    }
+    return DESK_GO_ON;
+}
