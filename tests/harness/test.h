@@ -20,10 +20,8 @@
 
 #ifdef __cplusplus
 extern "C" {
-#define PIT_TEST__NORETURN [[noreturn]]
 #define PIT_TEST__STATIC_ASSERT(x, text)
 #else
-#define PIT_TEST__NORETURN _Noreturn
 #define PIT_TEST__STATIC_ASSERT(x, text) _Static_assert(x, text)
 #endif
 
@@ -89,11 +87,11 @@ bool pit_test_sanitized(void);
  * End the test as skipped: the machine cannot run it, and why says which feature is missing. Only for what the
  * kernel or its permissions refuse; it is printed aloud and counted apart.
  */
-PIT_TEST__NORETURN void pit_test_skip(const char *why, ...) __attribute__((format(printf, 1, 2)));
+void pit_test_skip(const char *why, ...) __attribute__((noreturn, format(printf, 1, 2)));
 
 /* End the test as failed, with a text of one's own. */
-PIT_TEST__NORETURN void pit_test_fail(const char *file, int line, const char *what, ...)
-    __attribute__((format(printf, 3, 4)));
+void pit_test_fail(const char *file, int line, const char *what, ...)
+    __attribute__((noreturn, format(printf, 3, 4)));
 
 /* What the macros above call. */
 void pit_test_register(struct pit_test *entry);
