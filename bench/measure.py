@@ -96,6 +96,8 @@ def run_server(case):
     server = subprocess.Popen(case.command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     try:
         wait_for_port(case.port, server)
+        if case.prepare:
+            run_command(case.prepare)
         time.sleep(0.2)
         cpu, start = process_cpu(server.pid)[1], time.monotonic()
         metrics = metrics_of(run_command(case.load), case.load)

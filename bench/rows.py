@@ -20,6 +20,7 @@ class Case:
     command: list
     port: int = 0
     load: list = field(default_factory=list)
+    prepare: list = field(default_factory=list)  # runs before the load, not measured
 
 
 @dataclass
@@ -110,10 +111,17 @@ def runtime_rows(scale):
 
 
 
+KEYS = 100000
+
+
 def kv_row(kind, depth, requests):
-    def case(command, port):
-        return Case(SERVER_CORE + command, port, LOAD_CORE + ["redis-benchmark", "-p", str(port), "-t", kind, "-n", str(requests),
-                                                              "-c", "50", "-P", str(depth), "-r", "100000", "--csv"])
+    def fill(port, what, n, pipeline):
+        return LOAD_CORE + ["redis-benchmark", "-p", str(port), "-t", what, "-n", str(n), "-c", "50", "-P", str(pipeline),
+                            "-r", str(KEYS), "--csv"]
+
+    def case(command, port):  # the keys are there before: a GET finds what it asks for, a SET replaces
+        return Case(SERVER_CORE + command, port, fill(port, kind, requests, depth), fill(port, "set", 5 * KEYS, 16))
+
     redis = ["redis-server", "--port", "18130", "--save", "", "--appendonly", "no"]
     return Row(f"kv_{kind}_P{depth}", "req_per_s",
                {"pitboss": {"": case(ours("kv", 18131, schedulers=1).command, 18131)}, "redis": {"": case(redis, 18130)}},
