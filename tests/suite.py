@@ -5,8 +5,9 @@ A stage is a build and the tests that run in it, or a group of scripts or fuzzer
 whose last line says `N passed, N failed[, N skipped]`; one that ends without such a line, or with another status
 than that line promises, is one failure by its name. So is a build that fails.
 
-Scripts are found, not listed: executable files tests/*/run, tests/*/run_* and tests/*/aarch64. They are given
-PIT_BUILD, the directory of the build that they shall use. Programs come from meson (tests/meson.build).
+Scripts are found, not listed: executable files tests/*/run, tests/*/run_* and tests/*/aarch64, but for those that
+meson has by the same name. Programs come from meson (tests/meson.build). All are given PIT_BUILD, the directory of
+the build that they shall use.
 """
 import argparse
 import fnmatch
@@ -36,6 +37,7 @@ class Suite:
     def __init__(self, options):
         self.options = options
         self.passed = self.failed = self.skipped = 0
+        self.registered = set()
         self.started = time.monotonic()
 
     def say(self, text):
@@ -106,7 +108,9 @@ class Suite:
         if status != 0:
             self.fail(f"{kind}/list", "meson does not list the tests", listing)
             return
-        chosen = [t["name"] for t in json.loads(listing)
+        tests = json.loads(listing)
+        self.registered.update(t["name"] for t in tests)
+        chosen = [t["name"] for t in tests
                   if self.wanted(t["name"]) and any(s.split(":")[-1] in suites for s in t["suite"])]
         if not chosen:
             return
@@ -117,7 +121,7 @@ class Suite:
         argv = ["meson", "test", "-C", directory, "--no-rebuild", "--num-processes", "2"]
         if kind == "tsan" and run(["setarch", "-R", "true"], None, 10)[0] == 0:
             argv += ["--wrapper", "setarch -R"]  # gcc 12's TSan does not know the kernel's newer memory layouts
-        status, output = run(argv + chosen, SANITIZERS.get(kind), 4 * 3600)
+        status, output = run(argv + chosen, dict(SANITIZERS.get(kind, {}), PIT_BUILD=os.path.abspath(directory)), 4 * 3600)
         results = []
         for log in glob.glob(logs):
             with open(log, encoding="utf-8") as f:
@@ -133,7 +137,7 @@ class Suite:
                        if os.access(p, os.X_OK) and os.path.isfile(p))
         for path in found:
             name = path[len("tests/"):]
-            if self.wanted(name):
+            if self.wanted(name) and name not in self.registered:
                 self.heading(name)
                 self.command(name, [path], {"PIT_BUILD": os.path.abspath(f"build/{kind}")})
 
