@@ -58,7 +58,7 @@ static void task_free(struct task *t)
     CHECK_EQ(munmap(t->low, STACK_SIZE), 0);
 }
 
-/* Out of line, like the scheduler's functions; inlined copies of the switch are met in the bodies. */
+/* Out of line, like the scheduler's functions; the bodies have inlined copies of the switch. */
 static __attribute__((noinline)) void task_run(struct task *t)
 {
     pit__switch_fibre(&loop.sp, &loop.fibre, t->sp, &t->fibre);
@@ -303,7 +303,7 @@ static void check_unwinds_to(uintptr_t first)
         CHECK(trace.functions[i] != first);
 }
 
-/* Every frame pointer lies above the one before, in the stack, and the chain ends in 0 within a few steps. */
+/* Each frame pointer lies above the last, in the stack, and the chain ends in 0 in a few steps. */
 static void check_frame_chain(const struct task *t, const uintptr_t *fp)
 {
     unsigned frames = 0;
