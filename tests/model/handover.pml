@@ -1,0 +1,230 @@
+/*
+ * Hand-over: an idle scheduler asks, a busy one gives half of what is runnable.
+ *
+ * Modelled: the request on the busy scheduler's inbox, noted there and acted on at its next
+ *   scheduling point; for each process given: in transit, the owner store, the adopt message on the
+ *   asker's inbox; then the answer that ends the request, also when nothing was given. Messages
+ *   arrive meanwhile by the inbox of the owner that the sender read, and are forwarded. A message
+ *   may be delivered while a process runs (a send processes the inbox), to it or to another.
+ * Abstracted: mailbox words (mailbox.pml), what processes do (each run takes one message), the order
+ *   of a run queue (any queued process may run next), timers, which move with their process.
+ *
+ * Invariants
+ *  (1) A process is on at most one run queue, its owner's, and there exactly if it is runnable.
+ *  (2) What belongs to a process is touched by its owner alone: the old one until the owner store,
+ *      the new one after it, which before the adoption appends to the inner queue and no more.
+ *  (3) Every request is answered.
+ *  (4) When nothing moves any more, every message has been received and every process waits.
+ *
+ * Broken by: ENQUEUE_IN_TRANSIT OWNER_FIRST NO_REFUSAL GIVE_RUNNING
+ */
+#define PROCESSES 3
+#define SENT 2
+#define REQUESTS 2 /* by each scheduler */
+#define NONE PROCESSES
+
+mtype = { waiting, runnable, running, transit };
+mtype = { message, request, adopt, answer };
+
+chan inbox[2] = [8] of { mtype, byte };
+
+byte owner[PROCESSES];
+mtype state[PROCESSES];
+byte inner[PROCESSES];
+byte queued[PROCESSES]; /* 0: on no queue; n: on scheduler n - 1's */
+byte length[2];         /* of each run queue */
+bit asked[2];           /* a request of this scheduler is under way */
+bit wanted[2];          /* the other one asked this scheduler */
+byte requests[2];
+
+inline owned(p) { assert(owner[p] == me) } /* (2) */
+
+inline enqueue(p)
+{
+    d_step {
+        owned(p);
+        assert(queued[p] == 0); /* (1) */
+        state[p] = runnable;
+        queued[p] = me + 1;
+        length[me]++
+    }
+}
+
+inline dequeue(p)
+{
+    d_step {
+        owned(p);
+        assert(queued[p] == me + 1 && state[p] == runnable); /* (1) */
+        queued[p] = 0;
+        length[me]--
+    }
+}
+
+inline deliver()
+{
+    to = owner[p];
+    if
+    :: to != me -> inbox[to]!message, p
+    :: else ->
+        owned(p);
+        inner[p]++;
+        if
+        :: state[p] == waiting -> enqueue(p)
+#ifdef ENQUEUE_IN_TRANSIT
+        :: state[p] == transit -> enqueue(p)
+#endif
+        :: else
+        fi
+    fi
+}
+
+inline handle()
+{
+    if
+    :: kind == message -> deliver()
+    :: kind == request -> wanted[me] = 1
+    :: kind == adopt ->
+        owned(p);
+        assert(state[p] == transit);
+        enqueue(p)
+    :: kind == answer -> asked[me] = 0
+    fi
+}
+
+/* Any process on our queue; there is one. */
+inline some_queued()
+{
+    atomic {
+        if
+        :: queued[0] == me + 1 -> q = 0
+        :: queued[1] == me + 1 -> q = 1
+        :: queued[2] == me + 1 -> q = 2
+        fi
+    }
+}
+
+inline give()
+{
+    some_queued();
+    dequeue(q);
+#ifdef OWNER_FIRST
+    owner[q] = 1 - me;
+    owned(q);
+    state[q] = transit;
+#else
+    owned(q);
+    state[q] = transit;
+    owner[q] = 1 - me;
+#endif
+    inbox[1 - me]!adopt, q
+}
+
+inline hand_over()
+{
+    wanted[me] = 0;
+    half = length[me] / 2;
+#ifdef NO_REFUSAL
+    refuse = (half > 0);
+#endif
+    do
+    :: half > 0 -> half--; give()
+    :: else -> break
+    od;
+    if
+    :: refuse -> inbox[1 - me]!answer, NONE
+    :: else
+    fi
+}
+
+inline run_one()
+{
+    some_queued();
+    dequeue(q);
+    state[q] = running;
+    if
+    :: nempty(inbox[me]) -> inbox[me]?kind, p; handle() /* it sends something */
+    :: true
+    fi;
+#ifdef GIVE_RUNNING
+    if
+    :: wanted[me] ->
+        wanted[me] = 0;
+        state[q] = transit;
+        owner[q] = 1 - me;
+        inbox[1 - me]!adopt, q;
+        inbox[1 - me]!answer, NONE
+    :: else
+    fi;
+#endif
+    owned(q);
+    assert(state[q] == running && inner[q] > 0);
+    inner[q]--;
+    if
+    :: inner[q] > 0 -> enqueue(q)
+    :: else -> state[q] = waiting
+    fi
+}
+
+/* What is not needed any more must not tell states apart. */
+inline forget() { d_step { kind = 0; p = 0; q = 0; to = 0; half = 0 } }
+
+proctype scheduler(byte me)
+{
+    mtype kind;
+    byte p, q, to, half;
+    bit refuse = 1;
+
+end:
+    do
+    :: inbox[me]?kind, p -> handle(); forget()
+    :: wanted[me] -> hand_over(); forget()
+    :: length[me] > 0 -> run_one(); forget()
+    :: length[me] == 0 && !asked[me] && requests[me] < REQUESTS ->
+        requests[me]++;
+        asked[me] = 1;
+        inbox[1 - me]!request, NONE
+    od
+}
+
+proctype foreign()
+{
+    byte i, p, to;
+
+    do
+    :: i < SENT ->
+        if
+        :: p = 0
+        :: p = 1
+        fi;
+        to = owner[p];
+        inbox[to]!message, p;
+        d_step { p = 0; to = 0; i++ }
+    :: else -> break
+    od
+}
+
+init
+{
+    byte k;
+
+    atomic { /* all on scheduler 0, each with a message */
+        d_step {
+            for (k : 0 .. PROCESSES - 1) {
+                state[k] = runnable;
+                queued[k] = 1;
+                inner[k] = 1
+            }
+            length[0] = PROCESSES
+        }
+        run scheduler(0);
+        run scheduler(1);
+        run foreign()
+    }
+    timeout ->
+    d_step {
+        for (k : 0 .. PROCESSES - 1) {
+            assert(state[k] == waiting && inner[k] == 0 && queued[k] == 0) /* (4) */
+        }
+    }
+    assert(!asked[0] && !asked[1]) /* (3) */
+}
