@@ -188,7 +188,7 @@ def corpora(name):
 
 
 def run(argv, environment, seconds):
-    """Exit status (128 + N: killed by signal N) and output; what outlives its time is killed with all it started."""
+    """Exit status (-N: killed by signal N) and output; what outlives its time is killed with all it started."""
     env = dict(os.environ, **(environment or {}))
     with tempfile.TemporaryFile() as out:
         child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, env=env,
@@ -207,10 +207,12 @@ def run(argv, environment, seconds):
             child.wait()
         out.seek(0)
         text = out.read().decode("utf-8", "replace") + late
-    return (128 - status if status < 0 else status), text
+    return status, text
 
 
 def describe(status):
+    if status < 0:
+        status = 128 - status  # as Python and meson say it
     if status == 124:
         return "its time over"
     if 128 < status < 128 + 65:
