@@ -1,0 +1,101 @@
+/*
+ * Atoms: one number for each text, for ever. The table is the node's; reading it takes no lock.
+ *
+ * An atom's index is its identity within this run and says nothing of its text; order and hash go by text.
+ * The list below is known by constant: PIT__A(ok) is the term. undefined comes first: it is index 0.
+ */
+#ifndef PIT_TERM_ATOM_H
+#define PIT_TERM_ATOM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <pit/term.h>
+
+/* X(C name, text) */
+#define PIT__ATOMS(X)                       \
+    X(undefined, "undefined")               \
+    X(true_, "true")                        \
+    X(false_, "false")                      \
+    X(ok, "ok")                             \
+    X(error, "error")                       \
+    X(normal, "normal")                     \
+    X(kill, "kill")                         \
+    X(killed, "killed")                     \
+    X(noproc, "noproc")                     \
+    X(shutdown, "shutdown")                 \
+    X(noconnection, "noconnection")         \
+    X(timeout, "timeout")                   \
+    X(badarg, "badarg")                     \
+    X(badmatch, "badmatch")                 \
+    X(badarith, "badarith")                 \
+    X(badarity, "badarity")                 \
+    X(badfun, "badfun")                     \
+    X(badkey, "badkey")                     \
+    X(badmap, "badmap")                     \
+    X(badarray, "badarray")                 \
+    X(badcall, "badcall")                   \
+    X(bad_return_value, "bad_return_value") \
+    X(case_clause, "case_clause")           \
+    X(function_clause, "function_clause")   \
+    X(if_clause, "if_clause")               \
+    X(undef, "undef")                       \
+    X(nocatch, "nocatch")                   \
+    X(system_limit, "system_limit")         \
+    X(EXIT, "EXIT")                         \
+    X(DOWN, "DOWN")                         \
+    X(process, "process")                   \
+    X(port, "port")                         \
+    X(time_offset, "time_offset")           \
+    X(infinity, "infinity")                 \
+    X(ignore, "ignore")                     \
+    X(already_started, "already_started")   \
+    X(not_found, "not_found")               \
+    X(restarting, "restarting")             \
+    X(permanent, "permanent")               \
+    X(transient, "transient")               \
+    X(temporary, "temporary")               \
+    X(worker, "worker")                     \
+    X(supervisor, "supervisor")             \
+    X(signal, "signal")                     \
+    X(fault, "fault")                       \
+    X(abort, "abort")                       \
+    X(stack_overflow, "stack_overflow")     \
+    X(enomem, "enomem")                     \
+    X(nonode_nohost, "nonode@nohost")
+
+enum {
+#define PIT__ATOM_INDEX(name, text) PIT__ATOM_##name,
+    PIT__ATOMS(PIT__ATOM_INDEX)
+#undef PIT__ATOM_INDEX
+        PIT__ATOM_PREDEFINED
+};
+
+#define PIT__A(name) ((pit_term){(uint64_t)PIT__ATOM_##name << 3})
+
+/* Characters, not bytes: Erlang's own limit. */
+#define PIT__ATOM_CHARACTERS 255
+#define PIT__ATOM_BYTES (4 * PIT__ATOM_CHARACTERS)
+
+#define PIT__ATOMS_LIMIT 1048576u
+
+enum pit__atom_how { PIT__ATOM_MAKE, PIT__ATOM_FIND };
+
+/*
+ * The atom with these bytes. 0, or -EINVAL: not UTF-8; -ENAMETOOLONG; -ENOENT: there is none and the
+ * caller only wanted to find; -PIT_ESYSTEMLIMIT: the table is full; -ENOMEM.
+ */
+int pit__atom(const char *text, size_t size, enum pit__atom_how how, pit_term *ret);
+
+/* Text (zero-terminated; an atom may contain zeros itself), its size in bytes, and the hash of the text. */
+const char *pit__atom_text(pit_term atom, size_t *ret_size);
+uint32_t pit__atom_hash(pit_term atom);
+
+/* How many there may be, from a node's options; never fewer than there are. */
+void pit__atoms_set_limit(uint32_t limit);
+uint32_t pit__atoms_count(void);
+
+/* Order of the texts. */
+int pit__atom_compare(pit_term a, pit_term b);
+
+#endif
