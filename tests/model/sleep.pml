@@ -1,7 +1,8 @@
 /*
  * Sleep and wake: no wake-up is lost.
  *
- * Modelled: a scheduler that finds nothing stores `sleeping`, fences, reads its inbox again and waits
+ * Modelled: a scheduler that finds nothing stores `sleeping`, fences, reads its inbox again and
+ * waits
  *   in the driver; a sender that turned the inbox from empty fences, tests `sleeping`, exchanges it
  *   with 0 and, if it was set, writes the eventfd, on which a multishot poll is armed; the poll is
  *   level-triggered and may end at any completion, and then has to be armed again; a timer may end
@@ -10,8 +11,8 @@
  *   machines where a compare-and-swap is no fence (AArch64; on x86-64 the fence costs nothing).
  * Abstracted: the inbox is a number of messages; pushing and taking are one step each.
  *
- * Invariant: when nothing moves any more, all that was pushed has been taken. The scheduler's last
- * wait has no timeout, so a lost wake-up is a message that stays.
+ * Invariant: when nothing moves any more, all that was pushed has been taken. The scheduler's
+ * last wait has no timeout, so a lost wake-up is a message that stays.
  *
  * Broken by: NO_SLEEPER_FENCE NO_SENDER_FENCE NO_REREAD NO_REARM SLEEP_THEN_READ
  */
