@@ -115,7 +115,7 @@ static void put_handle(struct out *o, const void *p)
     int64_t id = signed_of(p, 8);
 
     if (id < 0)
-        put(o, "{error,\"%s\"}", pit_strerror((int)id));
+        put(o, "{error,\"%s\"}", pit_strerror((int)(id & INT32_MAX)));
     else
         put(o, "#Handle<%" PRId64 ">", id);
 }

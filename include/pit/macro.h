@@ -126,8 +126,12 @@
 
 #ifdef __cplusplus
 #define PIT__STATIC_ASSERT(condition, text) static_assert(condition, text)
+#define PIT__DEFAULT = {} /* of an option that is left out, or g++ warns about each one */
+#define PIT__ALIGNOF(T) alignof(T)
 #else
 #define PIT__STATIC_ASSERT(condition, text) _Static_assert(condition, text)
+#define PIT__DEFAULT
+#define PIT__ALIGNOF(T) _Alignof(T)
 #endif
 
 #endif

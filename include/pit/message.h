@@ -355,10 +355,4 @@ template <class T> struct pit__kind_of {
             &pit_type_##name, PIT__STRING(name, __VA_ARGS__), __FILE__, __LINE__,              \
             (uint32_t)sizeof(struct name)}
 
-#ifdef __cplusplus
-#define PIT__ALIGNOF(T) alignof(T)
-#else
-#define PIT__ALIGNOF(T) _Alignof(T)
-#endif
-
 #endif

@@ -26,66 +26,52 @@ PIT_NORETURN void pit__must_failed(int64_t error, const char *what, const char *
 
 PIT_END_DECLS
 
-static inline int pit__error_of(int64_t id) { return id < 0 ? (int)id : 0; }
+/* A handle holds an error as the sign bit and the number. */
+static inline int pit__error_of(int64_t id) { return id < 0 ? -(int)(id & INT32_MAX) : 0; }
 
-/* One function for each kind of thing; `id` is where it keeps its sign. Overloads in C++, selected by _Generic in C. */
-#define PIT__MUST_KINDS(KIND)          \
-    KIND(int, int, x)                  \
-    KIND(long, long, x)                \
-    KIND(long long, llong, x)          \
-    KIND(pit_pid, pid, x.id)           \
-    KIND(pit_ref, ref, x.owner.id)     \
-    KIND(pit_listener, listener, x.id) \
-    KIND(pit_tcp, tcp, x.id)
+/*
+ * One function for each kind of thing: where it keeps its sign, and its error. Overloads in C++; in C selected by
+ * _Generic, whose first association is a type that nobody has, since a list that macros make begins with a comma.
+ */
+#define PIT__MUST_HANDLES(KIND)                               \
+    KIND(pit_pid, pid, x.id, pit__error_of(x.id))             \
+    KIND(pit_ref, ref, x.owner.id, pit__error_of(x.owner.id)) \
+    KIND(pit_listener, listener, x.id, pit__error_of(x.id))   \
+    KIND(pit_tcp, tcp, x.id, pit__error_of(x.id))
+#define PIT__MUST_KINDS(KIND)    \
+    KIND(int, int, x, x)         \
+    KIND(long, long, x, x)       \
+    KIND(long long, llong, x, x) \
+    PIT__MUST_HANDLES(KIND)
 
-#define PIT__HANDLE_KINDS(KIND)        \
-    KIND(pit_pid, pid, x.id)           \
-    KIND(pit_ref, ref, x.owner.id)     \
-    KIND(pit_listener, listener, x.id) \
-    KIND(pit_tcp, tcp, x.id)
+#define PIT__MUST(T, name, id, error)                                                        \
+    static inline T PIT__MUST_NAME(pit__must, name)(T x, const char *what, const char *file, \
+                                                    int line)                                \
+    {                                                                                        \
+        if (__builtin_expect(id < 0, 0))                                                     \
+            pit__must_failed(error, what, file, line);                                       \
+        return x;                                                                            \
+    }
+#define PIT__ERROR(T, name, id, error) \
+    static inline int PIT__MUST_NAME(pit__error, name)(T x) { return error; }
 
 #ifdef __cplusplus
-
-#define PIT__MUST(T, name, id)                                                   \
-    static inline T pit__must(T x, const char *what, const char *file, int line) \
-    {                                                                            \
-        if (__builtin_expect(id < 0, 0))                                         \
-            pit__must_failed(id, what, file, line);                              \
-        return x;                                                                \
-    }
-#define PIT__ERROR(T, name, id) \
-    static inline int pit_error(T x) { return pit__error_of(id); }
-
+#define PIT__MUST_NAME(function, name) function
 #define pit_must(...) pit__must((__VA_ARGS__), #__VA_ARGS__, __FILE__, __LINE__)
-
+#define pit_error(handle) pit__error(handle)
 #else
-
-#define PIT__MUST(T, name, id)                                                          \
-    static inline T pit__must_##name(T x, const char *what, const char *file, int line) \
-    {                                                                                   \
-        if (__builtin_expect(id < 0, 0))                                                \
-            pit__must_failed(id, what, file, line);                                     \
-        return x;                                                                       \
-    }
-#define PIT__ERROR(T, name, id) \
-    static inline int pit__error_##name(T x) { return pit__error_of(id); }
-
-#define PIT__MUST_CASE(T, name, id) , T : pit__must_##name
-#define PIT__ERROR_CASE(T, name, id) , T : pit__error_##name
-
-/* A type of its own as first association, since a list that a macro makes begins with a comma. */
-struct pit__no_handle;
-#define pit_must(...)                                                                           \
-    (_Generic((__VA_ARGS__), struct pit__no_handle *                                            \
-              : (void)0 PIT__MUST_KINDS(PIT__MUST_CASE))((__VA_ARGS__), #__VA_ARGS__, __FILE__, \
-                                                         __LINE__))
-#define pit_error(handle)                       \
-    (_Generic((handle), struct pit__no_handle * \
-              : (void)0 PIT__HANDLE_KINDS(PIT__ERROR_CASE))(handle))
-
+#define PIT__MUST_NAME(function, name) function##_##name
+#define PIT__MUST_CASE(T, name, id, error) , T : pit__must_##name
+#define PIT__ERROR_CASE(T, name, id, error) , T : pit__error_##name
+struct pit__nothing;
+#define pit_must(...)                                                                    \
+    (_Generic((__VA_ARGS__), struct pit__nothing * : 0 PIT__MUST_KINDS(PIT__MUST_CASE))( \
+        (__VA_ARGS__), #__VA_ARGS__, __FILE__, __LINE__))
+#define pit_error(handle) \
+    (_Generic((handle), struct pit__nothing * : 0 PIT__MUST_HANDLES(PIT__ERROR_CASE))(handle))
 #endif
 
 PIT__MUST_KINDS(PIT__MUST)
-PIT__HANDLE_KINDS(PIT__ERROR)
+PIT__MUST_HANDLES(PIT__ERROR)
 
 #endif

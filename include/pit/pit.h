@@ -14,6 +14,8 @@
 #include <pit/must.h>
 #include <pit/node.h>
 #include <pit/log.h>
+#include <pit/server.h>
+#include <pit/supervisor.h>
 #include <pit/errno.h>
 
 #endif
