@@ -170,7 +170,7 @@ class Suite:
                 self.scripts("debug")
         if self.options.quick:
             return
-        for kind in ("clang", "asan", "tsan"):
+        for kind in ("release", "clang", "asan", "tsan"):
             if self.build(kind):
                 self.programs(kind, {"unit"})
         if glob.glob("tests/fuzz/fuzz_*") and self.build("fuzz"):
