@@ -1,17 +1,18 @@
 /*
  * What the files of pitboss-bench share: a benchmark's signature, how it reports, and how it fails.
  *
- * A benchmark runs in the node's first process, prints `metric value` lines through the report functions, and
- * returns 0. It checks its own result: whatever was lost, doubled or out of order ends the program with status 1,
- * so that a figure which was printed is also a figure of correct work. The work and the metric names are those of
- * the programs in peers/, so that a row can be held against theirs.
+ * A benchmark runs in the node's first process, prints `metric value` lines through the report
+ * functions, and returns 0. It checks its own result: whatever was lost, doubled or out of order
+ * ends the program with status 1, so that a figure which was printed is also a figure of correct
+ * work. The work and the metric names are those of the programs in peers/, so that a row can be
+ * held against theirs.
  */
 #ifndef BENCH_BENCH_H
 #define BENCH_BENCH_H
 
 #include <pit/pit.h>
 
-/* The arguments that follow the name on the command line; main has checked that there are enough. */
+/* The arguments that follow the name on the command line; main has checked their number. */
 typedef int bench_run(char **argv);
 
 bench_run bench_spawn, bench_spawn_idle;
@@ -30,14 +31,17 @@ bench_run bench_bounce;
 
 /* ---- report.c: arguments in, metrics out ---- */
 
-/* A count from the command line; anything but a number from 1 up to `most` is a usage error and ends the program. */
+/* A count from the command line; anything but a number up to `most` is a usage error and
+   ends the program. */
 uint64_t bench_number(const char *text, uint64_t most);
 
 void bench_report(const char *metric, double value);
 void bench_report_rate(const char *metric, uint64_t count, int64_t since_ns);
 
-/* <prefix>_p50, _p99, _p999 and _max of all samples, in microseconds; sorts them. with_count adds <prefix>_n. */
-void bench_report_percentiles(const char *prefix, int64_t *samples_ns, size_t count, bool with_count);
+/* <prefix>_p50, _p99, _p999 and _max of all samples, in microseconds; sorts them. with_count adds
+   <prefix>_n. */
+void bench_report_percentiles(const char *prefix, int64_t *samples_ns, size_t count,
+                              bool with_count);
 
 /* Resident memory of this OS process in bytes. */
 double bench_resident_bytes(void);
@@ -47,7 +51,7 @@ void *bench_memory(size_t count, size_t size);
 
 /* Says what was wrong and ends the program with status 1, at once: a wrong result has no figure. */
 PIT_NORETURN void bench_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
-#define BENCH_CHECK(condition)                                                                     \
+#define BENCH_CHECK(condition) \
     ((condition) ? (void)0 : bench_fail("%s:%d: not so: %s", __FILE__, __LINE__, #condition))
 
 /* ---- work.c: what several benchmarks do ---- */
@@ -55,8 +59,8 @@ PIT_NORETURN void bench_fail(const char *format, ...) __attribute__((format(prin
 /* How the processes of a benchmark tell its first process that their part is done. */
 PIT_MESSAGE(bench_done, (uint64_t, count));
 
-/* Wait for `messages` bench_done and return the sum of their counts. A message that was lost would hang the
-   benchmark, so this gives up, and fails, when none has come for two minutes. */
+/* Wait for `messages` bench_done and return the sum of their counts. A message that was lost would
+   hang the benchmark, so this gives up, and fails, when none has come for two minutes. */
 uint64_t bench_wait_done(uint64_t messages);
 
 /* End a callback process, reason normal. */

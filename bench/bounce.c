@@ -1,7 +1,7 @@
 /*
- * bounce: one cache line to and fro between two cores, with nothing around it. Two pinned threads; each waits until
- * the line has its number and writes the next. No message between two cores can be faster than this, so
- * ping_pong_apart is given as a multiple of it.
+ * bounce: one cache line to and fro between two cores, with nothing around it. Two pinned threads;
+ * each waits until the line has its number and writes the next. No message between two cores can be
+ * faster than this, so ping_pong_apart is given as a multiple of it.
  */
 #include "bench/bench.h"
 
@@ -33,7 +33,8 @@ static void pin(int cpu)
     BENCH_CHECK(pthread_setaffinity_np(pthread_self(), sizeof set, &set) == 0);
 }
 
-/* Writes the odd numbers when side is 0 and the even ones when it is 1, each as the answer to the one before. */
+/* Writes the odd numbers when side is 0 and the even ones when it is 1, each as the answer to the
+   one before. */
 static void play(uint64_t side)
 {
     for (uint64_t i = 0; i < rounds; i++) {

@@ -1,6 +1,6 @@
 /*
- * call: clients that ask one gen_server, each one question at a time. The typed client function that a program would
- * use: a monitor's guarantee, a 5 s timeout, the answer copied out.
+ * call: clients that ask one gen_server, each one question at a time. The typed client function
+ * that a program would use: a monitor's guarantee, a 5 s timeout, the answer copied out.
  */
 #include "bench/bench.h"
 
@@ -41,7 +41,8 @@ static void client(const void *arg)
 
 int bench_call(char **argv)
 {
-    uint64_t clients = bench_number(argv[0], 1000000), each = bench_number(argv[1], UINT32_MAX) / clients;
+    uint64_t clients = bench_number(argv[0], 1000000),
+             each = bench_number(argv[1], UINT32_MAX) / clients;
     struct client arg = {
         .server = pit_must(pit_server_start_link(&asked_server, NULL, 0)),
         .first = pit_self(),

@@ -1,6 +1,7 @@
 /*
- * Many at once: counting (many senders, one receiver), big (all to all), fork_join (one to many), chameneos (pairs
- * that meet in a hall). Receivers that only react are callback processes; who loops or waits half way is stackful.
+ * Many at once: counting (many senders, one receiver), big (all to all), fork_join (one to many),
+ * chameneos (pairs that meet in a hall). Receivers that only react are callback processes; who
+ * loops or waits half way is stackful.
  */
 #include "bench/bench.h"
 
@@ -105,7 +106,8 @@ int bench_big(char **argv)
 
     int64_t since = pit_now();
     for (uint64_t i = 0; i < n; i++) {
-        struct guest arg = {.first = pit_self(), .questions = each, .seed = (uint32_t)(i + 1) * 7919};
+        struct guest arg = {
+            .first = pit_self(), .questions = each, .seed = (uint32_t)(i + 1) * 7919};
 
         everyone[i] = pit_spawn_link(guest, &arg, sizeof arg);
     }
@@ -185,10 +187,10 @@ int bench_fork_join_throughput(char **argv)
 
 /* ---- chameneos: two meet in the hall, tell each other their colours and change them ---- */
 
-PIT_MESSAGE(bench_meet, (uint8_t, colour));                   /* to the hall: I am here */
+PIT_MESSAGE(bench_meet, (uint8_t, colour));                    /* to the hall: I am here */
 PIT_MESSAGE(bench_other, (uint8_t, colour), (pit_pid, other)); /* to the first: whom you met */
-PIT_MESSAGE(bench_change, (uint8_t, colour));                 /* to the other: what you are now */
-PIT_MESSAGE(bench_home, (uint8_t, nothing));                  /* to each: it is over */
+PIT_MESSAGE(bench_change, (uint8_t, colour));                  /* to the other: what you are now */
+PIT_MESSAGE(bench_home, (uint8_t, nothing));                   /* to each: it is over */
 
 struct hall {
     pit_pid first, waiting;

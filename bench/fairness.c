@@ -1,9 +1,11 @@
 /*
- * fairness: how late is a 1 ms timer, and how long does an echo take, beside K processes that compute for ever?
+ * fairness: how late is a 1 ms timer, and how long does an echo take, beside K processes that
+ * compute for ever?
  *
- * The hogs are endless loops that never call the runtime; taking the core from them needs injected yields (level 2 of
- * preemption). A node without them would never run the others again, so with K > 0 the benchmark says so and ends with
- * status 3. A hog that yields by itself would measure something else under the same name.
+ * The hogs are endless loops that never call the runtime; taking the core from them needs injected
+ * yields (level 2 of preemption). A node without them would never run the others again, so with K >
+ * 0 the benchmark says so and ends with status 3. A hog that yields by itself would measure
+ * something else under the same name.
  */
 #include "bench/bench.h"
 
@@ -69,7 +71,9 @@ int bench_fairness(char **argv)
     size_t room = seconds * 1000 + 1; /* a sample takes 1 ms at least */
 
     if (hogs) {
-        fprintf(stderr, "fairness: endless loops need preemption by injected yields, which this build lacks\n");
+        fprintf(
+            stderr,
+            "fairness: endless loops need preemption by injected yields, which this build lacks\n");
         fflush(stdout);
         _Exit(NOT_POSSIBLE_YET);
     }

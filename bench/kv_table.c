@@ -1,8 +1,10 @@
 /*
- * The table: decodes batches, runs their commands on casino's store, answers each batch with one message.
+ * The table: decodes batches, runs their commands on casino's store, answers each batch with one
+ * message.
  *
- * A batch is, for each command, its number of words and then each word's length and bytes; numbers are 32 bits in
- * the machine's order, unaligned. Only kv_batch_add writes batches, so a wrong one is a fault of this program.
+ * A batch is, for each command, its number of words and then each word's length and bytes; numbers
+ * are 32 bits in the machine's order, unaligned. Only kv_batch_add writes batches, so a wrong one
+ * is a fault of this program.
  */
 #include "bench/kv_table.h"
 
@@ -14,7 +16,8 @@
 #include "examples/casino/resp.h"
 
 #define MS 1000000
-#define TIDY_BUCKETS 16 /* looked at after each batch: resizing and expiry keep pace with the load */
+#define TIDY_BUCKETS \
+    16 /* looked at after each batch: resizing and expiry keep pace with the load */
 
 static void *resize(void *old, size_t size) { return pit_realloc(old, size); }
 static void release(void *block) { pit_free(block); }

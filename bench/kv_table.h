@@ -1,8 +1,9 @@
 /*
  * The table behind the kv benchmark: a process that owns all keys, and the two messages it speaks.
  *
- * A connection sends all commands of one read as one batch, and gets all their replies as one: so a pipeline of
- * sixteen costs two messages, like a single command. Batches of one connection are answered in their order.
+ * A connection sends all commands of one read as one batch, and gets all their replies as one: so a
+ * pipeline of sixteen costs two messages, like a single command. Batches of one connection are
+ * answered in their order.
  */
 #ifndef BENCH_KV_TABLE_H
 #define BENCH_KV_TABLE_H
@@ -11,7 +12,8 @@
 
 #include "examples/casino/out.h"
 
-/* The bytes follow the struct, `length` of them; encoded by kv_batch_add, or replies as they go to the client. */
+/* The bytes follow the struct, `length` of them; encoded by kv_batch_add, or replies as they go to
+   the client. */
 PIT_MESSAGE(kv_batch, (uint32_t, length));
 PIT_MESSAGE(kv_replies, (uint32_t, length), (bool, quit));
 

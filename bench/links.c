@@ -1,6 +1,6 @@
 /*
- * links_monitors: spawn with a monitor and wait for its DOWN; spawn with a link and wait for the trapped exit;
- * monitor a living process and take it back.
+ * links_monitors: spawn with a monitor and wait for its DOWN; spawn with a link and wait for the
+ * trapped exit; monitor a living process and take it back.
  */
 #include "bench/bench.h"
 

@@ -1,6 +1,7 @@
 /*
- * What a service meets: spike (N requests at once, each a new process that asks one of 1,000 servers and ends) and flat
- * (64 tokens that hop at random between K processes: as K grows past the caches, the rate should fall little).
+ * What a service meets: spike (N requests at once, each a new process that asks one of 1,000
+ * servers and ends) and flat (64 tokens that hop at random between K processes: as K grows past the
+ * caches, the rate should fall little).
  *
  * All are callback processes, so that a million waiting requests hold no stacks.
  */
@@ -56,7 +57,8 @@ int bench_spike(char **argv)
 
     int64_t since = pit_now();
     for (uint64_t i = 0; i < requests; i++)
-        pit_spawn_handler(request, &(struct request){.server = servers[i % SERVERS]}, sizeof(struct request));
+        pit_spawn_handler(request, &(struct request){.server = servers[i % SERVERS]},
+                          sizeof(struct request));
     BENCH_CHECK(bench_wait_done(1) == requests);
     bench_report_rate("requests_per_s", requests, since);
     return 0;
@@ -100,7 +102,8 @@ int bench_flat(char **argv)
     places = bench_memory(place_count, sizeof *places);
     first = pit_self();
     for (uint64_t i = 0; i < place_count; i++)
-        places[i] = pit_spawn_handler(hop, &(struct place){.random = (uint32_t)i + 1}, sizeof(struct place));
+        places[i] = pit_spawn_handler(hop, &(struct place){.random = (uint32_t)i + 1},
+                                      sizeof(struct place));
 
     int64_t since = pit_now();
     for (uint64_t i = 0; i < TOKENS; i++)

@@ -1,10 +1,12 @@
 /*
- * pitboss-bench: every benchmark of the runtime in one program, on the same work as the programs in peers/.
+ * pitboss-bench: every benchmark of the runtime in one program, on the same work as the programs in
+ * peers/.
  *
  *   pitboss-bench [--schedulers N] NAME [ARGUMENT...]
  *
- * Prints `metric value` lines. Exit status: 0; 1: the result was wrong, or the node could not start; 2: usage; 3: this
- * build cannot do it yet, and nothing was printed. A server runs until SIGTERM.
+ * Prints `metric value` lines. Exit status: 0; 1: the result was wrong, or the node could not
+ * start; 2: usage; 3: this build cannot do it yet, and nothing was printed. A server runs until
+ * SIGTERM.
  */
 #include "bench/bench.h"
 

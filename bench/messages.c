@@ -1,9 +1,10 @@
 /*
- * One message at a time: ping_pong (two processes), thread_ring (N processes and one token), ping_pong_apart (two
- * schedulers). Stackful processes throughout: what is measured is send, park, switch, receive.
+ * One message at a time: ping_pong (two processes), thread_ring (N processes and one token),
+ * ping_pong_apart (two schedulers). Stackful processes throughout: what is measured is send, park,
+ * switch, receive.
  *
- * ping_pong_apart pins the two to different schedulers that spin instead of sleeping, so that its round trip can be
- * held against bounce: the bare cache-line round trip between the same two cores.
+ * ping_pong_apart pins the two to different schedulers that spin instead of sleeping, so that its
+ * round trip can be held against bounce: the bare cache-line round trip between the same two cores.
  */
 #include "bench/bench.h"
 

@@ -1,5 +1,6 @@
 /*
- * Arguments in, metrics out. Percentiles come from arrays of all samples, sorted: no buckets, no estimate.
+ * Arguments in, metrics out. Percentiles come from arrays of all samples, sorted: no buckets, no
+ * estimate.
  */
 #include "bench/bench.h"
 
@@ -18,7 +19,7 @@ void bench_fail(const char *format, ...)
     fputc('\n', stderr);
     va_end(args);
     fflush(stdout);
-    _Exit(1); /* other processes are in the middle of something: nothing to clean up, and no time to wait for them */
+    _Exit(1); /* others are in the middle of something: nothing to clean up, and no time to wait */
 }
 
 uint64_t bench_number(const char *text, uint64_t most)
@@ -57,7 +58,8 @@ static int64_t percentile(const int64_t *sorted, size_t count, size_t per_mille)
     return sorted[rank ? rank - 1 : 0];
 }
 
-void bench_report_percentiles(const char *prefix, int64_t *samples_ns, size_t count, bool with_count)
+void bench_report_percentiles(const char *prefix, int64_t *samples_ns, size_t count,
+                              bool with_count)
 {
     static const struct {
         const char *suffix;

@@ -1,16 +1,18 @@
 /*
- * spawn: processes that start, count themselves and end.  spawn_idle: processes that start and then wait for ever.
+ * spawn: processes that start, count themselves and end.  spawn_idle: processes that start and then
+ * wait for ever.
  *
- * spawn uses a callback process, which is what a program would take for a short job: it holds no stack of its own
- * unless it blocks. spawn_idle takes one of three kinds, since what an idle process costs is the question:
- * callback, stack, or gen_server (synchronous start included).
+ * spawn uses a callback process, which is what a program would take for a short job: it holds no
+ * stack of its own unless it blocks. spawn_idle takes one of three kinds, since what an idle
+ * process costs is the question: callback, stack, or gen_server (synchronous start included).
  */
 #include "bench/bench.h"
 
 #include <stdatomic.h>
 #include <string.h>
 
-static _Atomic uint64_t started; /* shared by all, like the counter that the peers' processes count on */
+static _Atomic uint64_t
+    started; /* shared by all, like the counter that the peers' processes count on */
 static uint64_t expected;
 static pit_pid first;
 

@@ -1,6 +1,6 @@
 /*
- * timers: N timers of 1 ms to MAX ms, started as fast as possible; each message carries the time it was due, so its
- * receiver knows how late it is. timers_cancel: start a timer of 5 s and cancel it.
+ * timers: N timers of 1 ms to MAX ms, started as fast as possible; each message carries the time it
+ * was due, so its receiver knows how late it is. timers_cancel: start a timer of 5 s and cancel it.
  */
 #include "bench/bench.h"
 
@@ -54,7 +54,8 @@ int bench_timers_cancel(char **argv)
     int64_t since = pit_now();
 
     for (uint64_t i = 0; i < n; i++)
-        BENCH_CHECK(pit_cancel_timer(pit_send_after(5000, pit_self(), bench_alarm, .due_ns = 0)) > 0);
+        BENCH_CHECK(pit_cancel_timer(pit_send_after(5000, pit_self(), bench_alarm, .due_ns = 0)) >
+                    0);
     bench_report_rate("start_cancel_per_s", n, since);
     BENCH_CHECK(!pit_receive_type(&pit_type_bench_alarm, 0));
     return 0;

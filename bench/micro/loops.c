@@ -1,6 +1,6 @@
 /*
- * The loops of bench/micro: send and receive, switch, spawn, timer. One scheduler, so that nothing but the operation is in
- * the figure: no core is woken, no process handed over.
+ * The loops of bench/micro: send and receive, switch, spawn, timer. One scheduler, so that nothing
+ * but the operation is in the figure: no core is woken, no process handed over.
  */
 #include "bench/micro/loops.h"
 

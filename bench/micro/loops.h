@@ -1,7 +1,7 @@
 /*
- * The measured loops, in C. Each starts a node with one scheduler, does n operations in a process, checks that
- * all were done, and returns the seconds that they took: the start of the node is not in it.
- * Negative: something was lost.
+ * The measured loops, in C. Each starts a node with one scheduler, does n operations in a process,
+ * checks that all were done, and returns the seconds that they took: the start of the node is not
+ * in it. Negative: something was lost.
  */
 #ifndef BENCH_MICRO_LOOPS_H
 #define BENCH_MICRO_LOOPS_H

@@ -1,6 +1,6 @@
 /*
- * The C peer of tcp_echo: one thread, one epoll loop, read and write. What a careful person writes by hand when the
- * whole server is an echo.
+ * The C peer of tcp_echo: one thread, one epoll loop, read and write. What a careful person writes
+ * by hand when the whole server is an echo.
  *
  *   echo_epoll PORT
  */
@@ -65,7 +65,8 @@ static void echo(int fd)
 
     if (n < 0 && errno == EAGAIN)
         return;
-    if (n <= 0 || write(fd, buffer, (size_t)n) != n) /* the load keeps one short request in flight: it always fits */
+    if (n <= 0 || write(fd, buffer, (size_t)n) !=
+                      n) /* the load keeps one short request in flight: it always fits */
         close(fd);
 }
 

@@ -1,6 +1,7 @@
 /*
- * The load of tcp_echo: one thread, CONNECTIONS connections, one request of SIZE bytes in flight on each. Every echoed
- * byte is compared with what was sent. Latencies are of all requests after the warm-up, exact to the sample.
+ * The load of tcp_echo: one thread, CONNECTIONS connections, one request of SIZE bytes in flight on
+ * each. Every echoed byte is compared with what was sent. Latencies are of all requests after the
+ * warm-up, exact to the sample.
  *
  *   echo_load PORT CONNECTIONS SIZE WARM_SECONDS SECONDS
  */
@@ -106,7 +107,8 @@ static double cpu_seconds(void)
     struct rusage u;
 
     getrusage(RUSAGE_SELF, &u);
-    return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) + (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
+    return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
+           (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
 }
 
 static void connect_all(struct connection *all, int count, int port, int loop)
