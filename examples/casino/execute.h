@@ -16,7 +16,7 @@
 struct store_limits {
     size_t key;    /* bytes of a key */
     size_t value;  /* bytes of a value */
-    size_t memory; /* bytes of a store; 0: none */
+    size_t memory; /* bytes of a store, give or take one growth of its bucket array; 0: none */
 };
 
 #define STORE_LIMITS ((struct store_limits){64 << 10, 512 << 10, 0})

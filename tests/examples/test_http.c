@@ -29,8 +29,9 @@ static void read_all(const char *input, size_t len, size_t piece, struct out *te
         CHECK(used <= n);
         at += used;
         if (r == HTTP_GOT)
-            out_format(text, "%s %.*s (%.*s) %s;", h.method, (int)h.url.len, h.url.at, (int)h.body.len,
-                       h.body.len ? h.body.at : "", h.keep_alive ? "keep" : "close");
+            out_format(text, "%s %.*s (%.*s) %s;", h.method, (int)h.url.len, h.url.at,
+                       (int)h.body.len, h.body.len ? h.body.at : "",
+                       h.keep_alive ? "keep" : "close");
         else if (r == HTTP_CONTINUE)
             out_text(text, "continue;");
         else if (r == HTTP_BROKEN)
@@ -62,12 +63,14 @@ PIT_TEST(http_reads_requests)
     expect("GET / HTTP/1.1\r\nHost: a\r\n\r\n", "GET / () keep;");
     expect("GET /a?b=c HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", "GET /a?b=c () close;");
     expect("GET / HTTP/1.0\r\n\r\n", "GET / () close;");
-    expect("PUT /kv/a HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello", "PUT /kv/a (hello) keep;");
+    expect("PUT /kv/a HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello",
+           "PUT /kv/a (hello) keep;");
 }
 
 PIT_TEST(http_reads_pipelined_requests)
 {
-    expect("GET /1 HTTP/1.1\r\nHost: a\r\n\r\nPUT /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nab"
+    expect("GET /1 HTTP/1.1\r\nHost: a\r\n\r\nPUT /2 HTTP/1.1\r\nHost: a\r\nContent-Length: "
+           "2\r\n\r\nab"
            "DELETE /3 HTTP/1.1\r\nHost: a\r\n\r\n",
            "GET /1 () keep;PUT /2 (ab) keep;DELETE /3 () keep;");
 }
@@ -83,7 +86,8 @@ PIT_TEST(http_tells_a_client_that_waits_to_go_on)
 {
     struct http h;
     size_t used;
-    const char *head = "PUT /a HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n";
+    const char *head =
+        "PUT /a HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n";
 
     http_init(&h, &limits, &memory_heap);
     CHECK_EQ(http_next(&h, head, strlen(head), &used), HTTP_CONTINUE);
@@ -168,7 +172,8 @@ PIT_TEST(http_responses_say_how_long_they_are)
                       bytes_text("HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\n"
                                  "Content-Length: 2\r\n\r\nhi")));
     out_clear(&o);
-    http_respond(&o, &(struct http_response){.status = 405, .more = "Allow: GET\r\n", .head = true});
+    http_respond(&o,
+                 &(struct http_response){.status = 405, .more = "Allow: GET\r\n", .head = true});
     CHECK(bytes_equal(out_content(&o),
                       bytes_text("HTTP/1.1 405 Method Not Allowed\r\nContent-Type: text/plain; "
                                  "charset=utf-8\r\nContent-Length: 0\r\nAllow: GET\r\n"

@@ -75,7 +75,8 @@ PIT_TEST(resp_reads_arrays)
 
 PIT_TEST(resp_reads_pipelines)
 {
-    EXPECT("*1\r\n$1\r\na\r\n*2\r\n$1\r\nb\r\n$1\r\nc\r\nd e\n*1\r\n$1\r\nf\r\n", "[a][b|c][d|e][f]");
+    EXPECT("*1\r\n$1\r\na\r\n*2\r\n$1\r\nb\r\n$1\r\nc\r\nd e\n*1\r\n$1\r\nf\r\n",
+           "[a][b|c][d|e][f]");
     EXPECT("*1\r\n$1\r\na\r\n*2\r\n$1\r\nb\r\n$1\r\n", "[a]");
 }
 
@@ -160,9 +161,10 @@ static void *failing_resize(void *old, size_t size)
 PIT_TEST(resp_survives_every_failing_allocation)
 {
     const struct memory failing = {failing_resize, free};
-    char input[] = "*20\r\n$1\r\na\r\n$1\r\nb\r\n$1\r\nc\r\n$1\r\nd\r\n$1\r\ne\r\n$1\r\nf\r\n$1\r\ng\r\n"
-                   "$1\r\nh\r\n$1\r\ni\r\n$1\r\nj\r\n$1\r\nk\r\n$1\r\nl\r\n$1\r\nm\r\n$1\r\nn\r\n"
-                   "$1\r\no\r\n$1\r\np\r\n$1\r\nq\r\n$1\r\nr\r\n$1\r\ns\r\n$1\r\nt\r\n";
+    char input[] =
+        "*20\r\n$1\r\na\r\n$1\r\nb\r\n$1\r\nc\r\n$1\r\nd\r\n$1\r\ne\r\n$1\r\nf\r\n$1\r\ng\r\n"
+        "$1\r\nh\r\n$1\r\ni\r\n$1\r\nj\r\n$1\r\nk\r\n$1\r\nl\r\n$1\r\nm\r\n$1\r\nn\r\n"
+        "$1\r\no\r\n$1\r\np\r\n$1\r\nq\r\n$1\r\nr\r\n$1\r\ns\r\n$1\r\nt\r\n";
 
     for (int most = 0; most <= 4; most++) {
         struct resp p;
