@@ -53,7 +53,7 @@ static bool element(struct bytes pattern, size_t *p, unsigned char c)
     case '\\':
         if (pattern.len - *p >= 2)
             (*p)++;
-        /* fall through */
+        __attribute__((fallthrough));
     default:
         match = (unsigned char)pattern.at[*p] == c;
         break;
