@@ -6,7 +6,8 @@
  * of its arguments, their meaning and their units; new arguments are added at the end.
  *
  * Every argument is a signed 64-bit integer.
- *   pid       a process as pit_pid.id holds it; 0: none (a foreign thread, or the node)
+ *   pid       a process as pit_pid.id holds it; 0: none (a foreign thread, or the node). Its text is
+ *             <0.Index.Generation>: bits 35 to 61 and bits 0 to 34
  *   sched     a scheduler's index, 0 .. number of schedulers - 1; -1: a thread that is none
  *   *_ns      nanoseconds of the monotonic clock; -1: not measured this time
  *
