@@ -105,7 +105,7 @@ static void list_all(struct list *l, const struct pit__topology *t)
 /* ---- the interface -------------------------------------------------------------------------- */
 
 int pit__place_new(const struct pit__topology *t, const char *cores, int schedulers,
-                   struct pit__place **ret)
+                   struct pit__placement **ret)
 {
     struct list l = {0};
     bool roam = cores && strcmp(cores, "none") == 0;
@@ -124,7 +124,7 @@ int pit__place_new(const struct pit__topology *t, const char *cores, int schedul
     PIT_ASSERT(l.count > 0);
 
     int count = schedulers ? schedulers : l.count;
-    struct pit__place *p = malloc(sizeof *p + (size_t)count * sizeof p->cpus[0]);
+    struct pit__placement *p = malloc(sizeof *p + (size_t)count * sizeof p->cpus[0]);
     if (!p)
         return -ENOMEM;
     p->pinned = !roam && !t->described;
@@ -135,7 +135,7 @@ int pit__place_new(const struct pit__topology *t, const char *cores, int schedul
     return 0;
 }
 
-void pit__place_free(struct pit__place *p) { free(p); }
+void pit__place_free(struct pit__placement *p) { free(p); }
 
 int pit__pin(int cpu)
 {

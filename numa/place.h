@@ -13,7 +13,7 @@
 
 #define PIT__PLACE_MOST 1024 /* schedulers of a node, and entries of a list */
 
-struct pit__place {
+struct pit__placement {
     bool pinned; /* false: .cpus say where memory should lie, but the threads may roam */
     int count;
     struct pit__cpu cpus[]; /* of scheduler 0, 1, ... */
@@ -33,9 +33,9 @@ struct pit__place {
  * schedulers (which it was is logged); -ENOMEM.
  */
 int pit__place_new(const struct pit__topology *t, const char *cores, int schedulers,
-                   struct pit__place **ret);
+                   struct pit__placement **ret);
 
-void pit__place_free(struct pit__place *p); /* NULL is accepted */
+void pit__place_free(struct pit__placement *p); /* NULL is accepted */
 
 /*
  * Let the calling thread run on this CPU only. Where that fails (a cpuset that shrank, a sandbox)

@@ -103,6 +103,14 @@ static inline enum pit__stack_place pit__stack_classify(const struct pit__stack 
     return PIT__STACK_ELSEWHERE;
 }
 
+/* How much is left below this frame: what enters the runtime near the end should fault before. */
+static inline size_t pit__stack_room(const struct pit__stack *stack)
+{
+    uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+
+    return here > (uintptr_t)stack->low ? here - (uintptr_t)stack->low : 0;
+}
+
 bool pit__stack_canary_intact(const struct pit__stack *stack);
 
 /* At each switch away: false, the process has overflowed its stack and must end. */

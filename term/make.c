@@ -89,7 +89,7 @@ int pit__make_pid(struct pit__heap *h, pit_pid pid, pit_term *ret)
     return 0;
 }
 
-pit_pid pit__pid_of(pit_term t)
+pit_pid pit__term_pid_of(pit_term t)
 {
     return (pit_pid){(int64_t)(pit__tag(t) == PIT__TAG_PID ? t.word >> 3 : pit__cells(t)[1])};
 }
@@ -404,7 +404,7 @@ bool pit__term_to(pit_term t, struct pit__arg target)
     case PIT__TARGET_PID:
         if (!pit_is_pid(t))
             return false;
-        *(pit_pid *)target.as.target = pit__pid_of(t);
+        *(pit_pid *)target.as.target = pit__term_pid_of(t);
         return true;
     case PIT__TARGET_REF:
         if (!pit_is_ref(t))

@@ -19,7 +19,7 @@ int pit__make_bytes(struct pit__heap *h, size_t size, pit_term *ret, uint8_t **r
 int pit__make_map(struct pit__heap *h, uint64_t *pairs, size_t count, pit_term *ret);
 
 /* Of terms that are one. */
-pit_pid pit__pid_of(pit_term t);
+pit_pid pit__term_pid_of(pit_term t);
 pit_ref pit__ref_of(pit_term t);
 
 #endif

@@ -109,7 +109,7 @@ static int compare_shapes(struct pit__stack *s, enum pit_term_kind kind, pit_ter
     case PIT_TERM_REF:
         return compare_refs(pit__ref_of(a), pit__ref_of(b));
     case PIT_TERM_PID:
-        return compare_pids(pit__pid_of(a), pit__pid_of(b));
+        return compare_pids(pit__term_pid_of(a), pit__term_pid_of(b));
     case PIT_TERM_BINARY:
         return compare_binaries(a, b);
     case PIT_TERM_TUPLE:

@@ -134,7 +134,7 @@ static void put_pid_fields(struct sink *k, pit_pid pid)
 static void put_pid(struct sink *k, pit_term t)
 {
     put_char(k, '<');
-    put_pid_fields(k, pit__pid_of(t));
+    put_pid_fields(k, pit__term_pid_of(t));
     put_char(k, '>');
 }
 

@@ -15,6 +15,7 @@
  *   switch            the usual one; the context left will be continued
  *   leave             the same for a context that will not: its frames are gone. Whoever runs next
  *                     may renew the stack
+ *   landed            after a signal handler sent the thread to the top: frames were abandoned
  *   restart           pit__context_restart within the running fibre
  *
  * ThreadSanitizer: the switch synchronises, for all that runs on one scheduler is ordered by its
@@ -65,6 +66,7 @@ void pit__fibre_create(struct pit__fibre *f, void *low, size_t size);
 void pit__fibre_destroy(struct pit__fibre *f);
 void pit__fibre_adopt(struct pit__fibre *f);
 void pit__fibre_renew(struct pit__fibre *f);
+void pit__fibre_landed(struct pit__fibre *f);
 
 static inline __attribute__((always_inline)) void pit__fibre_entered(void)
 {

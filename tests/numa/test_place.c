@@ -27,7 +27,7 @@ static const char *placed(const char *text, const char *cores, int schedulers)
 {
     static char line[512];
     struct pit__topology *t = machine(text);
-    struct pit__place *p = NULL;
+    struct pit__placement *p = NULL;
     size_t at = 0;
 
     int r = pit__place_new(t, cores, schedulers, &p);
@@ -99,7 +99,7 @@ PIT_TEST(a_list_ends_at_its_bound)
 {
     char text[2 * PIT__PLACE_MOST + 4];
     struct pit__topology *t = machine("1 node x 4 cores");
-    struct pit__place *p = NULL;
+    struct pit__placement *p = NULL;
 
     for (int i = 0; i <= PIT__PLACE_MOST; i++)
         memcpy(text + 2 * i, "1,", 2);
@@ -118,7 +118,7 @@ PIT_TEST(a_list_ends_at_its_bound)
 PIT_TEST(none_places_as_ever_and_pins_nobody)
 {
     struct pit__topology *t = NULL;
-    struct pit__place *p = NULL;
+    struct pit__placement *p = NULL;
 
     CHECK_EQ(pit__topology_read(&t), 0);
     CHECK_EQ(pit__place_new(t, "none", 0, &p), 0);

@@ -1,0 +1,231 @@
+#include "runtime/block.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "base/assert.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#define POISON(p, n) ASAN_POISON_MEMORY_REGION((p), (n))
+#define UNPOISON(p, n) ASAN_UNPOISON_MEMORY_REGION((p), (n))
+#else
+#define POISON(p, n) ((void)0)
+#define UNPOISON(p, n) ((void)0)
+#endif
+
+#define SMALLEST 32u
+#define CHUNK (256u * 1024) /* large enough that mmap is rare, small enough that an idle scheduler wastes little */
+
+struct pit__blocks **pit__block_pools;
+
+static inline unsigned class_of(size_t size)
+{
+    return size <= SMALLEST ? 0 : (unsigned)(64 - __builtin_clzl(size - 1)) - 5;
+}
+
+static inline size_t class_size(unsigned c) { return (size_t)SMALLEST << c; }
+
+size_t pit__block_room(const void *block)
+{
+    const struct pit__block *b = block;
+
+    return b->size_class == PIT__BLOCK_LARGE ? SIZE_MAX : class_size(b->size_class);
+}
+
+int pit__blocks_init(struct pit__blocks *pool, unsigned home, unsigned homes)
+{
+    memset(pool, 0, sizeof *pool);
+    pool->home = (uint16_t)home;
+    pool->homes = (uint16_t)homes;
+    pool->returns = calloc(homes, sizeof *pool->returns);
+    return pool->returns ? 0 : -ENOMEM;
+}
+
+void pit__blocks_free(struct pit__blocks *pool)
+{
+    if (!pool)
+        return;
+    free(pool->returns);
+    for (void *chunk = pool->chunks, *next; chunk; chunk = next) {
+        UNPOISON(chunk, CHUNK);
+        next = *(void **)chunk;
+        munmap(chunk, CHUNK);
+    }
+    pool->chunks = NULL;
+}
+
+static struct pit__block *cut(struct pit__blocks *pool, unsigned c)
+{
+    struct pit__block *b = (struct pit__block *)pool->fresh;
+
+    UNPOISON(b, sizeof *b);
+    b->home = pool->home;
+    b->size_class = (uint8_t)c;
+    pool->fresh += class_size(c);
+    return b;
+}
+
+/* The rest of the old chunk is cut into blocks of the smallest classes, so that nothing is lost. */
+static void cut_up(struct pit__blocks *pool)
+{
+    while (pool->fresh_end - pool->fresh >= (ptrdiff_t)SMALLEST) {
+        unsigned c = 0;
+        struct pit__block *b;
+
+        while (c + 1 < PIT__BLOCK_CLASSES && pool->fresh_end - pool->fresh >= (ptrdiff_t)class_size(c + 1))
+            c++;
+        b = cut(pool, c);
+        b->next = pool->free[c];
+        pool->free[c] = b;
+    }
+}
+
+static int new_chunk(struct pit__blocks *pool)
+{
+    char *chunk = mmap(NULL, CHUNK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    if (chunk == MAP_FAILED)
+        return -ENOMEM;
+    cut_up(pool);
+    *(void **)chunk = pool->chunks;
+    pool->chunks = chunk;
+    pool->fresh = chunk + 64; /* the first line holds the list of chunks; blocks of 64 stay on lines of their own */
+    pool->fresh_end = chunk + CHUNK;
+    POISON(pool->fresh, CHUNK - 64);
+    return 0;
+}
+
+/* A1: what other schedulers gave back, sorted into the lists. */
+static void take_returned(struct pit__blocks *pool)
+{
+    struct pit__block *b = atomic_exchange_explicit(&pool->returned, NULL, memory_order_acquire);
+
+    while (b) {
+        struct pit__block *next = b->next;
+
+        b->next = pool->free[b->size_class];
+        pool->free[b->size_class] = b;
+        b = next;
+    }
+}
+
+static struct pit__block *refill(struct pit__blocks *pool, unsigned c)
+{
+    struct pit__block *b;
+
+    /* Relaxed: only whether it is worth an exchange. */
+    if (atomic_load_explicit(&pool->returned, memory_order_relaxed)) {
+        take_returned(pool);
+        if ((b = pool->free[c])) {
+            pool->free[c] = b->next;
+            return b;
+        }
+    }
+    /* Two of the smallest at a time, so that all larger blocks stay on cache lines of their own. */
+    if (pool->fresh_end - pool->fresh < (ptrdiff_t)class_size(c ? c : 1) && new_chunk(pool) < 0)
+        return NULL;
+    if (c == 0) {
+        b = cut(pool, 0);
+        b->next = pool->free[0];
+        pool->free[0] = b;
+    }
+    return cut(pool, c);
+}
+
+static void *alloc_large(size_t size)
+{
+    struct pit__block *b = malloc(size);
+
+    if (b) {
+        b->home = PIT__BLOCK_HOME_NONE;
+        b->size_class = PIT__BLOCK_LARGE;
+    }
+    return b;
+}
+
+void *pit__block_alloc(struct pit__blocks *pool, size_t size)
+{
+    unsigned c;
+    struct pit__block *b;
+
+    if (PIT__UNLIKELY(!pool || size > class_size(PIT__BLOCK_CLASSES - 1)))
+        return alloc_large(size);
+    c = class_of(size);
+    b = pool->free[c];
+    if (PIT__LIKELY(b)) {
+        pool->free[c] = b->next;
+        /* The next one will be written soon: have its line here by then, a foreign core's list leaves it far away. */
+        __builtin_prefetch(b->next, 1);
+    } else if (!(b = refill(pool, c)))
+        return NULL;
+    UNPOISON(b, class_size(c));
+    return b;
+}
+
+/* R1: one compare-and-swap for the whole list. */
+static void give_back(struct pit__blocks *to, struct pit__returns *r)
+{
+    struct pit__block *old = atomic_load_explicit(&to->returned, memory_order_relaxed);
+
+    do
+        r->tail->next = old;
+    while (!atomic_compare_exchange_weak_explicit(&to->returned, &old, r->head, memory_order_release,
+                                                  memory_order_relaxed));
+    r->head = r->tail = NULL;
+    r->count = 0;
+}
+
+static void stage(struct pit__blocks *pool, struct pit__block *b)
+{
+    struct pit__returns *r = &pool->returns[b->home];
+
+    b->next = r->head;
+    r->head = b;
+    if (!r->tail)
+        r->tail = b;
+    pool->waiting_returns++;
+    if (++r->count >= PIT__BLOCK_RETURN_BATCH) {
+        pool->waiting_returns -= r->count;
+        give_back(pit__block_pools[b->home], r);
+    }
+}
+
+/* A foreign thread keeps no stage: it returns each block by itself. */
+static void return_one(struct pit__block *b)
+{
+    struct pit__returns one = {.head = b, .tail = b, .count = 1};
+
+    give_back(pit__block_pools[b->home], &one);
+}
+
+void pit__block_free(struct pit__blocks *pool, void *block)
+{
+    struct pit__block *b = block;
+
+    if (b->size_class == PIT__BLOCK_LARGE) {
+        free(b);
+        return;
+    }
+    PIT_ASSERT(b->size_class < PIT__BLOCK_CLASSES);
+    POISON(b + 1, class_size(b->size_class) - sizeof *b);
+    if (PIT__LIKELY(pool && b->home == pool->home)) {
+        b->next = pool->free[b->size_class];
+        pool->free[b->size_class] = b;
+    } else if (pool)
+        stage(pool, b);
+    else
+        return_one(b);
+}
+
+void pit__blocks_flush(struct pit__blocks *pool)
+{
+    if (!pool->waiting_returns)
+        return;
+    for (unsigned i = 0; i < pool->homes; i++)
+        if (pool->returns[i].count)
+            give_back(pit__block_pools[i], &pool->returns[i]);
+    pool->waiting_returns = 0;
+}

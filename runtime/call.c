@@ -1,0 +1,134 @@
+/*
+ * Calls: a question that knows whether it was answered. The caller needs no monitor: the message itself is the
+ * obligation. Whoever lets it go unanswered, by forgetting it, by ending with it in its hands or queue, or by being dead
+ * already, tells the caller so. The answer goes to a place of its own in the caller, past its queue.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "base/probes.h"
+#include "runtime/enter.h"
+#include "runtime/memory.h"
+#include "runtime/reason.h"
+#include "runtime/signal.h"
+#include "term/heap.h"
+#include "term/sealed.h"
+
+static struct pit__message *make(struct pit__thread *t, enum pit__kind kind, const pit_type *type, const void *payload,
+                                 pit_pid to, uint64_t tag)
+{
+    struct pit__message *m = pit__message_copy(t, kind, type, payload);
+
+    if (PIT__UNLIKELY(!m))
+        pit__exit_text("system_limit", "no memory for a message", NULL, 0);
+    m->to = to;
+    m->public.pit__tag = tag;
+    PIT__COUNT(t->sched->sent);
+    PIT_PROBE_SEND(m->public.from.id, to.id, type->size);
+    return m;
+}
+
+static int64_t deadline_of(int64_t timeout_ms)
+{
+    return timeout_ms < 0 || timeout_ms > INT64_MAX / 2000000 ? INT64_MAX : pit__now() + timeout_ms * 1000000;
+}
+
+static int answered(struct pit__process *p, struct pit__message *m, const pit_type *type, void *reply)
+{
+    struct pit__thread *t = pit__thread();
+    int r = m->block.size == type->size ? 0 : -PIT_EBADCALL;
+
+    if (r == 0) {
+        t->touching = t;
+        memcpy(reply, pit__message_payload(m), type->size);
+        t->touching = NULL;
+        if (PIT__UNLIKELY(type->flags & PIT_TYPE_OWNS))
+            r = pit__owned_copy_out(m, reply, pit__process_heap(p));
+    }
+    pit__message_free(&t->sched->blocks, m);
+    return r;
+}
+
+int pit_try_call(pit_pid server, const pit_type *request_type, const void *request, int64_t timeout,
+                 const pit_type *reply_type, void *reply)
+{
+    struct pit__thread *t = pit__in();
+    struct pit__process *p = pit__caller(t, "pit_try_call");
+    struct pit__message *m;
+    int r = -EDEADLK;
+
+    if (PIT__UNLIKELY(server.id <= 0)) {
+        r = server.id < 0 ? -EINVAL : -PIT_ENOPROC;
+    } else if (PIT__LIKELY(server.id != pit__process_pid(p))) {
+        m = make(t, PIT__CALL, request_type, request, server, pit__call_begin(t->sched, p));
+        pit__route(t, m);
+        r = pit__call_wait(p, deadline_of(timeout), &m);
+        if (PIT__LIKELY(r == 0))
+            r = answered(p, m, reply_type, reply);
+    }
+    pit__out(1);
+    return r;
+}
+
+pit_term pit_last_exit_reason(void)
+{
+    struct pit__thread *t = pit__in();
+    struct pit__process *p = pit__caller(t, "pit_last_exit_reason");
+    pit_term reason = PIT__A(noproc);
+
+    if (p->last_reason && pit__term_copy(pit__process_heap(p), pit__sealed_root(p->last_reason), &reason) < 0)
+        reason = PIT__A(enomem);
+    pit__out(1);
+    return reason;
+}
+
+int pit_answer(const pit_msg *call, const pit_type *reply_type, const void *reply)
+{
+    struct pit__thread *t = pit__in();
+    struct pit__message *m = pit__message_of(call);
+    int r = -EINVAL;
+
+    (void)pit__caller(t, "pit_answer");
+    if (m->block.kind == PIT__CALL) {
+        pit__route(t, make(t, PIT__REPLY, reply_type, reply, call->from, call->pit__tag));
+        m->block.kind = PIT__ANSWERED;
+        r = 0;
+    }
+    pit__out(1);
+    return r;
+}
+
+pit_asker pit_defer_message(const pit_msg *call)
+{
+    struct pit__thread *t = pit__in();
+    struct pit__process *p = pit__caller(t, "pit_defer_message");
+    struct pit__message *m = pit__message_of(call);
+    struct pit__relation *r;
+
+    if (m->block.kind == PIT__CALL) {
+        r = pit__block_alloc(&t->sched->blocks, sizeof *r);
+        PIT_ASSERT(r);
+        r->block.kind = PIT__R_ASKER;
+        r->key = call->pit__tag;
+        r->peer = call->from.id;
+        r->extra = 0;
+        pit__relation_add(&p->relations, r);
+        m->block.kind = PIT__ANSWERED;
+    }
+    pit__out(1);
+    return (pit_asker){call->from, call->pit__tag};
+}
+
+void pit_answer_asker(pit_asker asker, const pit_type *reply_type, const void *reply)
+{
+    struct pit__thread *t = pit__in();
+    struct pit__process *p = pit__caller(t, "pit_answer_asker");
+    struct pit__relation *r = pit__relation_find(&p->relations, PIT__R_ASKER, asker.tag);
+
+    if (r) { /* else it was answered already */
+        pit__route(t, make(t, PIT__REPLY, reply_type, reply, asker.pid, asker.tag));
+        pit__relation_remove(&p->relations, r);
+        pit__block_free(&t->sched->blocks, r);
+    }
+    pit__out(1);
+}

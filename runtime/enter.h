@@ -1,0 +1,48 @@
+/*
+ * The border between a program and the runtime: every public function crosses it by these, in both directions.
+ * park.h has the same as functions, for the layers above.
+ */
+#ifndef PIT_RUNTIME_ENTER_H
+#define PIT_RUNTIME_ENTER_H
+
+#include "base/assert.h"
+#include "runtime/park.h"
+#include "runtime/sched.h"
+
+/* The slice is used up, or the process must exit: yields, or does not return. */
+void pit__leave_slow(struct pit__thread *t);
+
+/* NULL on a thread that is not the runtime's. */
+static inline struct pit__thread *pit__in(void)
+{
+    struct pit__thread *t = pit__thread();
+
+    if (PIT__LIKELY(t)) {
+        t->in_runtime++;
+        __asm__ volatile("" ::: "memory"); /* the flag is set before anything the runtime does; the fault handler is on this thread */
+    }
+    return t;
+}
+
+static inline void pit__out(int cost)
+{
+    struct pit__thread *t = pit__thread(); /* anew: the process may have moved */
+
+    __asm__ volatile("" ::: "memory");
+    if (PIT__LIKELY(t)) {
+        if (PIT__UNLIKELY((t->sched->reductions -= cost) <= 0) && t->in_runtime == 1)
+            pit__leave_slow(t), t = pit__thread();
+        t->in_runtime--;
+    }
+}
+
+/* The process that runs on t; ends the node's run with a clear text if there is none. */
+struct pit__process *pit__caller_required(struct pit__thread *t, const char *function);
+static inline struct pit__process *pit__caller(struct pit__thread *t, const char *function)
+{
+    if (PIT__LIKELY(t && t->current))
+        return t->current;
+    return pit__caller_required(t, function);
+}
+
+#endif

@@ -1,0 +1,91 @@
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "runtime/enter.h"
+#include "runtime/memory.h"
+#include "runtime/name.h"
+#include "runtime/node_state.h"
+#include "runtime/signal.h"
+
+static void put(char *to, size_t room, const char *text) { snprintf(to, room, "%s", text ? text : ""); }
+
+static enum pit_process_status status_of(const struct pit__process *p)
+{
+    switch (p->status) {
+    case PIT__RUNNING: return PIT_RUNNING;
+    case PIT__RUNNABLE:
+    case PIT__TRANSIT: return PIT_RUNNABLE;
+    case PIT__WAITING: return PIT_WAITING;
+    default: return PIT_EXITING;
+    }
+}
+
+static void count(const struct pit__process *p, pit_process_info *ret)
+{
+    for (const struct pit__relation *r = p->relations.first; r; r = r->next)
+        switch (r->block.kind) {
+        case PIT__R_LINK: ret->links += !r->extra; break; /* LINK-10 */
+        case PIT__R_MONITOR: ret->monitors++; break;
+        case PIT__R_MONITORED_BY: ret->monitored_by++; break;
+        case PIT__R_TIMER: ret->timers++; break;
+        default: break;
+        }
+}
+
+static void on_owner(struct pit__sched *s, struct pit__process *p, const void *in, void *out)
+{
+    pit_process_info *ret = out;
+
+    memset(ret, 0, sizeof *ret);
+    if (!p || p->status == PIT__EXITING || (p->flags & PIT__F_EXIT))
+        return;
+    ret->pid = (pit_pid){pit__process_pid(p)};
+    ret->parent = p->parent;
+    ret->status = status_of(p);
+    ret->priority = p->priority;
+    ret->trap_exit = p->flags & PIT__F_TRAP;
+    ret->is_supervisor = p->flags & PIT__F_SUPERVISOR;
+    if (p->name)
+        put(ret->name, sizeof ret->name, pit__name_text(p));
+    put(ret->label, sizeof ret->label, p->label);
+    ret->message_count = p->length;
+    ret->memory = pit__process_memory(p);
+    ret->reductions = p->reductions;
+    count(p, ret);
+}
+
+int pit_process_info_of(pit_pid pid, pit_process_info *ret)
+{
+    struct pit__thread *t = pit__in();
+    struct pit__process *p = pit__caller(t, "pit_process_info_of");
+    pit_process_info info = {0};
+    int r = pit__request(t, p, pid, on_owner, "", 1, &info, sizeof info);
+
+    if (r == 0 && !info.pid.id)
+        r = -PIT_ENOPROC;
+    if (r == 0) {
+        pit__touching_begin();
+        *ret = info;
+        pit__touching_end();
+    }
+    pit__out(4);
+    return r;
+}
+
+size_t pit_processes(pit_pid *ret, size_t room)
+{
+    uint32_t used = atomic_load_explicit(&pit__slots.used, memory_order_acquire);
+    size_t n = 0;
+
+    for (uint32_t i = 0; i < used; i++) {
+        int64_t pid = pit__process_pid(pit__slots.base + i);
+
+        if (!pid)
+            continue;
+        if (n < room)
+            ret[n] = (pit_pid){pid};
+        n++;
+    }
+    return n;
+}

@@ -1,0 +1,181 @@
+#include "runtime/memory.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/enter.h"
+#include "runtime/node_state.h"
+#include "runtime/reason.h"
+#include "runtime/signal.h"
+#include "term/heap.h"
+
+/* What stands before the memory that pit_alloc gives. */
+struct allocation {
+    struct pit__block block; /* block.next is unused */
+    struct pit__list link;   /* of the process's allocations */
+    size_t size;
+    uint64_t reserved; /* keeps what follows aligned to 16 */
+};
+_Static_assert(sizeof(struct allocation) % 16 == 0, "what is given out is aligned to 16");
+
+static struct allocation *allocation_of(void *memory) { return (struct allocation *)memory - 1; }
+
+void *pit__copy_in(struct pit__sched *s, const void *data, size_t size)
+{
+    struct pit__block *b;
+
+    if (!size)
+        return NULL;
+    b = pit__block_alloc(&s->blocks, sizeof *b + size);
+    if (!b)
+        return NULL;
+    memcpy(b + 1, data, size);
+    return b + 1;
+}
+
+void pit__copy_free(struct pit__sched *s, void *copy)
+{
+    if (copy)
+        pit__block_free(&s->blocks, (struct pit__block *)copy - 1);
+}
+
+static void *try_alloc(struct pit__sched *s, struct pit__process *p, size_t size)
+{
+    struct allocation *a;
+    uint64_t limit = pit__node.opts.memory;
+
+    if (size > SIZE_MAX / 2 || (limit && (size > limit || p->memory + size > limit)))
+        return NULL;
+    a = pit__block_alloc(&s->blocks, sizeof *a + size);
+    if (!a)
+        return NULL;
+    a->size = size;
+    p->memory += size;
+    if (!p->allocations.next)
+        pit__list_init(&p->allocations);
+    pit__list_append(&p->allocations, &a->link);
+    return a + 1;
+}
+
+static void give_back(struct pit__sched *s, struct pit__process *p, struct allocation *a)
+{
+    pit__list_remove(&a->link);
+    p->memory -= a->size;
+    pit__block_free(&s->blocks, a);
+}
+
+void *pit_try_alloc(size_t size)
+{
+    struct pit__thread *t = pit__in();
+    struct pit__process *p = pit__caller(t, "pit_try_alloc");
+    void *memory = try_alloc(t->sched, p, size);
+
+    if (memory)
+        memset(memory, 0, size);
+    pit__out(1);
+    return memory;
+}
+
+PIT_NORETURN static void no_memory(size_t size)
+{
+    char text[128];
+
+    snprintf(text, sizeof text, "pit_alloc(%zu): no memory, or past the limit of one process (+M)", size);
+    pit__in();
+    pit__exit_current(pit__reason_system_limit(text));
+}
+
+void *pit_alloc(size_t size)
+{
+    void *memory = pit_try_alloc(size);
+
+    if (PIT__UNLIKELY(!memory))
+        no_memory(size);
+    return memory;
+}
+
+void *pit_realloc(void *memory, size_t size)
+{
+    struct pit__thread *t;
+    struct pit__process *p;
+    struct allocation *a;
+    void *new;
+
+    if (!memory)
+        return pit_alloc(size);
+    t = pit__in();
+    p = pit__caller(t, "pit_realloc");
+    a = allocation_of(memory);
+    if (size <= pit__block_room(a) - sizeof *a && a->block.size_class != PIT__BLOCK_LARGE) {
+        p->memory += size - a->size;
+        a->size = size;
+        pit__out(1);
+        return memory;
+    }
+    new = try_alloc(t->sched, p, size);
+    if (!new)
+        no_memory(size);
+    memcpy(new, memory, a->size < size ? a->size : size);
+    give_back(t->sched, p, a);
+    pit__out(1);
+    return new;
+}
+
+void pit_free(void *memory)
+{
+    struct pit__thread *t;
+
+    if (!memory)
+        return;
+    t = pit__in();
+    give_back(t->sched, pit__caller(t, "pit_free"), allocation_of(memory));
+    pit__out(1);
+}
+
+/* ---- terms */
+
+struct pit__heap *pit__process_heap(struct pit__process *p)
+{
+    if (!p->heap)
+        p->heap = calloc(1, sizeof *p->heap);
+    return p->heap; /* NULL: term/ uses the thread's */
+}
+
+void pit__process_heap_reset(struct pit__process *p)
+{
+    if (p->heap)
+        pit__heap_reset(p->heap);
+}
+
+/* ---- the end */
+
+bool pit__process_memory_free(struct pit__sched *s, struct pit__process *p, int *budget)
+{
+    while (!pit__list_empty(&p->allocations)) {
+        if (--*budget < 0)
+            return false;
+        give_back(s, p, PIT__CONTAINER(p->allocations.next, struct allocation, link));
+    }
+    pit__copy_free(s, p->state);
+    p->state = NULL;
+    if (p->heap) {
+        pit__heap_free(p->heap);
+        free(p->heap);
+        p->heap = NULL;
+    }
+    return true;
+}
+
+size_t pit__process_memory(const struct pit__process *p)
+{
+    size_t total = sizeof *p + p->memory;
+
+    if (p->stack)
+        total += (size_t)((char *)pit__stack_top(p->stack) - (char *)p->sp) + sizeof *p->stack;
+    if (p->heap)
+        total += p->heap->bytes;
+    for (const struct pit__message *m = p->kept; m; m = pit__message_next(m))
+        total += sizeof *m + m->block.size;
+    return total + (size_t)p->length * sizeof(struct pit__message);
+}

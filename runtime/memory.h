@@ -1,0 +1,22 @@
+/*
+ * A process's own memory inside the runtime: what pit_alloc gave, its state, its terms.
+ */
+#ifndef PIT_RUNTIME_MEMORY_H
+#define PIT_RUNTIME_MEMORY_H
+
+#include "runtime/sched.h"
+
+/* A copy of data in a block, aligned to 16, for an argument or a handler's state; NULL: no memory (size 0: NULL is right). */
+void *pit__copy_in(struct pit__sched *s, const void *data, size_t size);
+void pit__copy_free(struct pit__sched *s, void *copy);
+
+/* The terms of this process: made on first use; emptied; gone. */
+struct pit__heap *pit__process_heap(struct pit__process *p);
+void pit__process_heap_reset(struct pit__process *p);
+
+/* A piece of the release of everything; true: done. */
+bool pit__process_memory_free(struct pit__sched *s, struct pit__process *p, int *budget);
+
+size_t pit__process_memory(const struct pit__process *p);
+
+#endif

@@ -1,0 +1,146 @@
+#include "runtime/name.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/assert.h"
+#include "runtime/enter.h"
+#include "runtime/signal.h"
+#include "term/atom.h"
+
+#define PIECE 4096 /* cells; a piece is made when an atom in it is first used as a name */
+#define PIECES 4096
+
+static _Atomic(_Atomic(int64_t) *) pieces[PIECES];
+
+static uint32_t index_of(pit_term atom) { return (uint32_t)(atom.word >> 3); }
+
+/* The cell of an atom; NULL: none was ever made (or no memory). */
+static _Atomic(int64_t) *cell(uint32_t index, bool make)
+{
+    _Atomic(_Atomic(int64_t) *) *place = &pieces[index / PIECE % PIECES];
+    _Atomic(int64_t) *piece = atomic_load_explicit(place, memory_order_acquire), *mine;
+
+    if (!piece && make && (mine = calloc(PIECE, sizeof *mine))) {
+        /* Release: the zeros are there before the piece is found. Who loses the race takes the winner's (acquire). */
+        if (atomic_compare_exchange_strong_explicit(place, &piece, mine, memory_order_acq_rel, memory_order_acquire))
+            piece = mine;
+        else
+            free(mine);
+    }
+    return piece ? &piece[index % PIECE] : NULL;
+}
+
+void pit__names_close(void)
+{
+    for (unsigned i = 0; i < PIECES; i++)
+        free((void *)atomic_exchange_explicit(&pieces[i], NULL, memory_order_acq_rel));
+}
+
+static int name_atom(const char *name, enum pit__atom_how how, pit_term *ret)
+{
+    size_t length = name ? strlen(name) : 0;
+
+    if (!length || length > 255 || !strcmp(name, "undefined"))
+        return -EINVAL;
+    return pit__atom(name, length, how, ret);
+}
+
+int pit__name_claim(const char *name, struct pit__process *p)
+{
+    pit_term atom;
+    _Atomic(int64_t) *c;
+    int64_t nobody = 0;
+    int r = name_atom(name, PIT__ATOM_MAKE, &atom);
+
+    if (r < 0)
+        return r == -ENAMETOOLONG ? -EINVAL : r;
+    if (p->name)
+        return -PIT_ENAMETAKEN;
+    c = cell(index_of(atom), true);
+    if (!c)
+        return -ENOMEM;
+    if (!atomic_compare_exchange_strong(c, &nobody, pit__process_pid(p)))
+        return -PIT_ENAMETAKEN;
+    p->name = index_of(atom) + 1;
+    return 0;
+}
+
+void pit__name_free(struct pit__process *p)
+{
+    int64_t expected = pit__process_pid(p);
+
+    (void)atomic_compare_exchange_strong(cell(p->name - 1, false), &expected, 0);
+    p->name = 0;
+}
+
+const char *pit__name_text(const struct pit__process *p)
+{
+    size_t size;
+
+    return pit__atom_text((pit_term){(uint64_t)(p->name - 1) << 3}, &size);
+}
+
+pit_pid pit_whereis(const char *name)
+{
+    pit_term atom;
+    _Atomic(int64_t) *c;
+
+    if (name_atom(name, PIT__ATOM_FIND, &atom) < 0 || !(c = cell(index_of(atom), false)))
+        return PIT_NO_PID;
+    return (pit_pid){atomic_load(c)};
+}
+
+/* ---- the public side: a name is claimed and freed by its process's owner, who alone knows whether it lives */
+
+struct naming {
+    char name[256];
+    bool claim;
+};
+
+static void on_owner(struct pit__sched *s, struct pit__process *p, const void *in, void *out)
+{
+    const struct naming *n = in;
+    int *ret = out;
+
+    if (!p || p->status == PIT__EXITING)
+        *ret = -PIT_ENOPROC;
+    else if (n->claim)
+        *ret = pit__name_claim(n->name, p);
+    else if (p->name && !strcmp(pit__name_text(p), n->name)) {
+        pit__name_free(p);
+        *ret = 0;
+    } else
+        *ret = -PIT_ENOPROC;
+}
+
+static int ask_owner(const char *name, pit_pid pid, bool claim)
+{
+    struct pit__thread *t = pit__in();
+    struct pit__process *p = t ? t->current : NULL;
+    struct naming n = {.claim = claim};
+    int result = -PIT_ENOTPROCESS, r;
+
+    if (p) {
+        if (!name || strlen(name) >= sizeof n.name || !*name)
+            result = -EINVAL;
+        else {
+            strcpy(n.name, name);
+            r = pit__request(t, p, pid, on_owner, &n, sizeof n, &result, sizeof result);
+            if (r < 0)
+                result = r;
+        }
+    }
+    pit__out(1);
+    return result;
+}
+
+int pit_register(const char *name, pit_pid pid) { return ask_owner(name, pid, true); }
+
+int pit_unregister(const char *name)
+{
+    pit_pid pid = pit_whereis(name);
+
+    return pid.id ? ask_owner(name, pid, false) : -PIT_ENOPROC;
+}

@@ -1,0 +1,21 @@
+/*
+ * Registered names: one cell for each atom, holding a pid or 0. So a look-up is an atom's look-up and one load, and
+ * all registrations and look-ups of the node have one order (REG-5): every access is sequentially consistent.
+ */
+#ifndef PIT_RUNTIME_NAME_H
+#define PIT_RUNTIME_NAME_H
+
+#include "runtime/process.h"
+
+/* Claim a name for a process of ours that is not yet known to anybody, or that calls itself. 0, -EINVAL, -PIT_ENAMETAKEN, -ENOMEM. */
+int pit__name_claim(const char *name, struct pit__process *p);
+
+/* Step 4 of the teardown, and unregister. Owner only. */
+void pit__name_free(struct pit__process *p);
+
+/* The registered name of p, which has one. */
+const char *pit__name_text(const struct pit__process *p);
+
+void pit__names_close(void);
+
+#endif

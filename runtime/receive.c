@@ -1,0 +1,202 @@
+/*
+ * Receiving. The inner queue belongs to its process, and only the process takes from it; so a scan that found nothing may
+ * wait and go on where it stopped: whatever came meanwhile stands behind. Spec: RECV-1..5.
+ */
+#include <errno.h>
+
+#include "base/probes.h"
+#include "runtime/enter.h"
+#include "runtime/memory.h"
+#include "runtime/signal.h"
+
+static int64_t deadline_of(int64_t timeout_ms)
+{
+    return timeout_ms < 0 || timeout_ms > INT64_MAX / 2000000 ? INT64_MAX : pit__now() + timeout_ms * 1000000;
+}
+
+/* What the last receive of this level returned goes, and what was built since. */
+static void let_go(struct pit__thread *t, struct pit__process *p)
+{
+    struct pit__message *m = p->received;
+
+    if (m) {
+        p->received = NULL;
+        pit__message_done(t->sched, m);
+    }
+    if (p->heap && !(p->flags & PIT__F_CALLBACK)) /* a handler's terms live until it returns */
+        pit__process_heap_reset(p);
+}
+
+/* Wait for a message. false: the deadline came first. */
+static bool wait_for_mail(struct pit__process *p, int64_t deadline_ns)
+{
+    struct pit__thread *t = pit__thread();
+    bool timed_out;
+
+    pit__exit_if_told(p);
+    if (deadline_ns != INT64_MAX)
+        pit__wheel_add(&t->sched->wheel, &p->timeout, deadline_ns);
+    p->status = PIT__WAITING;
+    p->wakes_on = PIT__WAKE_MESSAGE;
+    pit__sched_switch_away(t->sched, p);
+    timed_out = p->flags & PIT__F_TIMED_OUT;
+    p->flags &= ~PIT__F_TIMED_OUT;
+    return !timed_out;
+}
+
+static struct pit__message *unlink_message(struct pit__process *p, struct pit__message *before, struct pit__message *m)
+{
+    if (before)
+        before->block.next = m->block.next;
+    else
+        p->head = m->block.next;
+    if (p->tail == m)
+        p->tail = before;
+    if (PIT__UNLIKELY(p->mark == m))
+        p->mark = before;
+    p->length--;
+    PIT_PROBE_RECEIVE(pit__process_pid(p), m->block.size, p->length);
+    return m;
+}
+
+static const pit_msg *in_hand(struct pit__process *p, struct pit__message *m)
+{
+    if (!m)
+        return NULL;
+    p->received = m;
+    return &m->public;
+}
+
+const pit_msg *pit_receive(int64_t timeout)
+{
+    struct pit__thread *t = pit__in();
+    struct pit__process *p = pit__caller(t, "pit_receive");
+    const pit_msg *found = NULL;
+
+    let_go(t, p);
+    if (PIT__UNLIKELY(!p->head)) {
+        if (timeout == 0)
+            pit__sched_drain(t->sched);
+        else {
+            int64_t deadline = deadline_of(timeout);
+
+            while (!p->head && wait_for_mail(p, deadline))
+                ;
+        }
+    }
+    if (p->head)
+        found = in_hand(p, unlink_message(p, NULL, p->head));
+    pit__out(1);
+    return found;
+}
+
+/* The oldest message behind `before` (NULL: of all) for which match says true. */
+static const pit_msg *select_message(struct pit__message *before, bool (*match)(const pit_msg *, void *), void *context,
+                                     int64_t timeout, const char *function)
+{
+    struct pit__thread *t = pit__in();
+    struct pit__process *p = pit__caller(t, function);
+    int64_t deadline = timeout == 0 ? 0 : deadline_of(timeout);
+    const pit_msg *found = NULL;
+    bool last_look = timeout == 0;
+
+    let_go(t, p);
+    if (last_look)
+        pit__sched_drain(t->sched);
+    for (;;) {
+        struct pit__message *m = before ? pit__message_next(before) : p->head;
+
+        while (m && !match(&m->public, context)) {
+            before = m;
+            m = pit__message_next(m);
+        }
+        if (m)
+            found = in_hand(p, unlink_message(p, before, m));
+        if (found || last_look)
+            break;
+        last_look = !wait_for_mail(p, deadline);
+    }
+    pit__out(1);
+    return found;
+}
+
+const pit_msg *pit_receive_match(bool (*match)(const pit_msg *, void *), void *context, int64_t timeout)
+{
+    return select_message(NULL, match, context, timeout, "pit_receive_match");
+}
+
+static bool has_type(const pit_msg *m, void *type) { return m->type == type; }
+
+const pit_msg *pit_receive_type(const pit_type *type, int64_t timeout)
+{
+    return select_message(NULL, has_type, (void *)(uintptr_t)type, timeout, "pit_receive_type");
+}
+
+static bool has_ref(const pit_msg *m, void *context)
+{
+    const pit_ref *ref = context;
+
+    if (m->type == &pit_type_pit_down)
+        return pit_ref_equal(((const struct pit_down *)pit_payload(m))->ref, *ref);
+    if (m->type == &pit_type_pit_timeout)
+        return pit_ref_equal(((const struct pit_timeout *)pit_payload(m))->timer, *ref);
+    return false;
+}
+
+const pit_msg *pit_receive_ref(pit_ref ref, int64_t timeout)
+{
+    struct pit__thread *t = pit__thread();
+    struct pit__process *p = pit__caller(t, "pit_receive_ref");
+
+    return select_message(p->mark_number == ref.number ? p->mark : NULL, has_ref, &ref, timeout, "pit_receive_ref");
+}
+
+size_t pit_message_count(void)
+{
+    struct pit__thread *t = pit__in();
+    struct pit__process *p = pit__caller(t, "pit_message_count");
+    size_t n;
+
+    pit__sched_drain(t->sched);
+    n = p->length;
+    pit__out(1);
+    return n;
+}
+
+void pit_sleep(int64_t ms)
+{
+    struct pit__wait w;
+
+    pit__in();
+    pit__caller(pit__thread(), "pit_sleep");
+    pit__wait_init(&w);
+    (void)pit__park(&w, deadline_of(ms)); /* nobody unparks it: the deadline does */
+    pit__out(1);
+}
+
+void pit_yield(void)
+{
+    struct pit__thread *t = pit__in();
+    struct pit__process *p = pit__caller(t, "pit_yield");
+
+    pit__exit_if_told(p);
+    pit__sched_enqueue(t->sched, p);
+    pit__sched_switch_away(t->sched, p);
+    pit__exit_if_told(p);
+    pit__out(1);
+}
+
+void pit_hibernate(void)
+{
+    struct pit__thread *t = pit__in();
+    struct pit__process *p = pit__caller(t, "pit_hibernate");
+
+    if (p->heap && !(p->flags & PIT__F_CALLBACK))
+        pit__process_heap_reset(p);
+    while (!p->head) {
+        if (p->stack)
+            pit__stack_discard(p->stack, __builtin_frame_address(0));
+        (void)wait_for_mail(p, INT64_MAX);
+    }
+    pit__out(1);
+}

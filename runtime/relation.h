@@ -1,0 +1,65 @@
+/*
+ * Relations: what ties a process to others: its links, its monitors, the monitors on it, its timers.
+ *
+ * One container a process, in order of creation (a teardown must not depend on addresses: a seed could not replay it). Up to
+ * SMALL entries are searched one by one; beyond, a linear hash is kept besides, which grows by one bucket an insertion,
+ * so that no insertion stalls. Owner only.
+ */
+#ifndef PIT_RUNTIME_RELATION_H
+#define PIT_RUNTIME_RELATION_H
+
+#include <stdint.h>
+
+#include "runtime/block.h"
+#include "runtime/wheel.h"
+
+enum pit__relation_kind {
+    PIT__R_LINK,         /* key: the peer's pid */
+    PIT__R_MONITOR,      /* ours on another; key: the reference's number */
+    PIT__R_MONITORED_BY, /* another's on us; key: the reference's number */
+    PIT__R_ASKER,        /* a call whose answer was deferred; key: its tag */
+    PIT__R_TIMER,        /* that will send to us; key: the reference's number */
+};
+
+struct pit__relation {
+    struct pit__block block;
+    struct pit__relation *next, *prev; /* in order of creation */
+    struct pit__relation *chain;       /* of a hash bucket */
+    uint64_t key;
+    int64_t peer;   /* link, monitor, monitored-by: the other's pid */
+    uint64_t extra; /* link: 0, or the id of the unlink under way; others, in a teardown: 1 once seen */
+};
+
+/* What a timer in a wheel is (pit__timer.what). */
+enum { PIT__TIMER_TIMEOUT /* a process's receive or park */, PIT__TIMER_RELATION };
+
+/* A timer is a relation whose wheel node and message follow. */
+struct pit__timer_relation {
+    struct pit__relation r;
+    struct pit__timer timer;
+    struct pit__message *message;
+};
+
+struct pit__relation_index;
+
+struct pit__relations {
+    struct pit__relation *first, *last;
+    struct pit__relation_index *index; /* NULL while small */
+    uint32_t count;
+    uint32_t timers;
+};
+
+/* NULL: none. */
+struct pit__relation *pit__relation_find(const struct pit__relations *rs, enum pit__relation_kind kind, uint64_t key);
+
+/* r->block.kind and r->key are set; key is not there yet. Cannot fail: without memory for the index it is searched one by one. */
+void pit__relation_add(struct pit__relations *rs, struct pit__relation *r);
+void pit__relation_remove(struct pit__relations *rs, struct pit__relation *r);
+
+/* Make r the last in order; without an index only. */
+void pit__relation_to_end(struct pit__relations *rs, struct pit__relation *r);
+
+/* The index goes; what is left is searched one by one. When a process is torn down. */
+void pit__relations_close(struct pit__relations *rs);
+
+#endif

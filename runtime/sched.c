@@ -1,0 +1,642 @@
+/*
+ * The scheduler's loop, and how a process gets and leaves the core.
+ *
+ * The loop runs on a pooled stack like any other. A callback process's handler is called by the loop as a function: no
+ * switch, no stack of its own. If the handler waits half way, the process keeps the stack, the loop's frame with it, and
+ * the loop begins anew on a fresh one; when the handler returns to that old frame, the frame finds that the stack is
+ * the process's (p->stack), gives it back and is gone. So after a handler nothing that was read before it may be used but p.
+ *
+ * Ways between the loop L and processes:
+ *   L  -> P        resume, or start a body; L is saved in loop_sp
+ *   P  -> L        P waits or yields: loop_sp continues
+ *   P  -> Q        P waits or yields and Q is ready with a stack: straight, at most DIRECT times (twice as fast as through L)
+ *   P  -> L'       P is a callback process on L's stack: it takes that stack, L' is new
+ *   P  -> nowhere  P has ended: abandon. On L's own stack L is restarted at its top; it keeps nothing in its frame.
+ *
+ * A pass of the loop is bounded: the inbox, due timers, BUDGET processes, completions. Then, if nothing is left to run, it
+ * spins a little and sleeps in the driver until the next timer.
+ *
+ * Sleeping: (S1) store sleeping, (S2) read the inbox again, (S3) wait in the driver. A sender: (P1) push on the inbox, and if
+ * that made it non-empty (P2) read sleeping, exchange it, wake the driver. S1, S2, P1 and P2 are sequentially consistent:
+ * in their one order either P1 is before S2 and the scheduler sees the message, or S1 is before P2 and the sender sees that
+ * it sleeps. The wake is an eventfd on which a poll is armed: one that comes before S3 ends the wait at once.
+ * tests/model/sleep.pml has it with explicit store buffers.
+ */
+#include "runtime/sched.h"
+
+#include <string.h>
+
+#include "base/assert.h"
+#include "base/probes.h"
+#include "runtime/enter.h"
+#include "runtime/memory.h"
+#include "runtime/node_state.h"
+#include "runtime/reason.h"
+#include "runtime/signal.h"
+
+#define DIRECT 64
+#define BUDGET 64
+#define TIMERS_A_PASS 256
+#define SAMPLE_WAKES 16
+#define LOW_TURNS 8 /* a low process is passed over this often. Spec: SCHED-2 */
+#define DEFAULT_STACK (64u * 1024)
+
+enum { QUEUE_MAX, QUEUE_HIGH, QUEUE_NORMAL };
+
+static void loop(void *unused);
+static void loop_fresh(void *unused);
+
+/* ---- run queues */
+
+static inline unsigned queue_of(const struct pit__process *p)
+{
+    return p->priority == PIT_PRIORITY_MAX ? QUEUE_MAX : p->priority == PIT_PRIORITY_HIGH ? QUEUE_HIGH : QUEUE_NORMAL;
+}
+
+static inline void push(struct pit__sched *s, struct pit__process *p)
+{
+    unsigned n = queue_of(p);
+    struct pit__run_queue *q = &s->queue[n];
+
+    p->run_next = NULL;
+    if (q->head)
+        q->tail->run_next = p;
+    else {
+        q->head = p;
+        s->ready |= 1u << n;
+    }
+    q->tail = p;
+    s->runnable++;
+}
+
+static inline struct pit__process *pop(struct pit__sched *s)
+{
+    unsigned n = (unsigned)__builtin_ctz(s->ready);
+    struct pit__run_queue *q = &s->queue[n];
+    struct pit__process *p = q->head;
+
+    q->head = p->run_next;
+    if (!q->head)
+        s->ready &= ~(1u << n);
+    s->runnable--;
+    return p;
+}
+
+/* The next to run; NULL: none. */
+static inline struct pit__process *next_process(struct pit__sched *s)
+{
+    struct pit__process *p;
+
+    for (;;) {
+        if (!s->ready)
+            return NULL;
+        p = pop(s);
+        if (PIT__LIKELY(p->priority != PIT_PRIORITY_LOW) || ++p->low_turns >= LOW_TURNS || !s->ready)
+            break;
+        push(s, p);
+    }
+    p->low_turns = 0;
+    return p;
+}
+
+void pit__sched_enqueue(struct pit__sched *s, struct pit__process *p)
+{
+    if (pit__timer_armed(&p->timeout))
+        pit__wheel_remove(&s->wheel, &p->timeout);
+    if (p->status != PIT__EXITING)
+        p->status = PIT__RUNNABLE;
+    if (PIT__UNLIKELY(s->wakes++ % SAMPLE_WAKES == 0 || s->stamp_all || PIT_PROBE_ENABLED(process_run)))
+        p->stamp = pit__now();
+    push(s, p);
+    PIT_PROBE_RUNNABLE(pit__process_pid(p), s->index);
+}
+
+static void sample_delay(struct pit__sched *s, struct pit__process *p)
+{
+    int64_t delay = pit__now() - p->stamp;
+    unsigned bucket = delay > 0 ? 63 - (unsigned)__builtin_clzll((uint64_t)delay) : 0;
+
+    p->stamp = 0;
+    PIT__COUNT(s->run_delay[bucket]);
+    PIT_PROBE_RUN(pit__process_pid(p), s->index, delay);
+}
+
+/* p has the core from here on. */
+static inline void begin_slice(struct pit__thread *t, struct pit__sched *s, struct pit__process *p)
+{
+    if (PIT__UNLIKELY(p->stamp))
+        sample_delay(s, p);
+    else
+        PIT_PROBE_RUN(pit__process_pid(p), s->index, -1);
+    t->current = p;
+    p->status = PIT__RUNNING;
+    s->reductions = PIT__SLICE;
+    PIT__COUNT(s->switches);
+}
+
+static inline void end_slice(struct pit__sched *s, struct pit__process *p)
+{
+    int used = PIT__SLICE - s->reductions;
+
+    p->reductions += (uint64_t)(used > 0 ? used : 1);
+}
+
+/* ---- onto the core */
+
+static void body_entry(void *argument)
+{
+    struct pit__process *p = argument;
+
+    pit__fibre_entered();
+    pit__thread()->in_runtime = 0;
+    p->body(p->state);
+    pit__thread()->in_runtime = 1;
+    pit__exit_current(pit__reason(normal));
+}
+
+/* false: no memory for a stack, and p will exit with system_limit. */
+static bool give_stack(struct pit__sched *s, struct pit__process *p)
+{
+    p->stack = pit__stack_get(&s->stacks, p->stack_size);
+    if (!p->stack)
+        return false;
+    p->sp = pit__context_prepare(pit__stack_top(p->stack), body_entry, p);
+    return true;
+}
+
+/* From the loop into a process that has a stack, and back. */
+static void resume(struct pit__thread *t, struct pit__sched *s, struct pit__process *p)
+{
+    t->in_runtime = 1;
+    pit__switch_fibre(&s->loop_sp, &s->loop_stack->fibre, p->sp, &p->stack->fibre);
+    t = pit__thread();
+    t->in_runtime = 1;
+    t->current = NULL;
+    if (s->dead_stack) {
+        pit__stack_put(&s->stacks, s->dead_stack);
+        s->dead_stack = NULL;
+    }
+}
+
+/* The handler has returned, on whatever stack: what it received is let go. */
+static inline void message_over(struct pit__sched *s, struct pit__process *p)
+{
+    struct pit__message *m = p->message;
+
+    p->message = NULL;
+    if (m)
+        pit__message_done(s, m);
+    if (PIT__UNLIKELY((m = p->received) != NULL)) {
+        p->received = NULL;
+        pit__message_done(s, m);
+    }
+    if (PIT__UNLIKELY(p->heap != NULL))
+        pit__process_heap_reset(p);
+}
+
+static inline void call_handler(struct pit__thread *t, struct pit__process *p, const pit_msg *m)
+{
+    t->in_runtime = 0;
+    p->handler(p->state, m);
+    pit__thread()->in_runtime = 1;
+}
+
+static struct pit__message start_message = {.public = {.type = &pit_type_pit_start}};
+
+/* Messages to a callback process until none is left or its slice is used up. */
+static void handle(struct pit__thread *t, struct pit__sched *s, struct pit__process *p)
+{
+    t->in_runtime = 1;
+    if (p->flags & PIT__F_STARTING) {
+        p->flags &= ~PIT__F_STARTING;
+        call_handler(t, p, &start_message.public);
+        t = pit__thread();
+        s = t->sched;
+        message_over(s, p);
+    }
+    while (p->head && s->reductions > 0 && !(p->flags & PIT__F_EXIT)) {
+        struct pit__message *m = p->head;
+
+        p->head = m->block.next;
+        if (!p->head)
+            p->tail = NULL;
+        p->length--;
+        p->message = m;
+        PIT_PROBE_RECEIVE(pit__process_pid(p), m->block.size, p->length);
+        call_handler(t, p, &m->public);
+        t = pit__thread();
+        s = t->sched;
+        s->reductions -= PIT__MESSAGE_COST;
+        message_over(s, p);
+    }
+    pit__exit_if_told(p);
+    end_slice(s, p);
+    if (p->head)
+        pit__sched_enqueue(s, p);
+    else {
+        p->status = PIT__WAITING;
+        p->wakes_on = PIT__WAKE_MESSAGE;
+        PIT_PROBE_PARK(pit__process_pid(p), s->index);
+    }
+    if (PIT__UNLIKELY(p->stack)) { /* it waited meanwhile: this frame is not the loop's any more */
+        struct pit__stack *stack = p->stack;
+
+        p->stack = NULL;
+        pit__sched_abandon(s, stack);
+    }
+    t->current = NULL;
+}
+
+static void run(struct pit__sched *s, struct pit__process *p)
+{
+    struct pit__thread *t = pit__thread();
+
+    if (PIT__UNLIKELY(p->status == PIT__EXITING)) {
+        if (!pit__teardown(s, p))
+            pit__sched_enqueue(s, p);
+        return;
+    }
+    begin_slice(t, s, p);
+    if (p->stack)
+        resume(t, s, p);
+    else if (p->flags & PIT__F_CALLBACK)
+        handle(t, s, p);
+    else if (give_stack(s, p))
+        resume(t, s, p);
+    else {
+        t->current = NULL;
+        p->status = PIT__WAITING;
+        pit__terminate(s, p, pit__reason_system_limit("no memory for a stack: raise vm.max_map_count or lower the number of processes"));
+    }
+}
+
+/* ---- off the core */
+
+/* The stack under our feet becomes p's, and the loop begins anew on another. */
+static void *new_loop(struct pit__sched *s, struct pit__process *p)
+{
+    struct pit__stack *fresh = pit__stack_get(&s->stacks, DEFAULT_STACK);
+
+    if (!fresh)
+        pit__exit_current(pit__reason_system_limit("no memory for a stack: raise vm.max_map_count or lower the number of processes"));
+    p->stack = s->loop_stack;
+    s->loop_stack = fresh;
+    return pit__context_prepare(pit__stack_top(fresh), loop_fresh, NULL);
+}
+
+/* A ready process that can be switched to without the loop; it is taken off the queue. */
+static inline struct pit__process *direct_target(struct pit__sched *s)
+{
+    struct pit__process *q;
+
+    if (s->direct >= DIRECT || !s->ready)
+        return NULL;
+    q = s->queue[__builtin_ctz(s->ready)].head;
+    if (!q->stack || q->status == PIT__EXITING || q->priority == PIT_PRIORITY_LOW)
+        return NULL;
+    s->direct++;
+    return pop(s);
+}
+
+void pit__sched_switch_away(struct pit__sched *s, struct pit__process *p)
+{
+    struct pit__thread *t = pit__thread();
+    int depth = t->in_runtime;
+    struct pit__stack *to_stack;
+    struct pit__process *q;
+    void *to;
+
+    end_slice(s, p);
+    t->current = NULL;
+    if (p->status == PIT__WAITING)
+        PIT_PROBE_PARK(pit__process_pid(p), s->index);
+    if (PIT__UNLIKELY(!p->stack)) {
+        t->current = p; /* should there be no memory, it is p that ends */
+        to = new_loop(s, p);
+        t->current = NULL;
+        to_stack = s->loop_stack;
+    } else if (PIT__LIKELY((q = direct_target(s)) != NULL)) {
+        begin_slice(t, s, q);
+        if (q == p)
+            goto back;
+        to = q->sp;
+        to_stack = q->stack;
+    } else {
+        to = s->loop_sp;
+        to_stack = s->loop_stack;
+    }
+    pit__switch_fibre(&p->sp, &p->stack->fibre, to, &to_stack->fibre);
+    t = pit__thread();
+back:
+    t->in_runtime = depth;
+}
+
+void pit__sched_abandon(struct pit__sched *s, struct pit__stack *stack)
+{
+    pit__thread()->current = NULL;
+    if (!stack)
+        pit__restart_fibre(&s->loop_stack->fibre, pit__stack_top(s->loop_stack), loop, NULL);
+    s->dead_stack = stack;
+    pit__leave_fibre(&stack->fibre, s->loop_sp, &s->loop_stack->fibre);
+}
+
+/* ---- the inbox */
+
+static void deliver_carrier(struct pit__sched *s, struct pit__process *p, struct pit__message *m)
+{
+    struct pit__message *rest;
+    struct pit__sched *owner = atomic_load_explicit(&p->owner, memory_order_acquire); /* pairs with R2 of balance.c */
+
+    if (owner != s) { /* handed over while its carrier was on the way to us */
+        pit__sched_post(owner, m);
+        return;
+    }
+    pit__deliver(s, p, m);
+    for (rest = pit__mailbox_take(&p->mailbox); rest;) {
+        struct pit__message *next = pit__message_next(rest);
+
+        pit__deliver(s, p, rest);
+        rest = next;
+    }
+}
+
+struct run_on {
+    void (*fn)(void *arg);
+    void *arg;
+};
+
+static void deliver_inbox(struct pit__sched *s, struct pit__message *m)
+{
+    if (m->block.kind == PIT__ADOPT)
+        pit__balance_adopt(s, m);
+    else if (m->block.kind == PIT__SLOTS) {
+        pit__slots_adopt(&s->slots, *(struct pit__process **)pit__message_payload(m));
+        pit__block_free(&s->blocks, m);
+    } else if (m->block.kind == PIT__RUN) {
+        struct run_on *r = pit__message_payload(m);
+
+        r->fn(r->arg);
+        pit__block_free(&s->blocks, m);
+    } else
+        deliver_carrier(s, pit__slot_of(m->to), m);
+}
+
+void pit__sched_drain(struct pit__sched *s)
+{
+    struct pit__message *m;
+
+    if (s->draining)
+        return;
+    s->draining = true;
+    for (m = pit__inbox_take(&s->inbox); m;) {
+        struct pit__message *next = pit__message_next(m);
+
+        deliver_inbox(s, m);
+        m = next;
+    }
+    s->draining = false;
+}
+
+void pit__sched_wake(struct pit__sched *s)
+{
+    if (atomic_exchange_explicit(&s->sleeping, 0, memory_order_seq_cst))
+        s->driver_ops->wake(s->driver);
+}
+
+void pit__sched_post(struct pit__sched *s, struct pit__message *m)
+{
+    if (pit__inbox_push(&s->inbox, m) && atomic_load_explicit(&s->sleeping, memory_order_seq_cst)) /* P1, P2 */
+        pit__sched_wake(s);
+}
+
+int pit__run_on(int index, void (*fn)(void *arg), void *arg)
+{
+    struct pit__thread *t = pit__thread();
+    struct pit__message *m = pit__message_alloc(t ? &t->sched->blocks : NULL, PIT__RUN, sizeof(struct run_on));
+
+    if (!m)
+        return -ENOMEM;
+    PIT_ASSERT(index >= 0 && (unsigned)index < pit__node.count);
+    *(struct run_on *)pit__message_payload(m) = (struct run_on){fn, arg};
+    pit__sched_post(pit__node.scheds[index], m);
+    return 0;
+}
+
+/* ---- the loop */
+
+static void fire(struct pit__timer *t, void *context);
+
+static bool node_running(void)
+{
+    return atomic_load_explicit(&pit__node.state, memory_order_acquire) != PIT__NODE_STOPPED;
+}
+
+static bool inbox_waiting(struct pit__sched *s)
+{
+    return atomic_load_explicit(&s->inbox.head, memory_order_seq_cst) != NULL; /* S2 */
+}
+
+static int64_t sleep_until(struct pit__sched *s)
+{
+    int64_t next = pit__wheel_next(&s->wheel);
+
+    if (s->index == 0 && atomic_load_explicit(&pit__node.state, memory_order_relaxed) >= PIT__NODE_STOPPING) {
+        int64_t soon = pit__now() + 1000000; /* whoever ends does not tell us: look again */
+        return next < soon ? next : soon;
+    }
+    return next;
+}
+
+/* Wait for work without sleeping: worth it only where others answer within microseconds. */
+static bool spin(struct pit__sched *s)
+{
+    int64_t limit = pit__node.opts.spin_us * INT64_C(1000), start;
+
+    if (limit <= 0 || pit__node.count < 2)
+        return false;
+    if (s->spin_ns > limit)
+        s->spin_ns = limit;
+    if (s->spin_ns < 1000)
+        return false;
+    start = pit__now();
+    do {
+        for (int i = 0; i < 32; i++) {
+            if (!pit__inbox_empty(&s->inbox)) {
+                s->spin_ns = limit; /* it paid */
+                return true;
+            }
+#if defined(__x86_64__)
+            __builtin_ia32_pause();
+#else
+            __asm__ volatile("yield");
+#endif
+        }
+        if (s->driver_ops->pending(s->driver))
+            return true;
+    } while (pit__now() - start < s->spin_ns);
+    s->spin_ns /= 2;
+    return false;
+}
+
+static void idle(struct pit__sched *s)
+{
+    int64_t before;
+
+    pit__blocks_flush(&s->blocks);
+    pit__balance_ask(s);
+    if (spin(s))
+        return;
+    PIT_PROBE_SCHED_SLEEP(s->index);
+    atomic_fetch_add_explicit(&pit__node.sleepers, 1, memory_order_relaxed);
+    atomic_store_explicit(&s->sleeping, 1, memory_order_seq_cst); /* S1 */
+    PIT_POINT("sched.sleeping");
+    before = pit__now();
+    if (inbox_waiting(s) || !node_running())
+        s->driver_ops->poll(s->driver);
+    else
+        s->driver_ops->wait(s->driver, sleep_until(s)); /* S3 */
+    atomic_store_explicit(&s->sleeping, 0, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&pit__node.sleepers, 1, memory_order_relaxed);
+    s->now = pit__now();
+    if (!pit__inbox_empty(&s->inbox) && s->now - before < 200000)
+        s->spin_ns += 4000; /* it was woken so soon that spinning might pay */
+    s->stamp_all = true;
+    PIT_PROBE_SCHED_WAKE(s->index);
+}
+
+/* What scheduler 0 does for the node. */
+static void node_duties(struct pit__sched *s)
+{
+    if (PIT__UNLIKELY(atomic_load_explicit(&pit__node.os_signal, memory_order_relaxed)))
+        pit__node_os_signal(s);
+    if (PIT__UNLIKELY(atomic_load_explicit(&pit__node.state, memory_order_relaxed) >= PIT__NODE_STOPPING))
+        pit__node_reap(s);
+}
+
+static void run_some(struct pit__sched *s)
+{
+    struct pit__process *p;
+
+    s->direct = 0;
+    for (int budget = BUDGET; budget > 0 && (p = next_process(s)); budget--) {
+        run(s, p);
+        s = pit__thread()->sched;
+        budget -= (int)(s->direct / 8); /* what ran straight from process to process counts too */
+        s->direct = 0;
+    }
+}
+
+static void pass(struct pit__sched *s)
+{
+    PIT__COUNT(s->passes);
+    if (!pit__inbox_empty(&s->inbox))
+        pit__sched_drain(s);
+    if (s->wheel.armed) {
+        s->now = pit__now();
+        pit__wheel_advance(&s->wheel, s->now, TIMERS_A_PASS, fire, s);
+    }
+    if (s->index == 0)
+        node_duties(s);
+    run_some(s);
+    s = pit__thread()->sched;
+    s->stamp_all = false;
+    atomic_store_explicit(&s->runnable_seen, s->runnable, memory_order_relaxed);
+    atomic_store_explicit(&s->free_slots_seen, s->slots.count, memory_order_relaxed);
+    if (s->driver_ops->queued(s->driver) || s->driver_ops->pending(s->driver))
+        s->driver_ops->poll(s->driver);
+    if (atomic_load_explicit(&s->asker, memory_order_relaxed))
+        pit__balance_give(s);
+    else if (s->runnable > 1)
+        pit__balance_offer(s);
+    if (!s->ready) {
+        s->busy_since = 0;
+        if (pit__inbox_empty(&s->inbox))
+            idle(s);
+    }
+}
+
+/* Noinline and without an argument: what it works on is found anew after each pass, since a pass may end on another stack. */
+static void loop(void *unused)
+{
+    struct pit__sched *s;
+
+    for (;;) {
+        s = pit__thread()->sched;
+        if (PIT__UNLIKELY(!node_running()))
+            break;
+        pass(s);
+    }
+    pit__leave_fibre(&s->loop_stack->fibre, s->main_sp, &s->main_fibre);
+}
+
+static void loop_fresh(void *unused)
+{
+    pit__fibre_entered();
+    loop(unused);
+}
+
+/* ---- timers */
+
+static void fire(struct pit__timer *t, void *context)
+{
+    struct pit__sched *s = context;
+
+    if (t->what == PIT__TIMER_RELATION) {
+        struct pit__timer_relation *r = PIT__CONTAINER(t, struct pit__timer_relation, timer);
+        struct pit__process *p = pit__slot_of(r->message->to);
+
+        pit__relation_remove(&p->relations, &r->r);
+        pit__append(s, p, r->message);
+        pit__block_free(&s->blocks, r);
+    } else {
+        struct pit__process *p = PIT__CONTAINER(t, struct pit__process, timeout);
+
+        p->flags |= PIT__F_TIMED_OUT;
+        if (p->status == PIT__WAITING)
+            pit__sched_enqueue(s, p);
+    }
+}
+
+/* ---- making one */
+
+int pit__sched_open(struct pit__sched *s, unsigned index, unsigned count, const struct pit__driver_ops *ops, uint64_t seed)
+{
+    int r;
+
+    memset(s, 0, sizeof *s);
+    s->index = (uint16_t)index;
+    s->driver_ops = ops;
+    pit__chance_seed(&s->chance, seed + index * UINT64_C(0x9e3779b97f4a7c15));
+    pit__wheel_init(&s->wheel, pit__now());
+    r = pit__blocks_init(&s->blocks, index, count);
+    if (r < 0)
+        return r;
+    s->loop_stack = pit__stack_get(&s->stacks, DEFAULT_STACK);
+    if (!s->loop_stack)
+        return -ENOMEM;
+    return ops->open(s, (int)index, &s->driver);
+}
+
+void pit__sched_close(struct pit__sched *s)
+{
+    if (!s)
+        return;
+    if (s->driver)
+        s->driver_ops->close(s->driver);
+    if (s->loop_stack)
+        pit__stack_put(&s->stacks, s->loop_stack);
+    pit__stack_pool_close(&s->stacks);
+    pit__blocks_free(&s->blocks);
+}
+
+void pit__sched_run(struct pit__sched *s)
+{
+    struct pit__thread thread = {.sched = s, .in_runtime = 1};
+    void *sp = pit__context_prepare(pit__stack_top(s->loop_stack), loop_fresh, NULL);
+
+    pit__thread_set(&thread);
+    pit__fibre_adopt(&s->main_fibre);
+    pit__switch_fibre(&s->main_sp, &s->main_fibre, sp, &s->loop_stack->fibre);
+    pit__blocks_flush(&s->blocks);
+    pit__thread_set(NULL);
+}

@@ -1,0 +1,118 @@
+/*
+ * Scheduler: one a core. Runs the processes it owns, one at a time; its loop is in sched.c.
+ *
+ * Groups of fields stand on lines of their own, headed by who writes them.
+ */
+#ifndef PIT_RUNTIME_SCHED_H
+#define PIT_RUNTIME_SCHED_H
+
+#include <pthread.h>
+
+#include "base/oracle.h"
+#include "runtime/arch/tls.h"
+#include "runtime/block.h"
+#include "runtime/driver.h"
+#include "runtime/mailbox.h"
+#include "runtime/process.h"
+#include "runtime/stack.h"
+#include "runtime/wheel.h"
+
+/* A slice, in reductions: a runtime call costs one, a message handled MESSAGE_COST; about 50 to 100 us of a busy process. */
+#define PIT__SLICE 4000
+#define PIT__MESSAGE_COST 4
+
+struct pit__run_queue {
+    struct pit__process *head, *tail;
+};
+
+struct pit__sched {
+    /* ---- other threads */
+    struct pit__inbox inbox __attribute__((aligned(64)));
+    _Atomic(int) sleeping __attribute__((aligned(64))); /* 1: waits in its driver, or is about to. See idle() */
+    _Atomic(struct pit__sched *) asker;                 /* an idle scheduler that asks for work; NULL: none */
+
+    /* ---- this thread; others read, relaxed: hints and statistics */
+    _Atomic(uint32_t) runnable_seen __attribute__((aligned(64))); /* published once a pass */
+    _Atomic(uint32_t) free_slots_seen;
+    _Atomic(uint64_t) passes;
+    _Atomic(uint64_t) spawned, exited, faults, sent, switches, steals;
+    _Atomic(uint64_t) run_delay[64];
+
+    /* ---- this thread alone */
+    int reductions __attribute__((aligned(64))); /* left of the running slice */
+    unsigned ready;                              /* bit n: queue n is not empty */
+    struct pit__run_queue queue[3];              /* max, high, normal and low */
+    unsigned runnable;
+    unsigned direct; /* switches from process to process since the loop ran */
+    void *loop_sp;
+    struct pit__stack *loop_stack;
+    struct pit__stack *dead_stack; /* left for good by who ran on it; the loop puts it away */
+    unsigned wakes;                /* counts, so that every 16th is stamped */
+    bool draining;                 /* the inbox is being delivered: no recursion */
+    bool stamp_all;                /* after a sleep every wake of the pass is stamped */
+    uint16_t index;
+    int cpu; /* pinned to; -1: not */
+    int numa_node;
+    uint64_t numbers; /* of references: unique on the node, since they begin with the index */
+    int64_t now;      /* read once a pass */
+    int64_t busy_since;
+    struct pit__blocks blocks;
+    struct pit__slot_pool slots;
+    struct pit__stack_pool stacks;
+    struct pit__driver *driver;
+    const struct pit__driver_ops *driver_ops;
+    struct pit__chance chance;
+    int64_t spin_ns;
+    struct pit__wheel wheel;
+    void *main_sp; /* the thread's own stack */
+    struct pit__fibre main_fibre;
+    pthread_t thread;
+    bool thread_started;
+};
+
+/* What a kernel thread of the runtime knows of itself. */
+struct pit__thread {
+    struct pit__sched *sched;
+    struct pit__process *current;
+    int in_runtime; /* depth of pit__enter; a fault while it is set is the node's, unless touching */
+    void *touching; /* not NULL: memory that the program named is being read or written, and a fault is the program's. The message
+                       that is being built for it, which is then freed; or the thread itself: nothing to free */
+};
+
+/* ---- sched.c */
+int pit__sched_open(struct pit__sched *s, unsigned index, unsigned count, const struct pit__driver_ops *ops, uint64_t seed);
+void pit__sched_close(struct pit__sched *s);
+void pit__sched_run(struct pit__sched *s); /* on its thread; returns when the node has stopped */
+
+/* Put a process that waits, or is new, on the run queue. Owner only. */
+void pit__sched_enqueue(struct pit__sched *s, struct pit__process *p);
+
+/* The current process stops here and continues when it is run again; its status says whether it is on the queue. */
+void pit__sched_switch_away(struct pit__sched *s, struct pit__process *p);
+
+/* Leave the current process's frames for good: its slot may be gone already. stack: its own, or NULL on the loop's. */
+PIT_NORETURN void pit__sched_abandon(struct pit__sched *s, struct pit__stack *stack);
+
+/* Any thread: a message for this scheduler; wakes it if it sleeps. */
+void pit__sched_post(struct pit__sched *s, struct pit__message *m);
+void pit__sched_wake(struct pit__sched *s);
+
+/* Deliver what is in the inbox. Owner only; no effect while it is being done. */
+void pit__sched_drain(struct pit__sched *s);
+
+static inline bool pit__sched_has_work(const struct pit__sched *s) { return s->ready != 0; }
+
+/* ---- balance.c */
+void pit__balance_give(struct pit__sched *s);              /* answer the scheduler that asks */
+void pit__balance_ask(struct pit__sched *s);               /* idle: ask a busy one */
+void pit__balance_offer(struct pit__sched *s);             /* busy for long: wake one that sleeps */
+void pit__balance_move(struct pit__sched *s, struct pit__process *p, struct pit__sched *to); /* hand over one runnable process */
+void pit__balance_adopt(struct pit__sched *s, struct pit__message *m);
+
+#define PIT__COUNT(counter)                                                                                            \
+    atomic_store_explicit(&(counter), atomic_load_explicit(&(counter), memory_order_relaxed) + 1, memory_order_relaxed)
+
+/* A number for a reference: unique on the node. */
+static inline uint64_t pit__sched_number(struct pit__sched *s) { return ((uint64_t)(s->index + 1) << 48) | ++s->numbers; }
+
+#endif

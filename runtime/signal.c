@@ -1,0 +1,356 @@
+/*
+ * Routing, delivering, and what each signal does.
+ *
+ * Messages and signals take the same road, so that the order of each pair of processes holds over all kinds (SIG-1):
+ *   receiver on the sender's scheduler, mailbox word quiet:    delivered at once
+ *   the same, word set:  the own inbox is delivered first, since the carrier is usually there; still set: pushed outside
+ *   receiver elsewhere, or a foreign thread:                   pushed outside
+ * Delivered at once is in order: a quiet word says that all this sender ever pushed outside has been delivered.
+ *
+ * A signal acts when its receiver's owner delivers it, whatever the receiver does meanwhile. If it runs just then (it called
+ * the runtime, which delivers), an exit takes effect when that call returns to it.
+ */
+#include "runtime/signal.h"
+
+#include "base/assert.h"
+#include "base/probes.h"
+#include "runtime/enter.h"
+#include "runtime/reason.h"
+#include "runtime/request.h"
+
+/* ---- the road */
+
+static void push_outside(struct pit__process *p, struct pit__message *m)
+{
+    if (pit__mailbox_push(&p->mailbox, m)) /* an owner of old forwards it */
+        pit__sched_post(atomic_load_explicit(&p->owner, memory_order_acquire), m);
+}
+
+static inline bool may_append(struct pit__sched *s, struct pit__process *p)
+{
+    return pit__owned_by(p, s) && pit__mailbox_quiet(&p->mailbox);
+}
+
+void pit__route(struct pit__thread *t, struct pit__message *m)
+{
+    struct pit__process *p = pit__slot_of(m->to);
+    struct pit__sched *s = t ? t->sched : NULL;
+
+    if (PIT__UNLIKELY(!p)) {
+        pit__undeliverable(s, m, pit__reason(noproc));
+        return;
+    }
+    if (PIT__LIKELY(s && may_append(s, p))) {
+        pit__deliver(s, p, m);
+        return;
+    }
+    if (s && !s->draining && pit__owned_by(p, s)) {
+        pit__sched_drain(s);
+        if (may_append(s, p)) {
+            pit__deliver(s, p, m);
+            return;
+        }
+    }
+    push_outside(p, m);
+}
+
+void pit__signal(struct pit__sched *s, enum pit__kind kind, pit_pid from, pit_pid to, struct pit__sealed *reason,
+                 uint64_t number)
+{
+    struct pit__message *m = pit__message_alloc(&s->blocks, kind, sizeof(struct pit__signal));
+
+    PIT_ASSERT(m); /* a signal must not be lost: without 64 bytes of memory the node cannot keep its promises */
+    *(struct pit__signal *)pit__message_payload(m) = (struct pit__signal){reason, number};
+    m->to = to;
+    m->public.type = NULL;
+    m->public.from = from;
+    pit__route(pit__thread(), m);
+}
+
+static struct pit__signal *signal_of(struct pit__message *m) { return pit__message_payload(m); }
+
+static void signal_free(struct pit__sched *s, struct pit__message *m)
+{
+    struct pit__sealed *reason = signal_of(m)->reason;
+
+    if (reason)
+        pit__sealed_release(reason);
+    pit__block_free(s ? &s->blocks : NULL, m);
+}
+
+/* ---- messages */
+
+void pit__append(struct pit__sched *s, struct pit__process *p, struct pit__message *m)
+{
+    m->block.next = NULL;
+    if (p->tail)
+        p->tail->block.next = m;
+    else
+        p->head = m;
+    p->tail = m;
+    p->length++;
+    if (p->status == PIT__WAITING && (p->wakes_on & PIT__WAKE_MESSAGE))
+        pit__sched_enqueue(s, p);
+}
+
+/* A message of the runtime's own to p: {exited or down}; the reason goes with it. */
+static void append_system(struct pit__sched *s, struct pit__process *p, const pit_type *type, pit_pid from,
+                          const void *payload, struct pit__sealed *reason)
+{
+    struct pit__message *m = pit__message_alloc(&s->blocks, PIT__SYSTEM, type->size);
+
+    PIT_ASSERT(m);
+    __builtin_memcpy(pit__message_payload(m), payload, type->size);
+    m->to = (pit_pid){pit__process_pid(p)};
+    m->public.type = type;
+    m->public.from = from;
+    m->public.pit__tag = (uint64_t)(uintptr_t)reason;
+    pit__append(s, p, m);
+}
+
+void pit__message_free(struct pit__blocks *pool, struct pit__message *m)
+{
+    if (m->block.kind == PIT__SYSTEM) {
+        if (m->public.pit__tag)
+            pit__sealed_release((struct pit__sealed *)(uintptr_t)m->public.pit__tag);
+    } else if (m->block.kind >= PIT__FIRST_SIGNAL && m->block.kind != PIT__REPLY && m->block.kind != PIT__REQUEST &&
+               m->block.kind != PIT__TIMER) {
+        if (signal_of(m)->reason)
+            pit__sealed_release(signal_of(m)->reason);
+    } else if (m->public.type && (m->public.type->flags & PIT_TYPE_OWNS) && m->block.kind != PIT__BUILDING)
+        pit__owned_release(m);
+    pit__block_free(pool, m);
+}
+
+static void fail_call(struct pit__sched *s, const struct pit__message *call, struct pit__sealed *reason, bool known)
+{
+    struct pit__message *f = pit__message_alloc(s ? &s->blocks : NULL, PIT__FAILED, sizeof(struct pit__signal));
+
+    PIT_ASSERT(f);
+    *signal_of(f) = (struct pit__signal){known ? pit__sealed_retain(reason) : NULL, 0};
+    f->to = call->public.from;
+    f->public.type = NULL;
+    f->public.from = call->to;
+    f->public.pit__tag = call->public.pit__tag;
+    pit__route(s ? pit__thread() : NULL, f);
+}
+
+void pit__message_done(struct pit__sched *s, struct pit__message *m)
+{
+    if (PIT__UNLIKELY(m->block.kind == PIT__CALL))
+        fail_call(s, m, NULL, false);
+    pit__message_free(&s->blocks, m);
+}
+
+void pit__undeliverable(struct pit__sched *s, struct pit__message *m, struct pit__sealed *reason)
+{
+    struct pit__signal sig;
+
+    switch (m->block.kind) {
+    case PIT__CALL:
+        fail_call(s, m, reason, true);
+        break;
+    case PIT__REQUEST:
+        pit__request_undeliverable(s, m);
+        break;
+    case PIT__LINK:
+        pit__signal(s, PIT__EXIT_LINK, m->to, m->public.from, pit__sealed_retain(reason), 0);
+        break;
+    case PIT__MONITOR:
+        sig = *signal_of(m);
+        pit__signal(s, PIT__DOWN, m->to, m->public.from, pit__sealed_retain(reason), sig.number);
+        break;
+    case PIT__TIMER:
+        pit__timer_undeliverable(s, m);
+        break;
+    case PIT__UNLINK:
+        sig = *signal_of(m);
+        pit__signal(s, PIT__UNLINK_ACK, m->to, m->public.from, NULL, sig.number);
+        break;
+    default:
+        break;
+    }
+    pit__message_free(s ? &s->blocks : NULL, m);
+}
+
+/* ---- ending */
+
+void pit__terminate(struct pit__sched *s, struct pit__process *p, struct pit__sealed *reason)
+{
+    if (p->status == PIT__EXITING || p->status == PIT__ZOMBIE || (p->flags & PIT__F_EXIT)) {
+        pit__sealed_release(reason); /* the first reason stands. Spec: EXIT-7 */
+        return;
+    }
+    p->exit_reason = reason;
+    if (p->status == PIT__RUNNING) {
+        p->flags |= PIT__F_EXIT;
+        s->reductions = 0; /* so that it is seen when the runtime call under way returns */
+        return;
+    }
+    if (p->wait) {
+        struct pit__wait *w = p->wait;
+
+        p->wait = NULL;
+        w->process = NULL;
+        if (w->abandoned)
+            w->abandoned(w);
+    }
+    if (p->status == PIT__WAITING) {
+        p->status = PIT__EXITING;
+        pit__sched_enqueue(s, p);
+    } else /* on the run queue, or handed over and not adopted: who takes it from there sees it */
+        p->status = p->status == PIT__TRANSIT ? PIT__TRANSIT : PIT__EXITING;
+    if (p->status == PIT__TRANSIT)
+        p->flags |= PIT__F_EXIT;
+}
+
+/* EXIT-1, steps 2 to 4. */
+static void exit_signal(struct pit__sched *s, struct pit__process *p, pit_pid from, struct pit__sealed *reason, bool linked)
+{
+    bool kill = !linked && pit__reason_is(reason, kill);
+
+    if ((p->flags & PIT__F_TRAP) && !kill) {
+        struct pit_exited e = {.pid = from, .reason = pit__sealed_root(reason)};
+
+        append_system(s, p, &pit_type_pit_exited, from, &e, pit__sealed_retain(reason));
+    } else if (pit__reason_is(reason, normal) && from.id != pit__process_pid(p))
+        return; /* EXIT-T1, T8 */
+    else
+        pit__terminate(s, p, kill ? pit__reason(killed) : pit__sealed_retain(reason));
+}
+
+/* ---- links, monitors: the receiving side */
+
+static struct pit__relation *relation_new(struct pit__sched *s, enum pit__relation_kind kind, uint64_t key, int64_t peer)
+{
+    struct pit__relation *r = pit__block_alloc(&s->blocks, sizeof *r);
+
+    PIT_ASSERT(r);
+    r->block.kind = (uint8_t)kind;
+    r->key = key;
+    r->peer = peer;
+    r->extra = 0;
+    return r;
+}
+
+/* recv LINK of LINK-8: a record, active or being unlinked, stays as it is. */
+static void link_received(struct pit__sched *s, struct pit__process *p, pit_pid from)
+{
+    if (!pit__relation_find(&p->relations, PIT__R_LINK, (uint64_t)from.id))
+        pit__relation_add(&p->relations, relation_new(s, PIT__R_LINK, (uint64_t)from.id, from.id));
+}
+
+static void relation_drop(struct pit__sched *s, struct pit__process *p, struct pit__relation *r)
+{
+    pit__relation_remove(&p->relations, r);
+    pit__block_free(&s->blocks, r);
+}
+
+/* recv UNLINK_ID: an active record goes; the acknowledgement comes before any other signal. */
+static void unlink_received(struct pit__sched *s, struct pit__process *p, pit_pid from, uint64_t id)
+{
+    struct pit__relation *r = pit__relation_find(&p->relations, PIT__R_LINK, (uint64_t)from.id);
+
+    if (r && !r->extra)
+        relation_drop(s, p, r);
+    pit__signal(s, PIT__UNLINK_ACK, (pit_pid){pit__process_pid(p)}, from, NULL, id);
+}
+
+static void unlink_acknowledged(struct pit__sched *s, struct pit__process *p, pit_pid from, uint64_t id)
+{
+    struct pit__relation *r = pit__relation_find(&p->relations, PIT__R_LINK, (uint64_t)from.id);
+
+    if (r && r->extra == id)
+        relation_drop(s, p, r);
+}
+
+static void link_exit(struct pit__sched *s, struct pit__process *p, pit_pid from, struct pit__sealed *reason)
+{
+    struct pit__relation *r = pit__relation_find(&p->relations, PIT__R_LINK, (uint64_t)from.id);
+    bool active = r && !r->extra;
+
+    if (r)
+        relation_drop(s, p, r);
+    if (active)
+        exit_signal(s, p, from, reason, true);
+}
+
+static void down_received(struct pit__sched *s, struct pit__process *p, pit_pid from, const struct pit__signal *sig)
+{
+    struct pit__relation *r = pit__relation_find(&p->relations, PIT__R_MONITOR, sig->number);
+    struct pit_down d = {.pid = from, .reason = pit__sealed_root(sig->reason)};
+
+    if (!r)
+        return;
+    d.ref = (pit_ref){.owner = {pit__process_pid(p)}, .number = sig->number};
+    relation_drop(s, p, r);
+    append_system(s, p, &pit_type_pit_down, from, &d, pit__sealed_retain(sig->reason));
+}
+
+/* The answer that p waits for; any other is late and dropped. Spec: GEN-6, ALIAS-7. */
+static void reply_received(struct pit__sched *s, struct pit__process *p, struct pit__message *m)
+{
+    if (!p->call_tag || p->call_tag != m->public.pit__tag || p->reply) {
+        pit__message_free(&s->blocks, m);
+        return;
+    }
+    p->reply = m;
+    if (p->status == PIT__WAITING && (p->wakes_on & PIT__WAKE_REPLY))
+        pit__sched_enqueue(s, p);
+}
+
+static void signal_received(struct pit__sched *s, struct pit__process *p, struct pit__message *m)
+{
+    struct pit__signal *sig = signal_of(m);
+    struct pit__relation *r;
+
+    switch (m->block.kind) {
+    case PIT__EXIT:
+        exit_signal(s, p, m->public.from, sig->reason, false);
+        break;
+    case PIT__EXIT_LINK:
+        link_exit(s, p, m->public.from, sig->reason);
+        break;
+    case PIT__LINK:
+        link_received(s, p, m->public.from);
+        break;
+    case PIT__UNLINK:
+        unlink_received(s, p, m->public.from, sig->number);
+        break;
+    case PIT__UNLINK_ACK:
+        unlink_acknowledged(s, p, m->public.from, sig->number);
+        break;
+    case PIT__MONITOR:
+        pit__relation_add(&p->relations, relation_new(s, PIT__R_MONITORED_BY, sig->number, m->public.from.id));
+        break;
+    case PIT__DEMONITOR:
+        if ((r = pit__relation_find(&p->relations, PIT__R_MONITORED_BY, sig->number)))
+            relation_drop(s, p, r);
+        break;
+    case PIT__DOWN:
+        down_received(s, p, m->public.from, sig);
+        break;
+    default:
+        PIT_ASSERT(!"a signal of no known kind");
+    }
+    signal_free(s, m);
+}
+
+void pit__deliver(struct pit__sched *s, struct pit__process *p, struct pit__message *m)
+{
+    /* One of another life of this slot, or one that is being torn down already. */
+    if (PIT__UNLIKELY(m->to.id != pit__process_pid(p))) {
+        pit__undeliverable(s, m, pit__reason(noproc));
+        return;
+    }
+    if (PIT__LIKELY(m->block.kind < PIT__FIRST_SIGNAL))
+        pit__append(s, p, m);
+    else if (m->block.kind == PIT__REPLY || m->block.kind == PIT__FAILED)
+        reply_received(s, p, m);
+    else if (m->block.kind == PIT__REQUEST)
+        pit__request_received(s, p, m);
+    else if (m->block.kind == PIT__TIMER)
+        pit__timer_received(s, p, m);
+    else
+        signal_received(s, p, m);
+}

@@ -1,0 +1,223 @@
+#include <errno.h>
+#include <string.h>
+
+#include "base/probes.h"
+#include "runtime/enter.h"
+#include "runtime/memory.h"
+#include "runtime/name.h"
+#include "runtime/node_state.h"
+#include "runtime/reason.h"
+#include "runtime/signal.h"
+
+#define STACK_MOST (8u << 20)
+
+struct entry {
+    pit_handler *handler; /* one of the two */
+    pit_body *body;
+    const void *argument;
+    size_t size;
+};
+
+static int check(const pit_spawn_opts *o)
+{
+    if (o->priority > PIT_PRIORITY_MAX || o->scheduler < PIT_ANYWHERE || o->scheduler > (int)pit__node.count ||
+        o->stack > STACK_MOST || (o->monitor && !o->ret_ref))
+        return -EINVAL;
+    return 0;
+}
+
+/* A slot's life begins: everything that its last life left as it was is set here, the rest was cleared at its end. */
+static int prepare(struct pit__sched *s, struct pit__process *p, const struct entry *e, const pit_spawn_opts *o, pit_pid parent)
+{
+    void *copy = NULL;
+
+    if (e->size) {
+        copy = pit__copy_in(s, e->argument, e->size);
+        if (!copy)
+            return -ENOMEM;
+    }
+    if (e->handler) {
+        p->handler = e->handler;
+        p->flags = PIT__F_CALLBACK | PIT__F_STARTING;
+    } else {
+        p->body = e->body;
+        p->flags = PIT__F_STARTING;
+    }
+    p->state = copy;
+    p->priority = o->priority;
+    p->stack_size = o->stack ? o->stack : pit__node.opts.stack;
+    p->parent = parent;
+    p->label = o->label;
+    p->kind = o->pit__kind;
+    p->reductions = 0;
+    p->low_turns = 0;
+    if (o->pit__kind & 1) {
+        p->flags |= PIT__F_SUPERVISOR;
+        atomic_fetch_add_explicit(&pit__node.supervisors, 1, memory_order_relaxed);
+    }
+    return 0;
+}
+
+static void relate(struct pit__sched *s, struct pit__process *a, enum pit__relation_kind kind, uint64_t key, pit_pid peer)
+{
+    struct pit__relation *r = pit__block_alloc(&s->blocks, sizeof *r);
+
+    PIT_ASSERT(r);
+    r->block.kind = (uint8_t)kind;
+    r->key = key;
+    r->peer = peer.id;
+    r->extra = 0;
+    pit__relation_add(&a->relations, r);
+}
+
+static struct pit__sched *choose(struct pit__sched *s, int16_t scheduler)
+{
+    if (PIT__LIKELY(scheduler == 0))
+        return s;
+    if (scheduler > 0)
+        return pit__node.scheds[scheduler - 1];
+    return pit__node.scheds[atomic_fetch_add_explicit(&pit__node.placement, 1, memory_order_relaxed) % pit__node.count];
+}
+
+static pit_pid failed(struct pit__sched *s, struct pit__process *p, int error)
+{
+    if (p) {
+        atomic_store_explicit(&p->pid, 0, memory_order_relaxed);
+        pit__copy_free(s, p->state);
+        p->state = NULL;
+        p->flags = 0;
+        p->status = PIT__FREE;
+        pit__slot_put(&s->slots, p);
+    }
+    return (pit_pid){INT64_MIN | error};
+}
+
+/* Spec: SPAWN-2, link and monitor are there before the child can run. */
+static pit_pid spawn(struct pit__sched *s, struct pit__process *parent, const struct entry *e, const pit_spawn_opts *o)
+{
+    pit_pid self = {parent ? pit__process_pid(parent) : 0}, pid;
+    struct pit__process *p;
+    struct pit__sched *to;
+    int r = check(o);
+
+    if (r < 0)
+        return failed(s, NULL, -r);
+    if (e->size) { /* a bad argument is the spawner's fault, not ours: touch it before anything is taken */
+        struct pit__thread *t = pit__thread();
+
+        t->touching = t;
+        (void)*(volatile const char *)e->argument;
+        (void)*((volatile const char *)e->argument + e->size - 1);
+        t->touching = NULL;
+    }
+    p = pit__slot_get(&s->slots, s);
+    if (!p)
+        return failed(s, NULL, PIT_ESYSTEMLIMIT);
+    r = prepare(s, p, e, o, self);
+    if (r < 0)
+        return failed(s, p, -r);
+    pid.id = pit__slot_next_pid(p);
+    atomic_store_explicit(&p->pid, pid.id, memory_order_release); /* R1: the slot is complete */
+    if (o->name && (r = pit__name_claim(o->name, p)) < 0)
+        return failed(s, p, -r);
+    if (o->link) {
+        relate(s, p, PIT__R_LINK, (uint64_t)self.id, self);
+        relate(s, parent, PIT__R_LINK, (uint64_t)pid.id, pid);
+    }
+    if (o->monitor) {
+        *o->ret_ref = (pit_ref){self, pit__sched_number(s)};
+        relate(s, parent, PIT__R_MONITOR, o->ret_ref->number, pid);
+        relate(s, p, PIT__R_MONITORED_BY, o->ret_ref->number, self);
+        parent->mark = parent->tail;
+        parent->mark_number = o->ret_ref->number;
+    }
+    PIT__COUNT(s->spawned);
+    PIT_PROBE_SPAWN(pid.id, self.id);
+    to = choose(s, o->scheduler);
+    if (PIT__LIKELY(to == s))
+        pit__sched_enqueue(s, p);
+    else
+        pit__balance_move(s, p, to);
+    return pid;
+}
+
+static pit_pid spawn_from_process(const struct entry *e, const pit_spawn_opts *o)
+{
+    struct pit__thread *t = pit__in();
+    pit_pid pid;
+
+    if (PIT__UNLIKELY(!t || !t->current)) {
+        if (t)
+            t->in_runtime--;
+        return (pit_pid){INT64_MIN | PIT_ENOTPROCESS};
+    }
+    pid = spawn(t->sched, t->current, e, o);
+    pit__out(8);
+    return pid;
+}
+
+pit_pid pit_try_spawn(pit_body *body, const void *arg, size_t size, pit_spawn_opts opts)
+{
+    return spawn_from_process(&(struct entry){.body = body, .argument = arg, .size = size}, &opts);
+}
+
+pit_pid pit_try_spawn_handler(pit_handler *handler, const void *state, size_t size, pit_spawn_opts opts)
+{
+    return spawn_from_process(&(struct entry){.handler = handler, .argument = state, .size = size}, &opts);
+}
+
+pit_pid pit__spawned(pit_pid pid, const char *file, int line)
+{
+    int error = (int)(pid.id & INT32_MAX);
+
+    if (PIT__LIKELY(pid.id > 0))
+        return pid;
+    if (error == PIT_ESYSTEMLIMIT)
+        pit__exit_text("system_limit", "the process limit is reached: raise it (+P)", file, line);
+    pit__exit_text(error == PIT_ENOTPROCESS ? "notprocess" : "badarg", pit_strerror(error), file, line);
+}
+
+pit_pid pit_spawn(pit_body *body, const void *arg, size_t size)
+{
+    return pit__spawned(pit_try_spawn(body, arg, size, (pit_spawn_opts){0}), NULL, 0);
+}
+
+pit_pid pit_spawn_link(pit_body *body, const void *arg, size_t size)
+{
+    return pit__spawned(pit_try_spawn(body, arg, size, (pit_spawn_opts){.link = true}), NULL, 0);
+}
+
+pit_monitored pit_spawn_monitor(pit_body *body, const void *arg, size_t size)
+{
+    pit_monitored m;
+
+    m.pid = pit__spawned(pit_try_spawn(body, arg, size, (pit_spawn_opts){.monitor = true, .ret_ref = &m.ref}), NULL, 0);
+    return m;
+}
+
+pit_pid pit_spawn_handler(pit_handler *handler, const void *state, size_t size)
+{
+    return pit__spawned(pit_try_spawn_handler(handler, state, size, (pit_spawn_opts){0}), NULL, 0);
+}
+
+pit_pid pit_spawn_handler_link(pit_handler *handler, const void *state, size_t size)
+{
+    return pit__spawned(pit_try_spawn_handler(handler, state, size, (pit_spawn_opts){.link = true}), NULL, 0);
+}
+
+pit_pid pit_self(void)
+{
+    struct pit__thread *t = pit__thread();
+
+    return (pit_pid){t && t->current ? pit__process_pid(t->current) : 0};
+}
+
+/* The node's first process, from scheduler 0 before its loop runs. */
+pit_pid pit__spawn_first(struct pit__sched *s, pit_body *body)
+{
+    pit_pid pid = spawn(s, NULL, &(struct entry){.body = body}, &(pit_spawn_opts){.label = "first", .stack = 1u << 20});
+
+    if (pid.id > 0)
+        pit__slot_of(pid)->flags |= PIT__F_FIRST;
+    return pid;
+}
