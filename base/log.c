@@ -1,4 +1,4 @@
-#include <pit/log.h>
+#include "base/log.h"
 
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -34,6 +34,8 @@ void pit_log_sink_set(void (*sink)(enum pit_log_level, const char *, size_t))
     atomic_store_explicit(&sink_now, sink, memory_order_release);
 }
 
+bool pit__log_on(enum pit_log_level level) { return (int)level <= level_get(); }
+
 void pit_log(enum pit_log_level level, const char *format, ...)
 {
     char text[2048];
@@ -41,7 +43,7 @@ void pit_log(enum pit_log_level level, const char *format, ...)
     va_list ap;
     int head, n;
 
-    if ((int)level > level_get())
+    if (!pit__log_on(level))
         return;
     head = snprintf(text, sizeof text, "=%s= ", names[level]);
     va_start(ap, format);

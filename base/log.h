@@ -1,0 +1,12 @@
+/*
+ * For those to whom preparing a log event costs: is it worth it?
+ */
+#ifndef PIT_BASE_LOG_H
+#define PIT_BASE_LOG_H
+
+#include <pit/log.h>
+
+/* false: an event of this level would be dropped. */
+bool pit__log_on(enum pit_log_level level);
+
+#endif
