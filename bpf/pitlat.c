@@ -385,31 +385,39 @@ static void print_lines(struct line *lines, size_t count)
         printf("and %zu more\n", count - TOP);
 }
 
+/* Room for one more, or NULL: the old ones are then gone. */
+static struct line *grow(struct line *lines, size_t count, size_t *room)
+{
+    if (count < *room)
+        return lines;
+    *room = *room ? 2 * *room : 256;
+    struct line *more = realloc(lines, *room * sizeof *lines);
+    if (!more)
+        free(lines);
+    return more;
+}
+
 static bool print_by_pid(int map)
 {
     size_t count = 0, room = 0;
     struct line *lines = NULL;
-    int64_t key, *before = NULL;
+    int64_t key, previous;
 
-    while (bpf_map_get_next_key(map, before, &key) == 0) {
-        if (count == room) {
-            room = room ? 2 * room : 256;
-            struct line *more = realloc(lines, room * sizeof *lines);
-            if (!more) {
-                complain("no memory for %zu processes", room);
-                free(lines);
-                return false;
-            }
-            lines = more;
+    /* The probes are still attached: a process that comes now may be met or not. */
+    for (int64_t *after = NULL; bpf_map_get_next_key(map, after, &key) == 0; after = &previous) {
+        previous = key;
+        lines = grow(lines, count, &room);
+        if (!lines) {
+            complain("no memory for %zu processes", room);
+            return false;
         }
-        before = &lines[count].pid; /* moves with the array, and is read before it can */
-        *before = key;
+        lines[count].pid = key;
         if (key != PITLAT_EVERYBODY && bpf_map_lookup_elem(map, &key, &lines[count].hist) == 0 &&
             lines[count].hist.count > 0)
             count++;
-        before = &key;
     }
-    print_lines(lines, count);
+    if (count > 0)
+        print_lines(lines, count);
     free(lines);
     return true;
 }
