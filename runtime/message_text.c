@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <pit/log.h>
 #include <pit/message.h>
 
 /* Nested messages are declared before what holds them, so depth is bounded by the program; this bounds a wrong descriptor. */
@@ -263,16 +262,4 @@ size_t pit_payload_text(const pit_type *type, const void *payload, char *buffer,
 size_t pit_message_text(const pit_msg *m, char *buffer, size_t size)
 {
     return pit_payload_text(m->type, pit_payload(m), buffer, size);
-}
-
-/* Spec: GS-8. */
-void pit_unexpected(const pit_msg *m)
-{
-    char text[600], who[64];
-
-    if (!m)
-        return;
-    pit_message_text(m, text, sizeof text);
-    pit_term_print(who, sizeof who, pit_term_of(pit_self()));
-    pit_log(PIT_LOG_WARNING, "process %s: an unexpected message: %s", who, text);
 }
