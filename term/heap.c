@@ -121,27 +121,28 @@ static size_t heap_limit(const struct pit__heap *h)
     return h->limit ? h->limit : PIT__HEAP_LIMIT;
 }
 
+/* 0: none fits the bound any more. The last one before the bound is as large as the bound allows. */
 static size_t next_region_bytes(const struct pit__heap *h, size_t cells)
 {
-    size_t grown = h->regions ? h->regions->bytes * 2 : REGION_FIRST;
-    size_t needed = sizeof(struct pit__region) + cells * sizeof(uint64_t);
+    size_t limit = heap_limit(h), left = limit > h->bytes ? (limit - h->bytes) & ~(size_t)15 : 0;
+    size_t wanted = h->regions ? h->regions->bytes * 2 : REGION_FIRST;
 
-    if (grown > REGION_MOST)
-        grown = REGION_MOST;
-    return needed > grown ? (needed + 63) & ~(size_t)63 : grown;
+    if (left < sizeof(struct pit__region) ||
+        cells > (left - sizeof(struct pit__region)) / sizeof(uint64_t))
+        return 0;
+    size_t needed = (sizeof(struct pit__region) + cells * sizeof(uint64_t) + 15) & ~(size_t)15;
+    if (wanted > REGION_MOST)
+        wanted = REGION_MOST;
+    if (wanted < needed)
+        wanted = needed;
+    return wanted < left ? wanted : left;
 }
 
 static int add_region(struct pit__heap *h, size_t cells)
 {
-    size_t limit = heap_limit(h);
-    if (cells > limit / sizeof(uint64_t))
-        return -ENOMEM;
-
     size_t bytes = next_region_bytes(h, cells);
-    if (h->bytes > limit || bytes > limit - h->bytes)
-        return -ENOMEM;
+    struct pit__region *r = bytes ? pit__term_memory.alloc(bytes) : NULL;
 
-    struct pit__region *r = pit__term_memory.alloc(bytes);
     if (!r)
         return -ENOMEM;
     if (h->regions)

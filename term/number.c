@@ -7,6 +7,7 @@
 #include "term/number.h"
 
 #include <errno.h>
+#include <float.h>
 #include <locale.h>
 #include <math.h>
 #include <pthread.h>
@@ -186,8 +187,8 @@ static size_t shortest_digits(double d, char *digits_out, int *ret_place)
     char text[40];
     size_t n = 0;
 
-    for (int precision = 14; precision <= 16;
-         precision++) { /* any 15 digits survive a double; 17 always do */
+    /* Of 15 digits each survives a double, so none shorter needs to be tried, but for the smallest of all. */
+    for (int precision = d < DBL_MIN ? 0 : 14; precision <= 16; precision++) {
         snprintf(text, sizeof text, "%.*e", precision, d);
         if (precision == 16 || strtod(text, NULL) == d)
             break;

@@ -313,6 +313,7 @@ static bool byte_segment(struct pit__scanner *s, struct bytes *b)
 {
     int64_t v;
 
+    s->where = s->at;
     if (peek(s, 0) == '$' ? character(s) != PIT__TOKEN_TERM
                           : !pit__is_digit(peek(s, 0)) || pit__scan_number(s) != PIT__TOKEN_TERM)
         return fail_here(s, -EINVAL, "a binary holds bytes and strings"), false;
@@ -374,7 +375,7 @@ static bool field(struct pit__scanner *s, uint64_t most, const char *after, uint
         return false;
     while (pit__is_digit(peek(s, 0))) {
         unsigned digit = *s->at++ - '0';
-        if (v > (most - digit) / 10)
+        if (digit > most || v > (most - digit) / 10)
             return false;
         v = v * 10 + digit;
     }
