@@ -47,8 +47,8 @@
 #include "io/uring_probe.h"
 #include "runtime/park.h"
 
-#define BATCH \
-    256u /* completions copied out before they are delivered: 4 KiB, stays in the first-level cache */
+/* Completions copied out before they are delivered: 4 KiB, stays in the first-level cache. */
+#define BATCH 256u
 
 struct completion {
     struct pit__op *op;
@@ -71,7 +71,9 @@ struct pit__driver {
     struct op_list waiting, starved, cancels;
     struct op_list dead; /* cancelled before they were submitted: completed after the submission */
     unsigned in_flight;
-    uint64_t times_starved;
+    uint64_t times_starved, epoch;
+    void *attached;
+    void (*detach)(void *attached);
 
     struct completion batch[BATCH];
 
@@ -172,6 +174,15 @@ void pit__op_cancel(struct pit__driver *d, struct pit__op *op)
 }
 
 int pit__driver_index(const struct pit__driver *d) { return d->index; }
+uint64_t pit__driver_epoch(const struct pit__driver *d) { return d->epoch; }
+void *pit__driver_attached(const struct pit__driver *d) { return d->attached; }
+
+void pit__driver_attach(struct pit__driver *d, void *attached, void (*detach)(void *attached))
+{
+    PIT_ASSERT(!d->attached);
+    d->attached = attached;
+    d->detach = detach;
+}
 
 static void deliver(struct pit__driver *d, struct pit__op *op, int res, uint32_t flags)
 {
@@ -194,8 +205,7 @@ static struct io_uring_sqe *get_sqe(struct pit__driver *d)
     struct io_uring_sqe *sqe = io_uring_get_sqe(&d->ring);
 
     if (PIT__UNLIKELY(!sqe)) {
-        (void)io_uring_submit(
-            &d->ring); /* a refusal (EAGAIN, EBUSY) shows as the queue still being full */
+        (void)io_uring_submit(&d->ring); /* a refusal (EAGAIN, EBUSY) shows as a full queue */
         sqe = io_uring_get_sqe(&d->ring);
     }
     return sqe;
@@ -264,6 +274,8 @@ static void feed_starved(struct pit__driver *d)
 
 static void prepare_all(struct pit__driver *d)
 {
+    if (!io_uring_sq_ready(&d->ring))
+        d->epoch++;
     feed_starved(d);
     if (prepare_cancels(d))
         prepare_waiting(d);
@@ -345,9 +357,8 @@ static unsigned driver_wait(struct pit__driver *d, int64_t deadline_ns)
     struct __kernel_timespec limit, *timeout = NULL;
 
     prepare_all(d);
-    if (d->waiting.head ||
-        d->dead
-            .head) /* the kernel takes no more at the moment, or there is something to tell: no time to sleep */
+    /* The kernel takes no more at the moment, or there is something to tell: no time to sleep. */
+    if (d->waiting.head || d->dead.head)
         return driver_poll(d);
     if (deadline_ns != INT64_MAX) {
         int64_t ns = deadline_ns - pit__now();
@@ -444,6 +455,8 @@ static void driver_close(struct pit__driver *d)
         return;
     if (d->buffers)
         end_all(d);
+    if (d->detach)
+        d->detach(d->attached);
     if (d->ring_open)
         io_uring_queue_exit(&d->ring);
     if (d->buffers)

@@ -71,6 +71,15 @@ void pit__op_cancel(struct pit__driver *d, struct pit__op *op);
 
 int pit__driver_index(const struct pit__driver *d);
 
+/* Grows with each submission that left nothing behind: memory that earlier SQEs name is free
+   when it has changed. */
+uint64_t pit__driver_epoch(const struct pit__driver *d);
+
+/* What the layer above keeps for each driver; detach(attached) is called by close, when nothing
+   is in flight any more. */
+void *pit__driver_attached(const struct pit__driver *d);
+void pit__driver_attach(struct pit__driver *d, void *attached, void (*detach)(void *attached));
+
 /* ---- buffers that the kernel picks for multishot receives (buffers.c) */
 
 struct pit__buffers;

@@ -1,0 +1,198 @@
+/*
+ * Sockets: who owns one, what is in flight for it, and how it ends. Streams and listeners have this
+ * in common.
+ *
+ * Life:  OPEN       has a handle. Owned by a process (owner), or on the way to one (heir).
+ *        CLOSING    no handle, no owner: what is queued to send leaves, until linger_until; then
+ *                   all that is in flight is cancelled, and with its last completion the descriptor
+ *                   is closed.
+ *        FREE       on the free list, with the next generation ready.
+ *
+ * Invariants
+ *  (1) All but handle, owner and heir is touched only on the owner's scheduler (OPEN), on the
+ *      driver's (CLOSING), or by who carries the socket to its heir. handle, owner and heir are
+ *      read by all, who may hold a stale handle.
+ *  (2) While an operation is not idle, `driver` is its driver, and the owner is counted in flight
+ *      (pinned), so that it stays on that driver's scheduler. No operation reads or writes a
+ *      process's memory, so a process that ended leaves nothing behind: its count is given back
+ *      when the socket is released.
+ *  (3) Sockets are type-stable: their memory is never given back, so looking at a stale handle is
+ *      safe.
+ *
+ * Everything here is for the scheduler's thread that (1) names.
+ */
+#ifndef PIT_IO_SOCKET_H
+#define PIT_IO_SOCKET_H
+
+#include <stdatomic.h>
+#include <string.h>
+
+#include <pit/tcp.h>
+
+#include "io/uring.h"
+#include "runtime/park.h"
+
+/* It is to be given to a process that is being spawned: who asks for the socket and does not own
+   it asks again. */
+#define PIT__HEIR_UNBORN INT64_C(-1)
+
+enum pit__socket_kind { PIT__STREAM, PIT__LISTENER };
+enum pit__socket_life { PIT__SOCKET_FREE, PIT__SOCKET_OPEN, PIT__SOCKET_CLOSING };
+
+/* What the owner, parked on `wait`, waits for. */
+enum pit__waits_for {
+    PIT__FOR_NOTHING,
+    PIT__FOR_INPUT,
+    PIT__FOR_ROOM,
+    PIT__FOR_CONNECT,
+    PIT__FOR_IDLE
+};
+
+/* Bytes to send: a part of a binary, of which the socket holds a count. */
+struct pit__piece {
+    const uint8_t *data;
+    size_t length;
+    struct pit__blob *blob; /* NULL: static bytes */
+    size_t room; /* > 0: our own binary, not shared yet, with so many free bytes behind these */
+};
+
+/* A listener's count of living connections, shared with them. */
+struct pit__limit {
+    atomic_int alive;
+    atomic_uint references;
+    int max; /* 0: none */
+};
+
+struct pit__socket {
+    /* Read through stale handles too. */
+    _Atomic(int64_t) handle; /* 0: none */
+    _Atomic(struct pit__process *) owner;
+    _Atomic(int64_t) heir; /* the pid that it is on its way to; 0: none; or UNBORN */
+    struct pit__socket *next_free;
+
+    /* What follows starts as zeros in each life, but for slot, generation and fd. */
+#define PIT__SOCKET_CLEARED resource
+    struct pit__resource resource;
+    struct pit__driver *driver;
+    struct pit__wait wait;
+    struct pit__list lingering;
+    struct pit__op receive,
+        send; /* a listener's accept and its timer; a stream's connect is `send` too */
+    int64_t generation;
+    uint32_t slot;
+    int fd;
+
+    uint8_t kind, life, waits_for;
+    bool ended : 1; /* the peer sends no more */
+    bool told : 1;  /* pit_tcp_closed was sent */
+    bool armed : 1; /* the owner has shown that it wants to receive */
+    bool
+        stopping : 1; /* receive was cancelled, because enough is queued or somebody waits for it */
+    bool connected : 1;
+    bool no_wait : 1, wants_writable : 1;
+    bool shut_after : 1; /* to be shut down for sending when the queue is empty */
+    bool shut : 1;       /* no more may be sent */
+    bool lingers : 1;
+    int error;  /* negative: what every operation returns from now on */
+    int active; /* PIT_TCP_PASSIVE, _ONCE, _ALWAYS, or how many messages are left */
+
+    /* received, not read */
+    struct pit__buffer *first, *last;
+    uint32_t received, read_ahead;
+
+    /* to send: a ring of pieces, of which `queued` bytes are left */
+    struct pit__piece *pieces;
+    uint32_t piece_head, piece_count, piece_room; /* room: 0 or a power of two */
+    uint32_t high, low, send_timeout, linger;
+    size_t queued;
+    int64_t linger_until;
+
+    struct pit__limit *limit;
+    void *extra; /* a listener's struct pit__listening; the address of a stream that connects */
+};
+
+/* ---- handles and owners (socket.c) */
+
+/* A new socket around fd, not owned yet; NULL: no memory, and fd is the caller's still. */
+struct pit__socket *pit__socket_new(int fd, enum pit__socket_kind kind);
+
+/* The socket that a handle names and p owns (an heir becomes the owner here); 0, -EBADF,
+   -EACCES. */
+int pit__socket_of(int64_t handle, enum pit__socket_kind kind, struct pit__process *p,
+                   struct pit__socket **ret);
+
+void pit__socket_own(struct pit__socket *s, struct pit__process *p);
+struct pit__process *pit__socket_owner(const struct pit__socket *s);
+
+/* Start an operation of s on this scheduler's driver; pins the owner. And its end: called first
+   in complete() when it has ended. */
+void pit__socket_start(struct pit__socket *s, struct pit__op *op);
+void pit__socket_start_starved(struct pit__socket *s, struct pit__op *op);
+void pit__socket_ended(struct pit__socket *s, struct pit__op *op);
+
+/* The owner waits for something, until unparked or deadline_ns. 0 or -ETIMEDOUT. */
+int pit__socket_park(struct pit__socket *s, enum pit__waits_for what, int64_t deadline_ns);
+void pit__socket_unpark(struct pit__socket *s, enum pit__waits_for what);
+
+/* Leave the owner and close in the background; reset: at once, and what is queued is thrown
+   away. */
+void pit__socket_release(struct pit__socket *s, bool reset);
+
+/* CLOSING: something has ended or left; closes the descriptor when nothing holds it any more. */
+void pit__socket_progress(struct pit__socket *s);
+
+/* It will be bequeathed to a process that may run before that is done. */
+void pit__socket_promise(struct pit__socket *s, bool promised);
+
+/* OPEN, in its owner's hands, nothing in flight: leave the owner for pid. The caller gives up s.
+   0, -EINVAL. */
+int pit__socket_bequeath(struct pit__socket *s, pit_pid pid);
+
+static inline bool pit__socket_idle(const struct pit__socket *s)
+{
+    return pit__op_idle(&s->receive) && pit__op_idle(&s->send);
+}
+
+/* ms from now as a deadline; PIT_INFINITY (any negative): INT64_MAX. */
+int64_t pit__deadline(int64_t ms);
+
+/* ---- the receiving half (receive.c) */
+
+extern const struct pit__op_kind pit__receive_kind;
+
+/* Make the kernel receive if the owner wants and there is room. */
+void pit__receive_arm(struct pit__socket *s);
+/* Active: turn what is queued into messages. */
+void pit__receive_pump(struct pit__socket *s);
+void pit__receive_drop_all(struct pit__socket *s);
+struct pit__buffer *pit__receive_take(struct pit__socket *s); /* the oldest buffer; NULL: none */
+/* Into a process's memory, from within that process; how many bytes. */
+size_t pit__receive_read(struct pit__socket *s, uint8_t *to, size_t size);
+/* A buffer's bytes as a binary with one count, the caller's; the buffer is given up. .data NULL:
+   no memory. */
+pit_binary pit__receive_binary(struct pit__buffer *b);
+
+/* ---- the sending half (send.c) */
+
+extern const struct pit__op_kind pit__send_kind;
+
+/* Queue a part of a binary (a count of it is taken over), or a copy. 0 or -ENOMEM. Starts the
+   operation. */
+int pit__send_blob(struct pit__socket *s, const uint8_t *data, size_t length,
+                   struct pit__blob *blob);
+int pit__send_bytes(struct pit__socket *s, const void *data, size_t length);
+void pit__send_drop_all(struct pit__socket *s);
+
+/* Memory for the headers of a submission: one for each driver. NULL: no memory. */
+void *pit__send_scratch_new(void);
+void *pit__socket_scratch(struct pit__driver *d);
+
+/* ---- streams and listeners (tcp.c, listen.c) */
+
+/* A stream around fd, not connected and not owned yet; NULL: no memory. */
+struct pit__socket *pit__stream_new(int fd, const pit_tcp_opts *opts);
+
+void pit__listening_free(struct pit__socket *s); /* what is in s->extra */
+void pit__limit_release(struct pit__limit *limit);
+
+#endif
