@@ -48,6 +48,7 @@ struct entry {
 };
 
 struct table {
+    struct table *older; /* replaced by this one, still read by who loaded it before */
     uint32_t mask;
     _Atomic uint64_t slots[];
 };
@@ -133,6 +134,7 @@ static int grow(struct table *old)
     if (!t)
         return -ENOMEM;
 
+    t->older = old;
     t->mask = slots - 1;
     if (!old) {
         for (uint32_t i = 0; i < PIT__ATOM_PREDEFINED; i++)

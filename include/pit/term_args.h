@@ -50,11 +50,11 @@ struct pit__arg {
 };
 
 /* Where a format stands in the program. */
-struct pit__place {
+typedef struct pit__place {
     const char *format;
     const char *file;
     int line;
-};
+} pit__place;
 
 pit_term pit__build(struct pit__place place, const struct pit__arg *args, unsigned count);
 bool pit__match(pit_term t, struct pit__place place, const struct pit__arg *targets,

@@ -48,7 +48,7 @@
 /* A format that is a literal, and its place in the program for the text of a badarg. */
 #define PIT__TERM_FORMAT(...) ("" PIT__TERM_FIRST(__VA_ARGS__))
 #define PIT__TERM_PLACE(...) \
-    PIT__LITERAL(struct pit__place) { PIT__TERM_FORMAT(__VA_ARGS__), __FILE__, __LINE__ }
+    PIT__LITERAL(pit__place) { PIT__TERM_FORMAT(__VA_ARGS__), __FILE__, __LINE__ }
 #define PIT__TERM_CHECK(...) \
     pit__term_check(PIT__TERM_FORMAT(__VA_ARGS__), PIT__TERM_COUNT(__VA_ARGS__))
 
