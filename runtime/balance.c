@@ -19,6 +19,7 @@
 #include "base/assert.h"
 #include "base/probes.h"
 #include "runtime/node_state.h"
+#include "runtime/run_queue.h"
 #include "runtime/signal.h"
 
 #define MOST 1024               /* processes in one hand-over: some tens of microseconds */

@@ -5,34 +5,15 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "base/assert.h"
-
-#if defined(__SANITIZE_ADDRESS__)
-#include <sanitizer/asan_interface.h>
-#define POISON(p, n) ASAN_POISON_MEMORY_REGION((p), (n))
-#define UNPOISON(p, n) ASAN_UNPOISON_MEMORY_REGION((p), (n))
-#else
-#define POISON(p, n) ((void)0)
-#define UNPOISON(p, n) ((void)0)
-#endif
-
-#define SMALLEST 32u
 #define CHUNK (256u * 1024) /* large enough that mmap is rare, small enough that an idle scheduler wastes little */
 
 struct pit__blocks **pit__block_pools;
-
-static inline unsigned class_of(size_t size)
-{
-    return size <= SMALLEST ? 0 : (unsigned)(64 - __builtin_clzl(size - 1)) - 5;
-}
-
-static inline size_t class_size(unsigned c) { return (size_t)SMALLEST << c; }
 
 size_t pit__block_room(const void *block)
 {
     const struct pit__block *b = block;
 
-    return b->size_class == PIT__BLOCK_LARGE ? SIZE_MAX : class_size(b->size_class);
+    return b->size_class == PIT__BLOCK_LARGE ? SIZE_MAX : pit__block_class_size(b->size_class);
 }
 
 int pit__blocks_init(struct pit__blocks *pool, unsigned home, unsigned homes)
@@ -50,7 +31,7 @@ void pit__blocks_free(struct pit__blocks *pool)
         return;
     free(pool->returns);
     for (void *chunk = pool->chunks, *next; chunk; chunk = next) {
-        UNPOISON(chunk, CHUNK);
+        PIT__UNPOISON(chunk, CHUNK);
         next = *(void **)chunk;
         munmap(chunk, CHUNK);
     }
@@ -61,21 +42,21 @@ static struct pit__block *cut(struct pit__blocks *pool, unsigned c)
 {
     struct pit__block *b = (struct pit__block *)pool->fresh;
 
-    UNPOISON(b, sizeof *b);
+    PIT__UNPOISON(b, sizeof *b);
     b->home = pool->home;
     b->size_class = (uint8_t)c;
-    pool->fresh += class_size(c);
+    pool->fresh += pit__block_class_size(c);
     return b;
 }
 
 /* The rest of the old chunk is cut into blocks of the smallest classes, so that nothing is lost. */
 static void cut_up(struct pit__blocks *pool)
 {
-    while (pool->fresh_end - pool->fresh >= (ptrdiff_t)SMALLEST) {
+    while (pool->fresh_end - pool->fresh >= (ptrdiff_t)pit__block_class_size(0)) {
         unsigned c = 0;
         struct pit__block *b;
 
-        while (c + 1 < PIT__BLOCK_CLASSES && pool->fresh_end - pool->fresh >= (ptrdiff_t)class_size(c + 1))
+        while (c + 1 < PIT__BLOCK_CLASSES && pool->fresh_end - pool->fresh >= (ptrdiff_t)pit__block_class_size(c + 1))
             c++;
         b = cut(pool, c);
         b->next = pool->free[c];
@@ -94,7 +75,7 @@ static int new_chunk(struct pit__blocks *pool)
     pool->chunks = chunk;
     pool->fresh = chunk + 64; /* the first line holds the list of chunks; blocks of 64 stay on lines of their own */
     pool->fresh_end = chunk + CHUNK;
-    POISON(pool->fresh, CHUNK - 64);
+    PIT__POISON(pool->fresh, CHUNK - 64);
     return 0;
 }
 
@@ -125,7 +106,7 @@ static struct pit__block *refill(struct pit__blocks *pool, unsigned c)
         }
     }
     /* Two of the smallest at a time, so that all larger blocks stay on cache lines of their own. */
-    if (pool->fresh_end - pool->fresh < (ptrdiff_t)class_size(c ? c : 1) && new_chunk(pool) < 0)
+    if (pool->fresh_end - pool->fresh < (ptrdiff_t)pit__block_class_size(c ? c : 1) && new_chunk(pool) < 0)
         return NULL;
     if (c == 0) {
         b = cut(pool, 0);
@@ -146,22 +127,17 @@ static void *alloc_large(size_t size)
     return b;
 }
 
-void *pit__block_alloc(struct pit__blocks *pool, size_t size)
+void *pit__block_alloc_slow(struct pit__blocks *pool, size_t size)
 {
-    unsigned c;
     struct pit__block *b;
+    unsigned c;
 
-    if (PIT__UNLIKELY(!pool || size > class_size(PIT__BLOCK_CLASSES - 1)))
+    if (!pool || size > pit__block_class_size(PIT__BLOCK_CLASSES - 1))
         return alloc_large(size);
-    c = class_of(size);
-    b = pool->free[c];
-    if (PIT__LIKELY(b)) {
-        pool->free[c] = b->next;
-        /* The next one will be written soon: have its line here by then, a foreign core's list leaves it far away. */
-        __builtin_prefetch(b->next, 1);
-    } else if (!(b = refill(pool, c)))
-        return NULL;
-    UNPOISON(b, class_size(c));
+    c = pit__block_class_of(size);
+    b = refill(pool, c);
+    if (b)
+        PIT__UNPOISON(b, pit__block_class_size(c));
     return b;
 }
 
@@ -201,20 +177,15 @@ static void return_one(struct pit__block *b)
     give_back(pit__block_pools[b->home], &one);
 }
 
-void pit__block_free(struct pit__blocks *pool, void *block)
+void pit__block_free_slow(struct pit__blocks *pool, struct pit__block *b)
 {
-    struct pit__block *b = block;
-
     if (b->size_class == PIT__BLOCK_LARGE) {
         free(b);
         return;
     }
     PIT_ASSERT(b->size_class < PIT__BLOCK_CLASSES);
-    POISON(b + 1, class_size(b->size_class) - sizeof *b);
-    if (PIT__LIKELY(pool && b->home == pool->home)) {
-        b->next = pool->free[b->size_class];
-        pool->free[b->size_class] = b;
-    } else if (pool)
+    PIT__POISON(b + 1, pit__block_class_size(b->size_class) - sizeof *b);
+    if (pool)
         stage(pool, b);
     else
         return_one(b);

@@ -15,6 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/assert.h"
+
 #define PIT__BLOCK_CLASSES 8 /* 32, 64, 128 ... 4096 bytes, header included */
 #define PIT__BLOCK_LARGE 15  /* from malloc */
 #define PIT__BLOCK_HOME_NONE UINT16_MAX
@@ -50,9 +52,53 @@ int pit__blocks_init(struct pit__blocks *pool, unsigned home, unsigned homes);
 void pit__blocks_free(struct pit__blocks *pool); /* NULL-safe, half-made is fine; all threads have stopped */
 extern struct pit__blocks **pit__block_pools;
 
+void *pit__block_alloc_slow(struct pit__blocks *pool, size_t size);
+void pit__block_free_slow(struct pit__blocks *pool, struct pit__block *b);
+
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#define PIT__POISON(p, n) ASAN_POISON_MEMORY_REGION((p), (n))
+#define PIT__UNPOISON(p, n) ASAN_UNPOISON_MEMORY_REGION((p), (n))
+#else
+#define PIT__POISON(p, n) ((void)0)
+#define PIT__UNPOISON(p, n) ((void)0)
+#endif
+
+static inline size_t pit__block_class_size(unsigned c) { return (size_t)32 << c; }
+static inline unsigned pit__block_class_of(size_t size)
+{
+    return size <= 32 ? 0 : (unsigned)(64 - __builtin_clzl(size - 1)) - 5;
+}
+
 /* size bytes, header included; contents undefined past the header. pool NULL: a foreign thread. NULL: no memory. */
-void *pit__block_alloc(struct pit__blocks *pool, size_t size);
-void pit__block_free(struct pit__blocks *pool, void *block);
+static inline void *pit__block_alloc(struct pit__blocks *pool, size_t size)
+{
+    if (PIT__LIKELY(pool && size <= pit__block_class_size(PIT__BLOCK_CLASSES - 1))) {
+        unsigned c = pit__block_class_of(size);
+        struct pit__block *b = pool->free[c];
+
+        if (PIT__LIKELY(b)) {
+            pool->free[c] = b->next;
+            /* The next one will be written soon: have its line here by then, a foreign core's list leaves it far away. */
+            __builtin_prefetch(b->next, 1);
+            PIT__UNPOISON(b, pit__block_class_size(c));
+            return b;
+        }
+    }
+    return pit__block_alloc_slow(pool, size);
+}
+
+static inline void pit__block_free(struct pit__blocks *pool, void *block)
+{
+    struct pit__block *b = block;
+
+    if (PIT__LIKELY(pool && b->home == pool->home)) {
+        PIT__POISON(b + 1, pit__block_class_size(b->size_class) - sizeof *b);
+        b->next = pool->free[b->size_class];
+        pool->free[b->size_class] = b;
+    } else
+        pit__block_free_slow(pool, b);
+}
 
 /* The usable size of a block, header included. */
 size_t pit__block_room(const void *block);

@@ -18,6 +18,7 @@
 #include "runtime/name.h"
 #include "runtime/node_state.h"
 #include "runtime/reason.h"
+#include "runtime/run_queue.h"
 #include "runtime/signal.h"
 
 #define PIECE 256

@@ -80,6 +80,17 @@ static inline struct pit__message *pit__message_alloc(struct pit__blocks *pool, 
     return m;
 }
 
+/* memcpy, without a call for what most messages are. */
+static inline void pit__copy_small(void *to, const void *from, size_t size)
+{
+    if (size == 8)
+        __builtin_memcpy(to, from, 8);
+    else if (size == 16)
+        __builtin_memcpy(to, from, 16);
+    else
+        __builtin_memcpy(to, from, size);
+}
+
 /* Free a message and what its payload owns. A call that nobody answered must have been failed before. */
 void pit__message_free(struct pit__blocks *pool, struct pit__message *m);
 

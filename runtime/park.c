@@ -12,6 +12,7 @@
 
 #include "runtime/enter.h"
 #include "runtime/reason.h"
+#include "runtime/run_queue.h"
 #include "runtime/signal.h"
 
 struct pit__process *pit__current(void)

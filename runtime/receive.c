@@ -7,6 +7,7 @@
 #include "base/probes.h"
 #include "runtime/enter.h"
 #include "runtime/memory.h"
+#include "runtime/run_queue.h"
 #include "runtime/signal.h"
 
 static int64_t deadline_of(int64_t timeout_ms)
@@ -28,7 +29,7 @@ static void let_go(struct pit__thread *t, struct pit__process *p)
 }
 
 /* Wait for a message. false: the deadline came first. */
-static bool wait_for_mail(struct pit__process *p, int64_t deadline_ns)
+static inline __attribute__((always_inline)) bool wait_for_mail(struct pit__process *p, int64_t deadline_ns)
 {
     struct pit__thread *t = pit__thread();
     bool timed_out;
@@ -44,7 +45,7 @@ static bool wait_for_mail(struct pit__process *p, int64_t deadline_ns)
     return !timed_out;
 }
 
-static struct pit__message *unlink_message(struct pit__process *p, struct pit__message *before, struct pit__message *m)
+static inline struct pit__message *unlink_message(struct pit__process *p, struct pit__message *before, struct pit__message *m)
 {
     if (before)
         before->block.next = m->block.next;

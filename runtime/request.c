@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "runtime/enter.h"
+#include "runtime/run_queue.h"
 #include "term/sealed.h"
 
 /* What a request's message holds; the input follows, aligned to 16. */

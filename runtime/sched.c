@@ -32,86 +32,17 @@
 #include "runtime/memory.h"
 #include "runtime/node_state.h"
 #include "runtime/reason.h"
+#include "runtime/run_queue.h"
 #include "runtime/signal.h"
 
-#define DIRECT 64
 #define BUDGET 64
 #define TIMERS_A_PASS 256
-#define SAMPLE_WAKES 16
-#define LOW_TURNS 8 /* a low process is passed over this often. Spec: SCHED-2 */
 #define DEFAULT_STACK (64u * 1024)
-
-enum { QUEUE_MAX, QUEUE_HIGH, QUEUE_NORMAL };
 
 static void loop(void *unused);
 static void loop_fresh(void *unused);
 
-/* ---- run queues */
-
-static inline unsigned queue_of(const struct pit__process *p)
-{
-    return p->priority == PIT_PRIORITY_MAX ? QUEUE_MAX : p->priority == PIT_PRIORITY_HIGH ? QUEUE_HIGH : QUEUE_NORMAL;
-}
-
-static inline void push(struct pit__sched *s, struct pit__process *p)
-{
-    unsigned n = queue_of(p);
-    struct pit__run_queue *q = &s->queue[n];
-
-    p->run_next = NULL;
-    if (q->head)
-        q->tail->run_next = p;
-    else {
-        q->head = p;
-        s->ready |= 1u << n;
-    }
-    q->tail = p;
-    s->runnable++;
-}
-
-static inline struct pit__process *pop(struct pit__sched *s)
-{
-    unsigned n = (unsigned)__builtin_ctz(s->ready);
-    struct pit__run_queue *q = &s->queue[n];
-    struct pit__process *p = q->head;
-
-    q->head = p->run_next;
-    if (!q->head)
-        s->ready &= ~(1u << n);
-    s->runnable--;
-    return p;
-}
-
-/* The next to run; NULL: none. */
-static inline struct pit__process *next_process(struct pit__sched *s)
-{
-    struct pit__process *p;
-
-    for (;;) {
-        if (!s->ready)
-            return NULL;
-        p = pop(s);
-        if (PIT__LIKELY(p->priority != PIT_PRIORITY_LOW) || ++p->low_turns >= LOW_TURNS || !s->ready)
-            break;
-        push(s, p);
-    }
-    p->low_turns = 0;
-    return p;
-}
-
-void pit__sched_enqueue(struct pit__sched *s, struct pit__process *p)
-{
-    if (pit__timer_armed(&p->timeout))
-        pit__wheel_remove(&s->wheel, &p->timeout);
-    if (p->status != PIT__EXITING)
-        p->status = PIT__RUNNABLE;
-    if (PIT__UNLIKELY(s->wakes++ % SAMPLE_WAKES == 0 || s->stamp_all || PIT_PROBE_ENABLED(process_run)))
-        p->stamp = pit__now();
-    push(s, p);
-    PIT_PROBE_RUNNABLE(pit__process_pid(p), s->index);
-}
-
-static void sample_delay(struct pit__sched *s, struct pit__process *p)
+void pit__slice_sample(struct pit__sched *s, struct pit__process *p)
 {
     int64_t delay = pit__now() - p->stamp;
     unsigned bucket = delay > 0 ? 63 - (unsigned)__builtin_clzll((uint64_t)delay) : 0;
@@ -119,26 +50,6 @@ static void sample_delay(struct pit__sched *s, struct pit__process *p)
     p->stamp = 0;
     PIT__COUNT(s->run_delay[bucket]);
     PIT_PROBE_RUN(pit__process_pid(p), s->index, delay);
-}
-
-/* p has the core from here on. */
-static inline void begin_slice(struct pit__thread *t, struct pit__sched *s, struct pit__process *p)
-{
-    if (PIT__UNLIKELY(p->stamp))
-        sample_delay(s, p);
-    else
-        PIT_PROBE_RUN(pit__process_pid(p), s->index, -1);
-    t->current = p;
-    p->status = PIT__RUNNING;
-    s->reductions = PIT__SLICE;
-    PIT__COUNT(s->switches);
-}
-
-static inline void end_slice(struct pit__sched *s, struct pit__process *p)
-{
-    int used = PIT__SLICE - s->reductions;
-
-    p->reductions += (uint64_t)(used > 0 ? used : 1);
 }
 
 /* ---- onto the core */
@@ -230,7 +141,7 @@ static void handle(struct pit__thread *t, struct pit__sched *s, struct pit__proc
         message_over(s, p);
     }
     pit__exit_if_told(p);
-    end_slice(s, p);
+    pit__slice_end(s, p);
     if (p->head)
         pit__sched_enqueue(s, p);
     else {
@@ -256,7 +167,7 @@ static void run(struct pit__sched *s, struct pit__process *p)
             pit__sched_enqueue(s, p);
         return;
     }
-    begin_slice(t, s, p);
+    pit__slice_begin(t, s, p);
     if (p->stack)
         resume(t, s, p);
     else if (p->flags & PIT__F_CALLBACK)
@@ -284,51 +195,18 @@ static void *new_loop(struct pit__sched *s, struct pit__process *p)
     return pit__context_prepare(pit__stack_top(fresh), loop_fresh, NULL);
 }
 
-/* A ready process that can be switched to without the loop; it is taken off the queue. */
-static inline struct pit__process *direct_target(struct pit__sched *s)
+/* To the loop, or on a new one; back in p when it is run again. */
+void pit__sched_switch_to_loop(struct pit__thread *t, struct pit__sched *s, struct pit__process *p)
 {
-    struct pit__process *q;
-
-    if (s->direct >= DIRECT || !s->ready)
-        return NULL;
-    q = s->queue[__builtin_ctz(s->ready)].head;
-    if (!q->stack || q->status == PIT__EXITING || q->priority == PIT_PRIORITY_LOW)
-        return NULL;
-    s->direct++;
-    return pop(s);
-}
-
-void pit__sched_switch_away(struct pit__sched *s, struct pit__process *p)
-{
-    struct pit__thread *t = pit__thread();
-    int depth = t->in_runtime;
-    struct pit__stack *to_stack;
-    struct pit__process *q;
     void *to;
 
-    end_slice(s, p);
-    t->current = NULL;
-    if (p->status == PIT__WAITING)
-        PIT_PROBE_PARK(pit__process_pid(p), s->index);
     if (PIT__UNLIKELY(!p->stack)) {
         t->current = p; /* should there be no memory, it is p that ends */
         to = new_loop(s, p);
         t->current = NULL;
-        to_stack = s->loop_stack;
-    } else if (PIT__LIKELY((q = direct_target(s)) != NULL)) {
-        begin_slice(t, s, q);
-        if (q == p)
-            goto back;
-        to = q->sp;
-        to_stack = q->stack;
-    } else {
+    } else
         to = s->loop_sp;
-        to_stack = s->loop_stack;
-    }
-    pit__switch_fibre(&p->sp, &p->stack->fibre, to, &to_stack->fibre);
-    t = pit__thread();
-back:
-    t->in_runtime = depth;
+    pit__switch_fibre(&p->sp, &p->stack->fibre, to, &s->loop_stack->fibre);
 }
 
 void pit__sched_abandon(struct pit__sched *s, struct pit__stack *stack)
@@ -518,7 +396,7 @@ static void run_some(struct pit__sched *s)
     struct pit__process *p;
 
     s->direct = 0;
-    for (int budget = BUDGET; budget > 0 && (p = next_process(s)); budget--) {
+    for (int budget = BUDGET; budget > 0 && (p = pit__queue_next(s)); budget--) {
         run(s, p);
         s = pit__thread()->sched;
         budget -= (int)(s->direct / 8); /* what ran straight from process to process counts too */

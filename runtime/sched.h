@@ -84,14 +84,10 @@ int pit__sched_open(struct pit__sched *s, unsigned index, unsigned count, const 
 void pit__sched_close(struct pit__sched *s);
 void pit__sched_run(struct pit__sched *s); /* on its thread; returns when the node has stopped */
 
-/* Put a process that waits, or is new, on the run queue. Owner only. */
-void pit__sched_enqueue(struct pit__sched *s, struct pit__process *p);
-
-/* The current process stops here and continues when it is run again; its status says whether it is on the queue. */
-void pit__sched_switch_away(struct pit__sched *s, struct pit__process *p);
-
 /* Leave the current process's frames for good: its slot may be gone already. stack: its own, or NULL on the loop's. */
 PIT_NORETURN void pit__sched_abandon(struct pit__sched *s, struct pit__stack *stack);
+
+/* Enqueue, next and switch away: run_queue.h. */
 
 /* Any thread: a message for this scheduler; wakes it if it sleeps. */
 void pit__sched_post(struct pit__sched *s, struct pit__message *m);

@@ -10,8 +10,8 @@
 #define QUEUE_SHORT 64
 #define COST_LONG 16
 
-struct pit__message *pit__message_copy(struct pit__thread *t, enum pit__kind kind, const pit_type *type,
-                                      const void *payload)
+struct pit__message *pit__message_copy_slow(struct pit__thread *t, enum pit__kind kind, const pit_type *type,
+                                            const void *payload)
 {
     size_t size = type->size, extra = 0;
     struct pit__message *m;

@@ -10,6 +10,7 @@
  * A signal acts when its receiver's owner delivers it, whatever the receiver does meanwhile. If it runs just then (it called
  * the runtime, which delivers), an exit takes effect when that call returns to it.
  */
+#include "runtime/run_queue.h"
 #include "runtime/signal.h"
 
 #include "base/assert.h"
@@ -31,9 +32,8 @@ static inline bool may_append(struct pit__sched *s, struct pit__process *p)
     return pit__owned_by(p, s) && pit__mailbox_quiet(&p->mailbox);
 }
 
-void pit__route(struct pit__thread *t, struct pit__message *m)
+void pit__route_slow(struct pit__thread *t, struct pit__process *p, struct pit__message *m)
 {
-    struct pit__process *p = pit__slot_of(m->to);
     struct pit__sched *s = t ? t->sched : NULL;
 
     if (PIT__UNLIKELY(!p)) {
@@ -80,19 +80,6 @@ static void signal_free(struct pit__sched *s, struct pit__message *m)
 
 /* ---- messages */
 
-void pit__append(struct pit__sched *s, struct pit__process *p, struct pit__message *m)
-{
-    m->block.next = NULL;
-    if (p->tail)
-        p->tail->block.next = m;
-    else
-        p->head = m;
-    p->tail = m;
-    p->length++;
-    if (p->status == PIT__WAITING && (p->wakes_on & PIT__WAKE_MESSAGE))
-        pit__sched_enqueue(s, p);
-}
-
 /* A message of the runtime's own to p: {exited or down}; the reason goes with it. */
 static void append_system(struct pit__sched *s, struct pit__process *p, const pit_type *type, pit_pid from,
                           const void *payload, struct pit__sealed *reason)
@@ -135,7 +122,7 @@ static void fail_call(struct pit__sched *s, const struct pit__message *call, str
     pit__route(s ? pit__thread() : NULL, f);
 }
 
-void pit__message_done(struct pit__sched *s, struct pit__message *m)
+void pit__message_done_slow(struct pit__sched *s, struct pit__message *m)
 {
     if (PIT__UNLIKELY(m->block.kind == PIT__CALL))
         fail_call(s, m, NULL, false);

@@ -4,19 +4,51 @@
 #ifndef PIT_RUNTIME_SIGNAL_H
 #define PIT_RUNTIME_SIGNAL_H
 
+#include "runtime/run_queue.h"
 #include "runtime/sched.h"
 
 /* Send m, complete but for the road: it takes the one that keeps the order of each pair. Any thread (t NULL: foreign). */
-void pit__route(struct pit__thread *t, struct pit__message *m);
+void pit__route_slow(struct pit__thread *t, struct pit__process *p, struct pit__message *m);
+static inline void pit__route(struct pit__thread *t, struct pit__message *m);
 
 /* m has reached the owner of its receiver's slot. Owner only. */
 void pit__deliver(struct pit__sched *s, struct pit__process *p, struct pit__message *m);
 
 /* Append to the inner queue and wake who waits for it. Owner only. */
-void pit__append(struct pit__sched *s, struct pit__process *p, struct pit__message *m);
+static inline void pit__append(struct pit__sched *s, struct pit__process *p, struct pit__message *m)
+{
+    m->block.next = NULL;
+    if (p->tail)
+        p->tail->block.next = m;
+    else
+        p->head = m;
+    p->tail = m;
+    p->length++;
+    if (p->status == PIT__WAITING && (p->wakes_on & PIT__WAKE_MESSAGE))
+        pit__sched_enqueue(s, p);
+}
 
 /* A message with a copy of the payload, complete but for `to`. Any thread (t NULL: foreign). NULL: no memory. */
-struct pit__message *pit__message_copy(struct pit__thread *t, enum pit__kind kind, const pit_type *type, const void *payload);
+struct pit__message *pit__message_copy_slow(struct pit__thread *t, enum pit__kind kind, const pit_type *type, const void *payload);
+static inline struct pit__message *pit__message_copy(struct pit__thread *t, enum pit__kind kind, const pit_type *type,
+                                                     const void *payload)
+{
+    struct pit__message *m;
+
+    if (PIT__UNLIKELY(!t || (type->flags & PIT_TYPE_OWNS)))
+        return pit__message_copy_slow(t, kind, type, payload);
+    m = pit__message_alloc(&t->sched->blocks, kind, type->size);
+    if (PIT__UNLIKELY(!m))
+        return NULL;
+    m->public.type = type;
+    m->public.from = (pit_pid){t->current ? pit__process_pid(t->current) : 0};
+    t->touching = m; /* a bad payload is the sender's fault */
+    __asm__ volatile("" ::: "memory");
+    pit__copy_small(pit__message_payload(m), payload, type->size);
+    __asm__ volatile("" ::: "memory");
+    t->touching = NULL;
+    return m;
+}
 
 /* A signal with a reason (whose reference it takes over; NULL: none) and a number. */
 void pit__signal(struct pit__sched *s, enum pit__kind kind, pit_pid from, pit_pid to, struct pit__sealed *reason,
@@ -28,8 +60,27 @@ void pit__undeliverable(struct pit__sched *s, struct pit__message *m, struct pit
 /* The process must end with this reason (taken over): at its next chance if it runs, else its teardown is queued. Owner only. */
 void pit__terminate(struct pit__sched *s, struct pit__process *p, struct pit__sealed *reason);
 
+/* The usual case, inlined: an ordinary message to a process of this scheduler with nothing outside. */
+static inline void pit__route(struct pit__thread *t, struct pit__message *m)
+{
+    struct pit__process *p = pit__slot_of(m->to);
+
+    if (PIT__LIKELY(t && p && pit__owned_by(p, t->sched) && pit__mailbox_quiet(&p->mailbox) &&
+                    m->block.kind < PIT__FIRST_SIGNAL && m->to.id == pit__process_pid(p)))
+        pit__append(t->sched, p, m);
+    else
+        pit__route_slow(t, p, m);
+}
+
 /* A message that its receiver let go. A call without an answer fails in its caller: bad call. */
-void pit__message_done(struct pit__sched *s, struct pit__message *m);
+void pit__message_done_slow(struct pit__sched *s, struct pit__message *m);
+static inline void pit__message_done(struct pit__sched *s, struct pit__message *m)
+{
+    if (PIT__LIKELY((m->block.kind == PIT__MESSAGE || m->block.kind == PIT__ANSWERED) && !(m->public.type->flags & PIT_TYPE_OWNS)))
+        pit__block_free(&s->blocks, m);
+    else
+        pit__message_done_slow(s, m);
+}
 
 /* Run a function on another process's data, on its owner, ordered like every signal; park until it has answered. */
 typedef void pit__request_fn(struct pit__sched *s, struct pit__process *p_or_null, const void *in, void *out);

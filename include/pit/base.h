@@ -20,14 +20,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The library is compiled with hidden visibility; what public headers declare is what it exports. */
+#define PIT__VISIBLE_BEGIN _Pragma("GCC visibility push(default)")
+#define PIT__VISIBLE_END _Pragma("GCC visibility pop")
+
 #ifdef __cplusplus
-#define PIT_BEGIN_DECLS extern "C" {
-#define PIT_END_DECLS }
+#define PIT_BEGIN_DECLS extern "C" { PIT__VISIBLE_BEGIN
+#define PIT_END_DECLS PIT__VISIBLE_END }
 #define PIT_NORETURN [[noreturn]]
 #define PIT_ALIGNAS(n) alignas(n)
 #else
-#define PIT_BEGIN_DECLS
-#define PIT_END_DECLS
+#define PIT_BEGIN_DECLS PIT__VISIBLE_BEGIN
+#define PIT_END_DECLS PIT__VISIBLE_END
 #define PIT_NORETURN _Noreturn
 #define PIT_ALIGNAS(n) _Alignas(n)
 #endif

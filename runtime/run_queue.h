@@ -1,0 +1,142 @@
+/*
+ * The run queue, and how a running process passes the core on: the part of the scheduler that every message goes through,
+ * inlined for that reason. The rest, and the argument, is in sched.c. Owner only.
+ */
+#ifndef PIT_RUNTIME_RUN_QUEUE_H
+#define PIT_RUNTIME_RUN_QUEUE_H
+
+#include "base/assert.h"
+#include "base/probes.h"
+#include "runtime/sched.h"
+
+#define PIT__DIRECT 64       /* switches from process to process before the loop looks after the rest */
+#define PIT__SAMPLE_WAKES 16 /* a time stamp costs more than half a message: one wake in so many has one */
+#define PIT__LOW_TURNS 8     /* a low process is passed over this often. Spec: SCHED-2 */
+
+enum { PIT__QUEUE_MAX, PIT__QUEUE_HIGH, PIT__QUEUE_NORMAL };
+
+static inline unsigned pit__queue_of(const struct pit__process *p)
+{
+    return PIT__LIKELY(p->priority <= PIT_PRIORITY_LOW) ? PIT__QUEUE_NORMAL
+           : p->priority == PIT_PRIORITY_MAX            ? PIT__QUEUE_MAX
+                                                        : PIT__QUEUE_HIGH;
+}
+
+static inline void pit__queue_push(struct pit__sched *s, struct pit__process *p)
+{
+    unsigned n = pit__queue_of(p);
+    struct pit__run_queue *q = &s->queue[n];
+
+    p->run_next = NULL;
+    if (q->head)
+        q->tail->run_next = p;
+    else {
+        q->head = p;
+        s->ready |= 1u << n;
+    }
+    q->tail = p;
+    s->runnable++;
+}
+
+static inline struct pit__process *pit__queue_pop(struct pit__sched *s)
+{
+    unsigned n = (unsigned)__builtin_ctz(s->ready);
+    struct pit__run_queue *q = &s->queue[n];
+    struct pit__process *p = q->head;
+
+    q->head = p->run_next;
+    if (!q->head)
+        s->ready &= ~(1u << n);
+    s->runnable--;
+    return p;
+}
+
+/* The next to run; NULL: none. */
+static inline struct pit__process *pit__queue_next(struct pit__sched *s)
+{
+    struct pit__process *p;
+
+    for (;;) {
+        if (!s->ready)
+            return NULL;
+        p = pit__queue_pop(s);
+        if (PIT__LIKELY(p->priority != PIT_PRIORITY_LOW) || ++p->low_turns >= PIT__LOW_TURNS || !s->ready)
+            break;
+        pit__queue_push(s, p);
+    }
+    p->low_turns = 0;
+    return p;
+}
+
+/* Put a process that waits, or is new, on the run queue. */
+static inline void pit__sched_enqueue(struct pit__sched *s, struct pit__process *p)
+{
+    if (pit__timer_armed(&p->timeout))
+        pit__wheel_remove(&s->wheel, &p->timeout);
+    if (p->status != PIT__EXITING)
+        p->status = PIT__RUNNABLE;
+    if (PIT__UNLIKELY(s->wakes++ % PIT__SAMPLE_WAKES == 0 || s->stamp_all || PIT_PROBE_ENABLED(process_run)))
+        p->stamp = pit__now();
+    pit__queue_push(s, p);
+    PIT_PROBE_RUNNABLE(pit__process_pid(p), s->index);
+}
+
+void pit__slice_sample(struct pit__sched *s, struct pit__process *p);
+
+/* p has the core from here on. */
+static inline void pit__slice_begin(struct pit__thread *t, struct pit__sched *s, struct pit__process *p)
+{
+    if (PIT__UNLIKELY(p->stamp))
+        pit__slice_sample(s, p);
+    else
+        PIT_PROBE_RUN(pit__process_pid(p), s->index, -1);
+    t->current = p;
+    p->status = PIT__RUNNING;
+    s->reductions = PIT__SLICE;
+    PIT__COUNT(s->switches);
+}
+
+static inline void pit__slice_end(struct pit__sched *s, struct pit__process *p)
+{
+    int used = PIT__SLICE - s->reductions;
+
+    p->reductions += (uint64_t)(used > 0 ? used : 1);
+}
+
+/* A ready process that can be switched to without the loop; it is taken off the queue. */
+static inline struct pit__process *pit__queue_direct(struct pit__sched *s)
+{
+    struct pit__process *q;
+
+    if (s->direct >= PIT__DIRECT || !s->ready)
+        return NULL;
+    q = s->queue[__builtin_ctz(s->ready)].head;
+    if (!q->stack || q->status == PIT__EXITING || q->priority == PIT_PRIORITY_LOW)
+        return NULL;
+    s->direct++;
+    return pit__queue_pop(s);
+}
+
+void pit__sched_switch_to_loop(struct pit__thread *t, struct pit__sched *s, struct pit__process *p);
+
+/* The current process stops here and continues when it is run again; its status says whether it is on the queue. */
+static inline __attribute__((always_inline)) void pit__sched_switch_away(struct pit__sched *s, struct pit__process *p)
+{
+    struct pit__thread *t = pit__thread();
+    int depth = t->in_runtime;
+    struct pit__process *q;
+
+    pit__slice_end(s, p);
+    t->current = NULL;
+    if (p->status == PIT__WAITING)
+        PIT_PROBE_PARK(pit__process_pid(p), s->index);
+    if (PIT__LIKELY(p->stack && (q = pit__queue_direct(s)))) {
+        pit__slice_begin(t, s, q);
+        if (PIT__LIKELY(q != p))
+            pit__switch_fibre(&p->sp, &p->stack->fibre, q->sp, &q->stack->fibre);
+    } else
+        pit__sched_switch_to_loop(t, s, p);
+    pit__thread()->in_runtime = depth;
+}
+
+#endif
