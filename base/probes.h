@@ -59,7 +59,10 @@
 /* pid has ended and its teardown begins. reason_kind: enum pit__exit_kind below. */
 #define PIT_PROBE_EXIT(pid, reason_kind) PIT__PROBE2(process_exit, pid, reason_kind)
 
-/* pid was put on sched's run queue: it waited, was new, or gave up its slice. */
+/*
+ * pid was put on sched's run queue: it waited, was new, gave up its slice, or is to be torn down,
+ * which ends with process_exit and without process_run (0: it has ended, its remains are many).
+ */
 #define PIT_PROBE_RUNNABLE(pid, sched) PIT__PROBE2(process_runnable, pid, sched)
 
 /*

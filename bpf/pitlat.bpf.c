@@ -99,6 +99,8 @@ int BPF_USDT(on_runnable, s64 pid)
 {
     u64 now = bpf_ktime_get_ns();
 
+    if (pid == 0) /* what is left of a process that has ended */
+        return 0;
     if (bpf_map_update_elem(&waiting, &pid, &now, BPF_ANY))
         lose(PITLAT_LOST_WAITING);
     return 0;

@@ -1,41 +1,41 @@
 /*
  * Hand-over: an idle scheduler asks, a busy one gives half of what is runnable.
  *
- * Modelled: the request on the busy scheduler's inbox, noted there and acted on at its next
- *   scheduling point; for each process given: in transit, the owner store, the adopt message on the
- *   asker's inbox; then the answer that ends the request, also when nothing was given. Messages
- *   arrive meanwhile by the inbox of the owner that the sender read, and are forwarded. A message
- *   may be delivered while a process runs (a send processes the inbox), to it or to another.
+ * Modelled: the asker leaves its name with the busy scheduler (one compare-and-swap), which looks at
+ *   it at its next scheduling point, and gives if it has two or more. For each process given:
+ *   status TRANSIT, the owner store, its place in the chain; then one adopt message with the chain.
+ *   Messages arrive meanwhile on the inbox of the owner that the sender read, and are forwarded. A
+ *   message may be delivered while a process runs (a send processes the inbox), to it or another.
  * Abstracted: mailbox words (mailbox.pml), what processes do (each run takes one message), the order
- *   of a run queue (any queued process may run next), timers, which move with their process.
+ *   of a run queue (any queued process may run next), timers, which move with their process. That
+ *   an asker wakes again when there is work is heuristics: it was not given any, it lost none.
  *
  * Invariants
  *  (1) A process is on at most one run queue, its owner's, and there exactly if it is runnable.
  *  (2) What belongs to a process is touched by its owner alone: the old one until the owner store,
  *      the new one after it, which before the adoption appends to the inner queue and no more.
- *  (3) Every request is answered.
- *  (4) When nothing moves any more, every message has been received and every process waits.
+ *      But for the chain: it is the old owner's until the message is sent.
+ *  (3) When nothing moves any more, every message has been received and every process waits.
  *
- * Broken by: ENQUEUE_IN_TRANSIT OWNER_FIRST NO_REFUSAL GIVE_RUNNING
+ * Broken by: ENQUEUE_IN_TRANSIT OWNER_FIRST CHAIN_LATE GIVE_RUNNING
  */
 #define PROCESSES 3
 #define SENT 2
-#define REQUESTS 2 /* by each scheduler */
-#define NONE PROCESSES
+#define REQUESTS 2 /* by both schedulers together */
 
 mtype = { waiting, runnable, running, transit };
-mtype = { message, request, adopt, answer };
+mtype = { message, adopt };
 
-chan inbox[2] = [8] of { mtype, byte };
+chan inbox[2] = [8] of { mtype, byte }; /* to this process; or the chain's scheduler */
 
 byte owner[PROCESSES];
 mtype state[PROCESSES];
 byte inner[PROCESSES];
 byte queued[PROCESSES]; /* 0: on no queue; n: on scheduler n - 1's */
 byte length[2];         /* of each run queue */
-bit asked[2];           /* a request of this scheduler is under way */
-bit wanted[2];          /* the other one asked this scheduler */
-byte requests[2];
+bit chained[PROCESSES]; /* in the chain that is under way to its owner */
+bit asker[2];           /* the other one has left its name here */
+byte requests;
 
 inline owned(p) { assert(owner[p] == me) } /* (2) */
 
@@ -82,12 +82,17 @@ inline handle()
 {
     if
     :: kind == message -> deliver()
-    :: kind == request -> wanted[me] = 1
     :: kind == adopt ->
-        owned(p);
-        assert(state[p] == transit);
-        enqueue(p)
-    :: kind == answer -> asked[me] = 0
+        p = 0;
+        do
+        :: p < PROCESSES && chained[p] && owner[p] == me ->
+            assert(state[p] == transit);
+            chained[p] = 0;
+            enqueue(p);
+            p++
+        :: p < PROCESSES && !(chained[p] && owner[p] == me) -> p++
+        :: p == PROCESSES -> break
+        od
     fi
 }
 
@@ -116,24 +121,31 @@ inline give()
     state[q] = transit;
     owner[q] = 1 - me;
 #endif
-    inbox[1 - me]!adopt, q
+#ifndef CHAIN_LATE
+    chained[q] = 1
+#endif
 }
 
 inline hand_over()
 {
-    wanted[me] = 0;
-    half = length[me] / 2;
-#ifdef NO_REFUSAL
-    refuse = (half > 0);
-#endif
+    asker[me] = 0;
+    half = (length[me] >= 2 -> (length[me] + 1) / 2 : 0);
+    given = half;
     do
     :: half > 0 -> half--; give()
     :: else -> break
     od;
     if
-    :: refuse -> inbox[1 - me]!answer, NONE
+    :: given > 0 -> inbox[1 - me]!adopt, 0
     :: else
-    fi
+    fi;
+#ifdef CHAIN_LATE
+    if
+    :: given > 0 -> chained[q] = 1
+    :: else
+    fi;
+#endif
+    given = 0
 }
 
 inline run_one()
@@ -147,12 +159,12 @@ inline run_one()
     fi;
 #ifdef GIVE_RUNNING
     if
-    :: wanted[me] ->
-        wanted[me] = 0;
+    :: asker[me] ->
+        asker[me] = 0;
         state[q] = transit;
         owner[q] = 1 - me;
-        inbox[1 - me]!adopt, q;
-        inbox[1 - me]!answer, NONE
+        chained[q] = 1;
+        inbox[1 - me]!adopt, 0
     :: else
     fi;
 #endif
@@ -171,18 +183,16 @@ inline forget() { d_step { kind = 0; p = 0; q = 0; to = 0; half = 0 } }
 proctype scheduler(byte me)
 {
     mtype kind;
-    byte p, q, to, half;
-    bit refuse = 1;
+    byte p, q, to, half, given;
 
 end:
     do
     :: inbox[me]?kind, p -> handle(); forget()
-    :: wanted[me] -> hand_over(); forget()
+    :: asker[me] -> hand_over(); forget()
     :: length[me] > 0 -> run_one(); forget()
-    :: length[me] == 0 && !asked[me] && requests[me] < REQUESTS ->
-        requests[me]++;
-        asked[me] = 1;
-        inbox[1 - me]!request, NONE
+    :: length[me] == 0 && requests < REQUESTS ->
+        requests++;
+        asker[1 - me] = 1
     od
 }
 
@@ -223,8 +233,7 @@ init
     timeout ->
     d_step {
         for (k : 0 .. PROCESSES - 1) {
-            assert(state[k] == waiting && inner[k] == 0 && queued[k] == 0) /* (4) */
+            assert(state[k] == waiting && inner[k] == 0 && queued[k] == 0) /* (3) */
         }
     }
-    assert(!asked[0] && !asked[1]) /* (3) */
 }

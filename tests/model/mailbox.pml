@@ -5,7 +5,8 @@
  *   CARRIER); a sender's two steps (the word, then the carrier on the inbox of the owner that it
  *   read); who pops a carrier of a process that it does not own forwards it, else delivers it and
  *   takes the list; a sender on the owner's thread, which appends directly if the word is EMPTY,
- *   else processes its own inbox first, and pushes outside if the word is still set; two
+ *   else processes its own inbox first (unless that is why it sends), and pushes outside if the
+ *   word is still set; two
  *   schedulers that hand the receiver to and fro (owner store, then the adopt message); a foreign
  *   sender, and a sending process that is itself handed to and fro.
  * Abstracted: an inbox is a queue (its own lock-freedom is a test's); compare-and-swap is one step,
@@ -153,7 +154,7 @@ inline send()
 #else
         if
         :: word != 0 -> drain()
-        :: else
+        :: true /* it is being processed: a delivery sends */
         fi;
         if
         :: word == 0 -> append(PROCESS, sent)

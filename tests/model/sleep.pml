@@ -2,19 +2,19 @@
  * Sleep and wake: no wake-up is lost.
  *
  * Modelled: a scheduler that finds nothing stores `sleeping`, fences, reads its inbox again and
- * waits
- *   in the driver; a sender that turned the inbox from empty fences, tests `sleeping`, exchanges it
- *   with 0 and, if it was set, writes the eventfd, on which a multishot poll is armed; the poll is
- *   level-triggered and may end at any completion, and then has to be armed again; a timer may end
- *   the wait as well. The scheduler's stores to `sleeping` pass through a store buffer, as on every
- *   machine; without its fence the sender's test may be done before its push is visible, as on
- *   machines where a compare-and-swap is no fence (AArch64; on x86-64 the fence costs nothing).
+ *   waits in the driver; a sender that turned the inbox from empty fences, tests `sleeping`,
+ *   exchanges it with 0 and, if it was set, writes the eventfd. That is never read. A multishot poll
+ *   on it completes for each write while it is armed, and at once if it is armed after a write; it
+ *   may end at any completion, and is then armed again by the call that waits next, after the inbox
+ *   was read. A timer may end a wait as well. The scheduler's stores to `sleeping` pass through a
+ *   store buffer, as on every machine; without its fence the sender's test may be done before its
+ *   push is visible, as on machines where a compare-and-swap is no fence (on x86-64 it is one).
  * Abstracted: the inbox is a number of messages; pushing and taking are one step each.
  *
  * Invariant: when nothing moves any more, all that was pushed has been taken. The scheduler's
  * last wait has no timeout, so a lost wake-up is a message that stays.
  *
- * Broken by: NO_SLEEPER_FENCE NO_SENDER_FENCE NO_REREAD NO_REARM SLEEP_THEN_READ
+ * Broken by: NO_SLEEPER_FENCE NO_SENDER_FENCE NO_REREAD NO_REARM ARMED_DEAF SLEEP_THEN_READ
  */
 #define SENDERS 2
 #define EACH 2
@@ -27,8 +27,9 @@ byte taken;
 bit sleeping;                 /* as other cores see it */
 chan buffer = [2] of { bit }; /* stores to it by the scheduler that they do not see yet */
 
-bit event;      /* the eventfd is readable */
+bit written;    /* the eventfd: it stays readable */
 bit armed = 1;  /* the poll on it */
+bit event;      /* a write that the poll has not told */
 bit completion; /* of the poll, not reaped */
 bit ended;      /* that completion was its last */
 byte stops;
@@ -50,10 +51,11 @@ active proctype kernel()
 {
 end:
     do
-    :: atomic { armed && event && !completion -> completion = 1; ended = 0 }
+    :: atomic { event && !completion -> event = 0; completion = 1; ended = 0 }
     :: atomic {
-        armed && event && !completion && stops < STOPS ->
+        event && !completion && stops < STOPS ->
         stops++;
+        event = 0;
         completion = 1;
         ended = 1;
         armed = 0
@@ -61,21 +63,22 @@ end:
     od
 }
 
-inline reap()
+inline write_eventfd() { atomic { written = 1; event = event | armed } }
+
+inline arm()
 {
-    atomic { completion = 0; last = ended }
-    event = 0; /* read(2) of the eventfd */
-    if
-#ifndef NO_REARM
-    :: last -> armed = 1 /* readable already: completes at once */
+#ifdef ARMED_DEAF
+    armed = 1
+#else
+    atomic { armed = 1; event = written }
 #endif
-    :: else
-    fi
 }
+
+inline reap() { atomic { completion = 0; disarmed = disarmed | ended } }
 
 active proctype scheduler()
 {
-    bit last;
+    bit disarmed;
 
     do
     :: atomic { taken = taken + inbox; inbox = 0 }
@@ -92,6 +95,12 @@ active proctype scheduler()
 #if !defined(NO_REREAD) && !defined(SLEEP_THEN_READ)
         if
         :: inbox != 0 -> store_sleeping(0); goto again
+        :: else
+        fi;
+#endif
+#ifndef NO_REARM
+        if
+        :: disarmed -> arm(); disarmed = 0 /* submitted by the call that waits */
         :: else
         fi;
 #endif
@@ -128,7 +137,7 @@ active [SENDERS] proctype sender()
             :: seen ->
                 atomic { seen = sleeping; sleeping = 0 }
                 if
-                :: seen -> event = 1
+                :: seen -> write_eventfd()
                 :: else
                 fi
             :: else

@@ -2,8 +2,8 @@
  * Reuse of a slot: late mail finds nobody but the process that it was sent to.
  *
  * Modelled: one slot that is spawned in, exited from and spawned in again, its generation counted
- *   up; it is handed between two schedulers while it lives, and belongs to its last owner while it
- *   is free; foreign senders that know every pid that ever was, and send messages and signals that
+ *   up; it is handed between two schedulers while it lives, and given from one to the other while
+ *   it is free; at any time it has an owner, who drains late mail; foreign senders that know every pid that ever was, and send messages and signals that
  *   need an answer, through the mailbox word (mailbox.pml). The word is not touched by spawn or exit.
  * Abstracted: generations do not wrap (a slot whose generations are used up is retired); who asks is
  *   not modelled, only that each question gets one answer.
@@ -17,8 +17,7 @@
  * Broken by: NO_GENERATION WORD_RESET FREE_UNOWNED
  */
 #define LAST 2  /* generation, which lives to the end; 0 and 1 exit */
-#define SENDERS 2
-#define EACH 2
+#define SENT 3  /* by both senders together: a carrier, and two in the list */
 #define MOVES 2
 #define NOWHERE 2
 
@@ -35,8 +34,8 @@ byte moves;
 
 bit word;
 byte length;
-mtype list_kind[SENDERS * EACH];
-byte list_generation[SENDERS * EACH];
+mtype list_kind[SENT];
+byte list_generation[SENT];
 
 byte carriers, asked, answered, sent_last, got_last; /* ghosts */
 
@@ -106,7 +105,7 @@ end:
         d_step { word = 0; length = 0 }
 #endif
         d_step { generation++; alive = 1 }
-    :: at == me && alive && moves < MOVES ->
+    :: at == me && moves < MOVES -> /* handed over, or given away when free */
         moves++;
         at = NOWHERE;
         owner = 1 - me;
@@ -124,14 +123,14 @@ inline some_pid()
     od
 }
 
-proctype sender()
+proctype sender(byte each)
 {
     byte i, target, to;
     mtype kind;
     bit first;
 
     do
-    :: i < EACH ->
+    :: i < each ->
         atomic {
             some_pid();
             if
@@ -168,8 +167,8 @@ init
     atomic {
         run scheduler(0);
         run scheduler(1);
-        run sender();
-        run sender()
+        run sender(2);
+        run sender(SENT - 2)
     }
     timeout ->
     assert(generation == LAST && alive);
