@@ -19,6 +19,7 @@
 #include <pit/log.h>
 #include <pit/process.h>
 
+#include "base/types.h"
 #include "numa/memory.h"
 #include "numa/place.h"
 #include "runtime/enter.h"
@@ -312,6 +313,9 @@ static int start(const struct pit__placement *place)
         pit_log(PIT_LOG_ERROR, "no I/O driver is linked in: link the whole of libpitboss");
         return -ENOSYS;
     }
+    r = pit__types_check(); /* logs which two messages have one name, and where */
+    if (r < 0)
+        return r;
     pit__heap_current = current_heap;
     pit__term_badarg = on_badarg;
     pit__term_system_limit = on_system_limit;

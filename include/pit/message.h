@@ -328,6 +328,9 @@ template <class T> struct pit__kind_of {
 #define PIT__DESCRIBE_1(m, ...)
 #define PIT__DESCRIBE_9(m, ...)
 
+/* Visible, so that a message of a library's header is one object in the library and in the program. */
+#define PIT__SHARED __attribute__((weak, visibility("default")))
+
 /*
  * Weak, so that the same declaration in many files is one object in the program. g++ refuses the attribute on the
  * definition of a const, hence the declaration before it. The list of fields ends with a zero one, so that none is empty.
@@ -342,11 +345,10 @@ template <class T> struct pit__kind_of {
         pit__count_##name = PIT__LENGTH(__VA_ARGS__),                                          \
         pit__owns_##name = 0 PIT__FIELDS(PIT__OWNS, name, __VA_ARGS__)                         \
     };                                                                                         \
-    PIT__EXTERN const pit_field pit__fields_##name[PIT__LENGTH(__VA_ARGS__) + 1]               \
-        __attribute__((weak));                                                                 \
+    PIT__EXTERN const pit_field pit__fields_##name[PIT__LENGTH(__VA_ARGS__) + 1] PIT__SHARED;  \
     const pit_field pit__fields_##name[PIT__LENGTH(__VA_ARGS__) + 1] = {                       \
         PIT__FIELDS(PIT__DESCRIBE, name, __VA_ARGS__){0, 0, 0, 0, 0, 0, 0}};                   \
-    PIT__EXTERN const pit_type pit_type_##name __attribute__((weak));                          \
+    PIT__EXTERN const pit_type pit_type_##name PIT__SHARED;                                    \
     const pit_type pit_type_##name = {#name, (uint32_t)sizeof(struct name),                    \
                                       PIT__LENGTH(__VA_ARGS__), pit__owns_##name,              \
                                       pit__fields_##name};                                     \

@@ -15,7 +15,7 @@
  *     void counter_reset(pit_pid server);
  *
  * counter_add waits 5 seconds at most and ends the caller, with the reason {Why, {call, counter_add, Server}}, if there is
- * no answer: Why is timeout, noproc, calling_self, bad_call (the server does not know this call) or the exit reason of the
+ * no answer: Why is timeout, noproc, calling_self, badcall (the server does not know this call) or the exit reason of the
  * server. The try form returns the error instead, as pit_try_call does. An array is passed as a pointer to its elements.
  * counter_reset does not wait and never fails.
  *
