@@ -111,7 +111,7 @@ static int cost(long pairs)
     return 0;
 }
 
-int load_main(int argc, char **argv)
+__attribute__((visibility("default"))) int load_main(int argc, char **argv)
 {
     if (argc == 3 && strcmp(argv[1], "--cost") == 0) {
         say("ready");

@@ -16,6 +16,6 @@
 #define TESTS_BPF_LOAD_H
 
 /* Linked into the program `load`, and as a shared library into `load_shared`. */
-int load_main(int argc, char **argv);
+__attribute__((visibility("default"))) int load_main(int argc, char **argv);
 
 #endif
