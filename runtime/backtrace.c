@@ -5,7 +5,7 @@
 
 #include "runtime/text.h"
 
-#define SEARCH_WORDS 4096 /* how far to look for a frame: printf's own are about 3 KiB */
+#define FIRST_FRAME 64 /* a frame that ends the chain lies so near to the top: context.h */
 
 static bool is_frame(const struct pit__backtrace_from *f, uintptr_t fp)
 {
@@ -26,17 +26,67 @@ static bool keeps_frame_pointers(uintptr_t pc)
     return kind == PIT__TEXT_PROGRAM || kind == PIT__TEXT_RUNTIME;
 }
 
-/* A frame whose return address is in code that keeps frame pointers, and whose link makes sense. */
+/* The instruction before it is a call. Code that keeps frame pointers is mapped and readable. */
+__attribute__((no_sanitize_address, no_sanitize_thread)) static bool is_return(uintptr_t address)
+{
+    const volatile unsigned char *p = (const volatile unsigned char *)address;
+
+    if (!keeps_frame_pointers(address) || !keeps_frame_pointers(address - 8))
+        return false;
+#if defined(__x86_64__)
+    if (p[-5] == 0xe8)
+        return true; /* call to an offset */
+    for (int back = 2; back <= 7; back++)
+        if (p[-back] == 0xff && (p[-back + 1] & 0x38) == 0x10)
+            return true; /* call through a register or memory */
+    return false;
+#else
+    return (p[-1] & 0xfc) == 0x94 || (p[-1] == 0xd6 && (p[-2] & 0xe0) == 0x20); /* bl, blr */
+#endif
+}
+
+/* A frame at this place would lead to `up`, and was entered by a call. */
+static bool leads_to(uintptr_t at, uintptr_t up)
+{
+    return word_at(at) == up && is_return(word_at(at + sizeof(uintptr_t)));
+}
+
+/* The first frame of the stack, which ends the chain, lies near its top; 0: there is none. */
+static uintptr_t first_frame(const struct pit__backtrace_from *f)
+{
+    for (uintptr_t at = f->top - 2 * sizeof(uintptr_t); at + FIRST_FRAME > f->top;
+         at -= sizeof(uintptr_t))
+        if (is_frame(f, at) && leads_to(at, 0))
+            return at;
+    return 0;
+}
+
+/*
+ * The innermost frame of the chain, found from its other end: from each frame down to the nearest
+ * word that leads to it. From below, remains of earlier calls would be met before the live frames.
+ */
 static uintptr_t search_frame(const struct pit__backtrace_from *f)
 {
-    uintptr_t at = f->sp;
+    uintptr_t frame = first_frame(f);
 
-    for (unsigned i = 0; i < SEARCH_WORDS && is_frame(f, at); i++, at += sizeof(uintptr_t)) {
-        uintptr_t up = word_at(at);
+    if (!frame)
+        return 0;
+    for (uintptr_t at = frame - sizeof(uintptr_t); is_frame(f, at); at -= sizeof(uintptr_t))
+        if (leads_to(at, frame))
+            frame = at;
+    return frame;
+}
 
-        if (keeps_frame_pointers(word_at(at + sizeof(uintptr_t))) &&
-            (up == 0 || (up > at && is_frame(f, up))))
-            return at;
+/*
+ * The frame that was found belongs to who called into the library; where it did so lies between,
+ * under its variables. The nearest, for further down are remains of calls that have returned.
+ */
+static uintptr_t search_call(const struct pit__backtrace_from *f, uintptr_t frame)
+{
+    for (uintptr_t at = frame; at > f->sp;) {
+        at -= sizeof(uintptr_t);
+        if (is_return(word_at(at)))
+            return word_at(at);
     }
     return 0;
 }
@@ -45,10 +95,10 @@ static uintptr_t search_frame(const struct pit__backtrace_from *f)
 static uintptr_t caller_without_frame(const struct pit__backtrace_from *f)
 {
     if (f->link)
-        return keeps_frame_pointers(f->link) ? f->link : 0;
+        return is_return(f->link) ? f->link : 0;
     if (!is_frame(f, f->sp))
         return 0;
-    return keeps_frame_pointers(word_at(f->sp)) ? word_at(f->sp) : 0;
+    return is_return(word_at(f->sp)) ? word_at(f->sp) : 0;
 }
 
 size_t pit__backtrace(const struct pit__backtrace_from *from, uintptr_t *frames, size_t most)
@@ -61,10 +111,12 @@ size_t pit__backtrace(const struct pit__backtrace_from *from, uintptr_t *frames,
     if (from->sp && !keeps_frame_pointers(from->pc)) {
         uintptr_t caller = caller_without_frame(from);
 
+        if (!caller) {
+            fp = search_frame(from);
+            caller = fp ? search_call(from, fp) : 0;
+        }
         if (caller && count < most)
             frames[count++] = caller; /* and fp is that caller's */
-        else
-            fp = search_frame(from);
     }
     while (count < most && is_frame(from, fp)) {
         uintptr_t up = word_at(fp), back = word_at(fp + sizeof(uintptr_t));

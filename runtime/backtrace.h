@@ -4,7 +4,8 @@
  * Follows frame pointers, which programs and the runtime are compiled with. Every pointer is
  * checked against the stack's bounds before it is followed, so a destroyed chain ends the walk and
  * nothing else. Libraries are often compiled without frame pointers: from there, or from a wild
- * jump, the walk looks upwards on the stack for the first frame of code that has them.
+ * jump, the chain is sought from the stack's top; what earlier calls left there may mislead it, so
+ * the frames between a library and its caller are a good guess, and no more.
  *
  * Async-signal-safe. Needs pit__text_refresh to have been called once.
  */

@@ -95,6 +95,13 @@ static bool from_outside(const siginfo_t *si)
 
 /* --- describing ------------------------------------------------------------------------------ */
 
+/* A non-canonical address is reported as 0 with code SI_KERNEL; a sent signal has none. */
+static bool address_known(const siginfo_t *si)
+{
+    return (si->si_signo == SIGSEGV || si->si_signo == SIGBUS) && si->si_code > 0 &&
+           si->si_code != SI_KERNEL;
+}
+
 static enum pit__fault_kind kind_of(const siginfo_t *si, uintptr_t pc,
                                     const struct pit__stack *stack)
 {
@@ -111,19 +118,14 @@ static enum pit__fault_kind kind_of(const siginfo_t *si, uintptr_t pc,
     case SIGABRT:
         return PIT__FAULT_ABORT;
     default:
+        if (!address_known(si))
+            return PIT__FAULT_MEMORY;
         if (stack && pit__stack_classify(stack, address) == PIT__STACK_GUARD)
             return PIT__FAULT_OVERFLOW;
         if (address == pc || pit__text_kind_at(pc) == PIT__TEXT_NONE)
             return PIT__FAULT_JUMP;
         return PIT__FAULT_MEMORY;
     }
-}
-
-/* A non-canonical address is reported as 0 with code SI_KERNEL; a sent signal has none. */
-static bool address_known(const siginfo_t *si)
-{
-    return (si->si_signo == SIGSEGV || si->si_signo == SIGBUS) && si->si_code > 0 &&
-           si->si_code != SI_KERNEL;
 }
 
 static void add_frames(struct pit__fault_info *info, struct pit__backtrace_from from,
