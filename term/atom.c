@@ -223,7 +223,7 @@ static int check_text(const char *text, size_t size)
 
 int pit__atom(const char *text, size_t size, enum pit__atom_how how, pit_term *ret)
 {
-    uint32_t hash = hash_text(text, size), index;
+    uint32_t hash = hash_text(text, size), index = 0;
     struct table *t = atomic_load_explicit(&newest, memory_order_acquire); /* A1 */
 
     if (PIT__UNLIKELY(!t || !find_in(t, text, size, hash, &index))) {

@@ -47,9 +47,10 @@ int pit__integer_make(struct pit__heap *h, bool negative, const uint64_t *limbs,
 
 static pit_term from_magnitude(bool negative, uint64_t magnitude)
 {
-    pit_term t;
-    (void)pit__integer_make(NULL, negative, &magnitude, 1,
-                            &t); /* the current heap: ends instead of failing */
+    pit_term t = {0};
+
+    /* The current heap: ends instead of failing. */
+    (void)pit__integer_make(NULL, negative, &magnitude, 1, &t);
     return t;
 }
 
