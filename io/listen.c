@@ -22,8 +22,8 @@
 #include "runtime/process.h"
 
 #define BACKLOG_DEFAULT 1024
-#define QUEUE \
-    256u /* a power of two; connections that are ours already and that nobody else could serve meanwhile */
+/* Connections that are ours already, and that nobody else could serve meanwhile. A power of two. */
+#define QUEUE 256u
 #define FULL_RETRY_NS 5000000
 #define EXHAUSTED_RETRY_NS 100000000
 

@@ -234,8 +234,7 @@ static void tell_writable(struct pit__socket *s)
     s->wants_writable = false;
     m = pit__message_make(&pit_type_pit_tcp_writable, sizeof(*m));
     if (!m) {
-        s->wants_writable =
-            true; /* with the next completion, or never if there is none: the sender's next send tells it the same */
+        s->wants_writable = true; /* told with the next completion; until then its next send is */
         return;
     }
     m->socket.id = atomic_load_explicit(&s->handle, memory_order_relaxed);

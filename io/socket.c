@@ -455,8 +455,7 @@ static void finish(struct pit__socket *s)
         pit__listening_free(s);
     free(s->extra);
     free(s->pieces);
-    (void)close(
-        s->fd); /* an error of close says nothing that anybody waits for, and the descriptor is gone */
+    (void)close(s->fd); /* nobody waits for what it says */
     if (s->limit)
         limit_leave(s->limit);
     clear(s);

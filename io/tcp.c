@@ -14,9 +14,8 @@
 #include "term/blob.h"
 #include "term/heap.h"
 
-#define DIRECT \
-    (16u       \
-     << 10) /* a write of so many bytes goes to the kernel at once: copying them first would cost more than the call */
+/* A write of so many bytes goes to the kernel at once: copying them first costs more than a call. */
+#define DIRECT (16u << 10)
 
 /* Between these a process's call works on its socket. */
 static int begin(pit_tcp socket, struct pit__socket **ret)

@@ -32,8 +32,7 @@
 
 PIT_BEGIN_DECLS
 
-/* ---- options
-   -------------------------------------------------------------------------------------- */
+/* ---- options ---- */
 
 #ifdef __cplusplus
 #define PIT__ZERO = {} /* g++ warns of members left out that have no default */
@@ -43,33 +42,25 @@ PIT_BEGIN_DECLS
 
 /* For listen (and what it accepts), connect and serve. Zero is the default of each. */
 typedef struct pit_tcp_opts {
-    int backlog PIT__ZERO; /* connections that wait to be accepted; 0: 1,024 */
-    int max_connections
-        PIT__ZERO; /* of a listener, alive at the same time; more wait in the backlog. 0: no limit */
-    bool reuse_port
-        PIT__ZERO; /* several listeners share the port, and the kernel spreads connections */
-    bool per_scheduler PIT__ZERO; /* pit_tcp_serve: a listener on each scheduler */
-    bool ipv6_only PIT__ZERO;     /* "*:80" and "[::]:80" without IPv4 */
-    bool delay PIT__ZERO;         /* let the kernel gather small writes (Nagle) */
-    bool keepalive PIT__ZERO;     /* let the kernel probe an idle peer */
-    bool no_wait
-        PIT__ZERO; /* a send into a full queue is -EAGAIN, and pit_tcp_writable comes, instead of waiting */
-    int send_buffer PIT__ZERO;    /* the kernel's, in bytes; 0: it decides */
-    int receive_buffer PIT__ZERO; /* the kernel's, in bytes; 0: it decides */
-    uint32_t high_watermark
-        PIT__ZERO; /* bytes queued to send from which on senders wait; 0: 64 KiB */
-    uint32_t low_watermark PIT__ZERO; /* and below which they go on; 0: half of the high one */
-    uint32_t read_ahead PIT__ZERO; /* bytes taken from the kernel before they are read; 0: 64 KiB */
-    uint32_t send_timeout
-        PIT__ZERO; /* ms that a sender waits for the peer to take something; 0: for ever */
-    uint32_t linger
-        PIT__ZERO; /* ms that what is queued may take to leave after the close; 0: 10,000 */
-    const char *from
-        PIT__ZERO; /* connect: the local address, "192.0.2.1:0"; NULL: the kernel chooses */
+    int backlog PIT__ZERO;             /* connections that wait to be accepted; 0: 1,024 */
+    int max_connections PIT__ZERO;     /* of a listener, alive at once; more wait. 0: no limit */
+    bool reuse_port PIT__ZERO;         /* several listeners share the port */
+    bool per_scheduler PIT__ZERO;      /* pit_tcp_serve: a listener on each scheduler */
+    bool ipv6_only PIT__ZERO;          /* "*:80" and "[::]:80" without IPv4 */
+    bool delay PIT__ZERO;              /* let the kernel gather small writes (Nagle) */
+    bool keepalive PIT__ZERO;          /* let the kernel probe an idle peer */
+    bool no_wait PIT__ZERO;            /* a full queue: -EAGAIN; pit_tcp_writable follows */
+    int send_buffer PIT__ZERO;         /* the kernel's, in bytes; 0: it decides */
+    int receive_buffer PIT__ZERO;      /* the kernel's, in bytes; 0: it decides */
+    uint32_t high_watermark PIT__ZERO; /* bytes queued from which on senders wait; 0: 64 KiB */
+    uint32_t low_watermark PIT__ZERO;  /* and below which they go on; 0: half of that */
+    uint32_t read_ahead PIT__ZERO;     /* bytes received before they are read; 0: 64 KiB */
+    uint32_t send_timeout PIT__ZERO;   /* ms that a sender waits for room; 0: for ever */
+    uint32_t linger PIT__ZERO;         /* ms that queued bytes may take after close; 0: 10,000 */
+    const char *from PIT__ZERO;        /* connect: local address, "192.0.2.1:0"; NULL: any */
 } pit_tcp_opts;
 
-/* ---- listening
-   ------------------------------------------------------------------------------------ */
+/* ---- listening ---- */
 
 /*
  * pit_tcp_listen("127.0.0.1:7000", .backlog = 4096): listen on an address as pit_address_parse
@@ -107,8 +98,7 @@ typedef void pit_tcp_start(pit_tcp s, void *arg);
 int pit_tcp_serve_opts(const char *address, pit_tcp_start *start, void *arg, pit_address *ret_local,
                        pit_tcp_opts opts);
 
-/* ---- connecting
-   ----------------------------------------------------------------------------------- */
+/* ---- connecting ---- */
 
 /*
  * pit_tcp_connect("127.0.0.1:7000", 5000, .keepalive = true): connect, waiting at most so many ms.
@@ -117,8 +107,7 @@ int pit_tcp_serve_opts(const char *address, pit_tcp_start *start, void *arg, pit
 #define pit_tcp_connect(...) PIT__TCP_CONNECT(__VA_ARGS__, )
 pit_tcp pit_tcp_connect_opts(const char *address, int64_t timeout, pit_tcp_opts opts);
 
-/* ---- receiving, blocking
-   --------------------------------------------------------------------------- */
+/* ---- receiving, blocking ---- */
 
 /*
  * What has arrived, at least one byte and at most size. The count; 0: the peer will send no more;
@@ -136,8 +125,7 @@ int pit_tcp_read_exactly(pit_tcp s, void *buffer, size_t size, int64_t timeout);
    Waits. */
 int pit_tcp_receive(pit_tcp s, pit_binary *ret, int64_t timeout);
 
-/* ---- receiving, active
-   ------------------------------------------------------------------------------ */
+/* ---- receiving, active ---- */
 
 /* Messages to the owner. */
 PIT_MESSAGE(pit_tcp_data, (pit_tcp, socket), (pit_binary, bytes)); /* bytes that arrived */
@@ -168,8 +156,7 @@ int pit_tcp_active(pit_tcp s, int count);
    pit_tcp_passive: as one. */
 int pit_tcp_accept_active(pit_listener l, int count);
 
-/* ---- sending
-   ---------------------------------------------------------------------------------------- */
+/* ---- sending ---- */
 
 /*
  * Queue a binary; it is shared, not copied, and the caller need not keep it. Full queue: waits, or
@@ -190,8 +177,7 @@ int pit_tcp_write(pit_tcp s, const void *data, size_t size);
 /* Bytes queued and not yet taken by the kernel. */
 int64_t pit_tcp_queued(pit_tcp s);
 
-/* ---- ending
-   ----------------------------------------------------------------------------------------- */
+/* ---- ending ---- */
 
 /*
  * No more from us (WRITE: after what is queued), no more to us (READ), both. 0; -ENOTCONN.
@@ -207,8 +193,7 @@ int pit_tcp_close(pit_tcp s);
 /* Close with a reset: what is queued is thrown away. */
 int pit_tcp_abort(pit_tcp s);
 
-/* ---- owners
-   ------------------------------------------------------------------------------------------ */
+/* ---- owners ---- */
 
 /*
  * Give a socket to a new process, pit_tcp_give(s, body): body's argument is the socket (a const
@@ -230,8 +215,7 @@ pit_pid pit_tcp_try_give_handler(pit_tcp s, pit_handler *handler, const void *st
  */
 int pit_tcp_give_to(pit_tcp s, pit_pid pid);
 
-/* ---- addresses and options
-   --------------------------------------------------------------------------- */
+/* ---- addresses and options ---- */
 
 /* The socket's or listener's own address, the peer's. 0, or -EBADF, -EACCES, -ENOTCONN. */
 #define pit_tcp_local(handle, ret) (pit__tcp_local((handle).id, (ret)))
@@ -257,8 +241,7 @@ int pit_tcp_get(pit_tcp s, enum pit_tcp_option option);
 /* Sockets and listeners of the whole node that are open, those that linger included. Any thread. */
 size_t pit_tcp_count(void);
 
-/* ---- what the macros stand on; not for programs
-   -------------------------------------------------------- */
+/* ---- what the macros stand on; not for programs ---- */
 
 int pit__tcp_local(int64_t id, pit_address *ret);
 #define PIT__TCP_OPTS(...) (__extension__ PIT__LITERAL(pit_tcp_opts){__VA_ARGS__})
