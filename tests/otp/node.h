@@ -30,9 +30,9 @@ static inline void node_run(void (*body)(void), int schedulers)
 }
 
 /* PIT_TEST, whose body runs as the first process of a node with two schedulers. */
-#define NODE_TEST(name)                             \
-    static void node_##name(void);                  \
-    PIT_TEST(name) { node_run(node_##name, 2); }    \
+#define NODE_TEST(name)                          \
+    static void node_##name(void);               \
+    PIT_TEST(name) { node_run(node_##name, 2); } \
     static void node_##name(void)
 
 /* What is logged goes here and not to stderr, so that a test can look at it. Any thread. */

@@ -10,18 +10,18 @@
 
 PIT_MESSAGE(was_called, (pit_text32, what), (pit_term, reason));
 
-#define counter_protocol(CALL, CAST)                                  \
-    CALL(add, ((int64_t, n)), ((int64_t, total)))                     \
-    CALL(get, (), ((int64_t, total)))                                 \
-    CALL(lock, (), ((bool, ok)))                                      \
-    CALL(slow, ((int64_t, ms)), ())                                   \
-    CALL(sum, ((int32_t, n, 4)), ((int64_t, total)))                  \
-    CALL(finish, ((pit_term, reason)), ((int64_t, total)))            \
-    CALL(crash, (), ())                                               \
-    CALL(deadline, ((int64_t, ms)), ())                               \
+#define counter_protocol(CALL, CAST)                                                \
+    CALL(add, ((int64_t, n)), ((int64_t, total)))                                   \
+    CALL(get, (), ((int64_t, total)))                                               \
+    CALL(lock, (), ((bool, ok)))                                                    \
+    CALL(slow, ((int64_t, ms)), ())                                                 \
+    CALL(sum, ((int32_t, n, 4)), ((int64_t, total)))                                \
+    CALL(finish, ((pit_term, reason)), ((int64_t, total)))                          \
+    CALL(crash, (), ())                                                             \
+    CALL(deadline, ((int64_t, ms)), ())                                             \
     CALL(label, ((pit_binary, b), (pit_term, t)), ((pit_binary, b), (pit_term, t))) \
-    CAST(reset, ())                                                   \
-    CAST(unlock, ())                                                  \
+    CAST(reset, ())                                                                 \
+    CAST(unlock, ())                                                                \
     CAST(chain, ((int64_t, n)))
 
 PIT_PROTOCOL(counter);
@@ -62,7 +62,8 @@ static void on_get(struct counter *self, const struct counter_get *m, struct cou
 {
     r->total = self->total;
 }
-static void on_lock(struct counter *self, const struct counter_lock *m, struct counter_lock_reply *r)
+static void on_lock(struct counter *self, const struct counter_lock *m,
+                    struct counter_lock_reply *r)
 {
     self->asker = pit_defer();
 }
@@ -70,26 +71,34 @@ static void on_unlock(struct counter *self, const struct counter_unlock *m)
 {
     pit_reply(self->asker, counter_lock, .ok = true);
 }
-static void on_slow(struct counter *self, const struct counter_slow *m, struct counter_slow_reply *r) { pit_sleep(m->ms); }
+static void on_slow(struct counter *self, const struct counter_slow *m,
+                    struct counter_slow_reply *r)
+{
+    pit_sleep(m->ms);
+}
 static void on_sum(struct counter *self, const struct counter_sum *m, struct counter_sum_reply *r)
 {
     for (int i = 0; i < 4; i++)
         r->total += m->n[i];
 }
-static void on_finish(struct counter *self, const struct counter_finish *m, struct counter_finish_reply *r)
+static void on_finish(struct counter *self, const struct counter_finish *m,
+                      struct counter_finish_reply *r)
 {
     r->total = self->total;
     pit_server_finish(m->reason);
 }
-static void on_crash(struct counter *self, const struct counter_crash *m, struct counter_crash_reply *r)
+static void on_crash(struct counter *self, const struct counter_crash *m,
+                     struct counter_crash_reply *r)
 {
     pit_exit(pit_build("{oops, ~}", 7));
 }
-static void on_deadline(struct counter *self, const struct counter_deadline *m, struct counter_deadline_reply *r)
+static void on_deadline(struct counter *self, const struct counter_deadline *m,
+                        struct counter_deadline_reply *r)
 {
     pit_server_timeout(m->ms);
 }
-static void on_label(struct counter *self, const struct counter_label *m, struct counter_label_reply *r)
+static void on_label(struct counter *self, const struct counter_label *m,
+                     struct counter_label_reply *r)
 {
     r->b = m->b;
     r->t = pit_build("{was, ~}", m->t);
@@ -103,7 +112,8 @@ static void on_chain(struct counter *self, const struct counter_chain *m)
 
 static void info(struct counter *self, const pit_msg *m)
 {
-    tell(self, m->type->name, pit_is(m, pit_exited) ? pit_as(m, pit_exited)->reason : pit_atom("undefined"));
+    tell(self, m->type->name,
+         pit_is(m, pit_exited) ? pit_as(m, pit_exited)->reason : pit_atom("undefined"));
 }
 static void timeout(struct counter *self) { tell(self, "timeout", pit_atom("undefined")); }
 static void resume(struct counter *self)
@@ -114,10 +124,14 @@ static void resume(struct counter *self)
 }
 static void terminate(struct counter *self, pit_term reason) { tell(self, "terminate", reason); }
 
-PIT_SERVER(counter, struct counter, .init = counter_init, .info = info, .timeout = timeout, .resume = resume,
-           .terminate = terminate);
+PIT_SERVER(counter, struct counter, .init = counter_init, .info = info, .timeout = timeout,
+           .resume = resume, .terminate = terminate);
 
-static pit_pid counter(int64_t from) { return pit_must(pit_server_start(&counter_server, &(struct counter_arg){from}, sizeof(struct counter_arg))); }
+static pit_pid counter(int64_t from)
+{
+    return pit_must(
+        pit_server_start(&counter_server, &(struct counter_arg){from}, sizeof(struct counter_arg)));
+}
 static pit_pid watched(bool trap)
 {
     struct counter_arg arg = {.watcher = pit_self(), .trap = trap};
@@ -154,7 +168,8 @@ NODE_TEST(gen_5_calls_answer_in_all_three_forms)
 NODE_TEST(binaries_and_terms_come_back_in_replies)
 {
     pit_pid c = counter(0);
-    pit_binary b = pit_binary_text("a text that is long enough to be a shared block: 0123456789012345");
+    pit_binary b =
+        pit_binary_text("a text that is long enough to be a shared block: 0123456789012345");
     struct counter_label_reply r = counter_label(c, b, pit_build("[~, ~a]", 1, "x"));
 
     CHECK(pit_binary_equal(r.b, b));
@@ -228,7 +243,8 @@ NODE_TEST(a_call_that_the_server_does_not_know_ends_the_caller_and_not_the_serve
 
     pit_log_level_set(PIT_LOG_ERROR);
     CHECK_EQ(other_try_ask(c, 1000, &r), -PIT_EBADCALL);
-    CHECK(pit_match(reason_of(pit_spawn_monitor(ask_other, &c, sizeof c)), "{badcall, {call, other_ask, _}}"));
+    CHECK(pit_match(reason_of(pit_spawn_monitor(ask_other, &c, sizeof c)),
+                    "{badcall, {call, other_ask, _}}"));
     CHECK_EQ(counter_get(c).total, 3);
 }
 
@@ -247,7 +263,10 @@ static int start_nothing(struct counter *self, const void *arg) { return 0; }
 #define bare_protocol(CALL, CAST) CALL(reset, (), ())
 PIT_PROTOCOL(bare);
 #define on_reset on_bare_reset
-static void on_bare_reset(struct counter *self, const struct bare_reset *m, struct bare_reset_reply *r) {}
+static void on_bare_reset(struct counter *self, const struct bare_reset *m,
+                          struct bare_reset_reply *r)
+{
+}
 PIT_SERVER(bare, struct counter, .init = start_nothing);
 #undef on_reset
 
@@ -291,7 +310,9 @@ NODE_TEST(gs_4_a_timeout_of_zero_fires_when_the_queue_is_empty)
 
     counter_deadline(c, 0);
     called("timeout");
-    pit_send(c, counter_slow, .ms = 20); /* meanwhile the next two are queued: a message behind the deadline cancels it */
+    pit_send(
+        c, counter_slow,
+        .ms = 20); /* meanwhile the next two are queued: a message behind the deadline cancels it */
     pit_send(c, counter_deadline, .ms = 0);
     counter_reset(c);
     CHECK(pit_try_receive_only(was_called, 60) == NULL);
@@ -314,12 +335,21 @@ static volatile int *volatile nowhere;
 static int wayward_init(struct counter *self, const void *arg)
 {
     switch (*(const enum how *)arg) {
-    case FAILS: return -EADDRINUSE;
-    case IGNORES: return -PIT_EIGNORE;
-    case EXITS: pit_exit(pit_build("{bad, init}"));
-    case FAULTS: *nowhere = 1; break;
-    case HANGS: pit_sleep(1000000); break;
-    case WAITS: pit_sleep(30); break;
+    case FAILS:
+        return -EADDRINUSE;
+    case IGNORES:
+        return -PIT_EIGNORE;
+    case EXITS:
+        pit_exit(pit_build("{bad, init}"));
+    case FAULTS:
+        *nowhere = 1;
+        break;
+    case HANGS:
+        pit_sleep(1000000);
+        break;
+    case WAITS:
+        pit_sleep(30);
+        break;
     }
     return 0;
 }
@@ -329,7 +359,8 @@ PIT_SERVER(wayward, struct counter, .init = wayward_init, .terminate = terminate
 
 static pit_pid wayward(enum how how, bool link, int64_t ms)
 {
-    return pit_server_start_with(&wayward_server, &how, sizeof how, .link = link, .name = "wayward", .timeout = ms);
+    return pit_server_start_with(&wayward_server, &how, sizeof how, .link = link, .name = "wayward",
+                                 .timeout = ms);
 }
 
 /* PL-2: nothing is left of it: no message, no name; and we are still here. */
@@ -377,7 +408,8 @@ static void early(const void *arg)
 {
     while (!pit_whereis("wayward").id)
         pit_yield();
-    pit_send_name("wayward", &pit_type_was_called, &(struct was_called){.what = pit_text32("early")});
+    pit_send_name("wayward", &pit_type_was_called,
+                  &(struct was_called){.what = pit_text32("early")});
 }
 
 NODE_TEST(gs_1_init_comes_before_any_message)
@@ -413,7 +445,10 @@ NODE_TEST(pl_6_stop_ends_with_the_reason_and_calls_terminate)
     CHECK_EQ(pit_server_stop(c, pit_atom("normal"), 1000), -PIT_ENOPROC); /* GEN-10 */
 }
 
-static void terminate_otherwise(struct counter *self, pit_term reason) { pit_exit(pit_atom("changed")); }
+static void terminate_otherwise(struct counter *self, pit_term reason)
+{
+    pit_exit(pit_atom("changed"));
+}
 #define stubborn_protocol(CALL, CAST)
 PIT_PROTOCOL(stubborn);
 PIT_SERVER(stubborn, struct counter, .terminate = terminate_otherwise);
@@ -495,7 +530,10 @@ NODE_TEST(gs_7_the_exit_of_another_process_goes_to_info)
     pit_spawn(another, &c, sizeof c);
     CHECK_STR(text_of(called("pit_exited")->reason), "hello");
     pit_trap_exit(true);
-    pit_exit_process(c, pit_atom("hello")); /* by its parent: that cannot be told from its parent's end, nor does OTP */
+    pit_exit_process(
+        c,
+        pit_atom(
+            "hello")); /* by its parent: that cannot be told from its parent's end, nor does OTP */
     CHECK_STR(text_of(called("terminate")->reason), "hello");
 }
 
@@ -503,7 +541,8 @@ static void outside(const void *arg) { pit_server_resume(); }
 
 NODE_TEST(what_is_for_servers_ends_others)
 {
-    CHECK(strstr(text_of(reason_of(pit_spawn_monitor(outside, NULL, 0))), "pit_server_resume: not in a server"));
+    CHECK(strstr(text_of(reason_of(pit_spawn_monitor(outside, NULL, 0))),
+                 "pit_server_resume: not in a server"));
 }
 
 /* ---- many ---------------------------------------------------------------------------------------------------- */
@@ -523,7 +562,8 @@ NODE_TEST(gs_17_no_request_is_lost_among_many_clients)
     pit_monitored m[CLIENTS];
 
     for (int i = 0; i < CLIENTS; i++) {
-        m[i].pid = pit_spawn_with(client, &c, sizeof c, .monitor = true, .ret_ref = &m[i].ref, .scheduler = PIT_ANYWHERE);
+        m[i].pid = pit_spawn_with(client, &c, sizeof c, .monitor = true, .ret_ref = &m[i].ref,
+                                  .scheduler = PIT_ANYWHERE);
     }
     for (int i = 0; i < CLIENTS; i++)
         CHECK(pit_receive_ref(m[i].ref, 30000));

@@ -11,21 +11,21 @@
 
 enum color { RED, GREEN };
 PIT_MESSAGE(pos, (int32_t, x), (int32_t, y));
-PIT_MESSAGE(all_kinds, (int8_t, a), (uint64_t, b), (bool, c), (char, d), (float, e), (double, f), (pit_text16, g),
-            (pit_pid, h), (pit_ref, i), (pit_tcp, j), (pit_binary, k), (pit_term, l), (uint8_t, m, 3), (struct pos, n),
-            (struct pos, o, 2), (enum color, p));
+PIT_MESSAGE(all_kinds, (int8_t, a), (uint64_t, b), (bool, c), (char, d), (float, e), (double, f),
+            (pit_text16, g), (pit_pid, h), (pit_ref, i), (pit_tcp, j), (pit_binary, k),
+            (pit_term, l), (uint8_t, m, 3), (struct pos, n), (struct pos, o, 2), (enum color, p));
 PIT_MESSAGE(ping);
 PIT_MESSAGE(holds_owner, (struct all_kinds, inner));
 PIT_MESSAGE(number, (int, n));
 PIT_MESSAGE(named, (pit_text16, name), (char, bytes, 8));
 
-#define CHECK_FIELD(index, field, k)                                             \
-    do {                                                                         \
-        const pit_field *f = &pit_type_all_kinds.fields[index];                  \
-        CHECK_STR(f->name, #field);                                              \
-        CHECK_EQ(f->kind, k);                                                    \
-        CHECK_EQ(f->offset, offsetof(struct all_kinds, field));                  \
-        CHECK_EQ(f->size, sizeof(((struct all_kinds *)0)->field));               \
+#define CHECK_FIELD(index, field, k)                               \
+    do {                                                           \
+        const pit_field *f = &pit_type_all_kinds.fields[index];    \
+        CHECK_STR(f->name, #field);                                \
+        CHECK_EQ(f->kind, k);                                      \
+        CHECK_EQ(f->offset, offsetof(struct all_kinds, field));    \
+        CHECK_EQ(f->size, sizeof(((struct all_kinds *)0)->field)); \
     } while (0)
 
 PIT_TEST(a_descriptor_says_what_is_in_the_struct)
@@ -124,7 +124,8 @@ NODE_TEST(sent_after_a_time)
 NODE_TEST(binaries_and_terms_travel_in_messages)
 {
     pit_term t = pit_build("{deposit, ~, [~a]}", 12, "eur");
-    pit_binary b = pit_binary_text("some bytes that are longer than what a term holds by itself: 0123456789");
+    pit_binary b =
+        pit_binary_text("some bytes that are longer than what a term holds by itself: 0123456789");
     struct all_kinds all = {.k = b, .l = t, .o = {{1, 2}, {3, 4}}};
     const struct holds_owner *got;
 
@@ -159,11 +160,15 @@ static void must_fails_on_a_handle(const void *arg)
     (void)pit_must(pit_try_spawn(text_too_long, NULL, 0, (pit_spawn_opts){.priority = 99}));
 }
 
-static const char *end_of(pit_body *body) { return text_of(reason_of(pit_spawn_monitor(body, NULL, 0))); }
+static const char *end_of(pit_body *body)
+{
+    return text_of(reason_of(pit_spawn_monitor(body, NULL, 0)));
+}
 
 NODE_TEST(a_wrong_use_ends_the_caller_and_says_why)
 {
-    CHECK(strstr(end_of(text_too_long), "{badarg,<<\"a text of more than 15 bytes for pit_text16\">>,{"));
+    CHECK(strstr(end_of(text_too_long),
+                 "{badarg,<<\"a text of more than 15 bytes for pit_text16\">>,{"));
     CHECK(strstr(end_of(wrong_type), "pit_as(m, pos): it is a ping"));
     CHECK(strstr(end_of(nothing_in_time), "no pos within 5 ms"));
     CHECK(strstr(end_of(must_fails), "failing(ENOENT): No such file or directory"));
@@ -178,7 +183,8 @@ NODE_TEST(must_passes_on_what_is_no_error)
     CHECK_EQ(pit_must((int64_t)1 << 40), (int64_t)1 << 40);
     CHECK(pit_pid_equal(pit_must(me), me));
     CHECK_EQ(pit_error(me), 0);
-    CHECK_EQ(pit_error(pit_try_spawn(text_too_long, NULL, 0, (pit_spawn_opts){.priority = 99})), -EINVAL);
+    CHECK_EQ(pit_error(pit_try_spawn(text_too_long, NULL, 0, (pit_spawn_opts){.priority = 99})),
+             -EINVAL);
 }
 
 /* ---- texts and printing ---------------------------------------------------------------------------- */
@@ -197,16 +203,30 @@ NODE_TEST(messages_print_by_their_descriptor)
     char text[400];
     size_t length;
     struct named n = {pit_text16("A\"da\n"), "12345678"};
-    struct all_kinds all = {.a = -5, .b = UINT64_MAX, .c = true, .d = 'x', .e = 1.5f, .f = -0.25, .m = {1, 2, 3}, .n = {1, -2},
-                            .p = GREEN, .h = {0}, .l = pit_build("{ok, ~a}", "y"), .k = pit_binary_text("hey"), .j = {7}};
+    struct all_kinds all = {.a = -5,
+                            .b = UINT64_MAX,
+                            .c = true,
+                            .d = 'x',
+                            .e = 1.5f,
+                            .f = -0.25,
+                            .m = {1, 2, 3},
+                            .n = {1, -2},
+                            .p = GREEN,
+                            .h = {0},
+                            .l = pit_build("{ok, ~a}", "y"),
+                            .k = pit_binary_text("hey"),
+                            .j = {7}};
 
     pit_payload_text(&pit_type_named, &n, text, sizeof text);
     CHECK_STR(text, "#named{name = \"A\\\"da\\n\", bytes = \"12345678\"}");
     length = pit_payload_text(&pit_type_all_kinds, &all, text, sizeof text);
     CHECK_EQ(length, strlen(text));
-    CHECK_STR(text, "#all_kinds{a = -5, b = 18446744073709551615, c = true, d = $x, e = 1.5, f = -0.25, g = \"\", "
-                    "h = undefined, i = undefined, j = #Handle<7>, k = <<\"hey\">>, l = {ok,y}, m = [1,2,3], "
-                    "n = #pos{x = 1, y = -2}, o = [#pos{x = 0, y = 0},#pos{x = 0, y = 0}], p = 1}");
+    CHECK_STR(
+        text,
+        "#all_kinds{a = -5, b = 18446744073709551615, c = true, d = $x, e = 1.5, f = -0.25, g = "
+        "\"\", "
+        "h = undefined, i = undefined, j = #Handle<7>, k = <<\"hey\">>, l = {ok,y}, m = [1,2,3], "
+        "n = #pos{x = 1, y = -2}, o = [#pos{x = 0, y = 0},#pos{x = 0, y = 0}], p = 1}");
 }
 
 PIT_TEST(a_text_that_does_not_fit_is_cut_and_counted)
