@@ -1,8 +1,13 @@
 /*
  * Random terms from a seed: every kind, the bounds of each more often than chance would, nested a few levels.
+ * With RANDOM_FOR_ERLANG only those that a real Erlang reads and prints alike; test_erlang.c says which are not.
  */
 #ifndef TESTS_TERM_RANDOM_TERM_H
 #define TESTS_TERM_RANDOM_TERM_H
+
+#ifndef RANDOM_FOR_ERLANG
+#define RANDOM_FOR_ERLANG 0
+#endif
 
 #include <pit/term.h>
 #include <stdio.h>
@@ -59,7 +64,7 @@ static inline pit_term random_integer(uint64_t *seed)
     }
 }
 
-static inline pit_term random_float(uint64_t *seed)
+static inline double random_double(uint64_t *seed)
 {
     static const double edges[] = {0.0,
                                    -0.0,
@@ -85,24 +90,33 @@ static inline pit_term random_float(uint64_t *seed)
 
     switch (below(seed, 3)) {
     case 0:
-        return pit_float(edges[below(seed, sizeof edges / sizeof edges[0])]);
+        return edges[below(seed, sizeof edges / sizeof edges[0])];
     case 1:
-        return pit_float((double)((int64_t)pit_test_random(seed) >> below(seed, 64)) / 1000.0);
+        return (double)((int64_t)pit_test_random(seed) >> below(seed, 64)) / 1000.0;
     default:
         do {
             uint64_t bits = pit_test_random(seed);
             memcpy(&d, &bits, sizeof d);
         } while (!__builtin_isfinite(d));
-        return pit_float(d);
+        return d;
     }
+}
+
+static inline pit_term random_float(uint64_t *seed)
+{
+    double d = random_double(seed);
+    return pit_float(RANDOM_FOR_ERLANG && d == 0 ? 0.0 : d);
 }
 
 /* Characters of all the classes that text treats apart. */
 static inline uint32_t random_character(uint64_t *seed)
 {
-    static const uint32_t edges[] = {
-        '\n', '\t', '\\', '\'',  '"',    1,      31,     127,    0x80,    0x9f,    0xa0,    0xe9,
-        0xd7, 0xdf, 0xff, 0x3a9, 0xd7ff, 0xe000, 0xfffd, 0xffff, 0x10000, 0x1f600, 0x10ffff};
+    static const uint32_t edges[] = {'\n',    '\t',    '\\',    '\'',
+                                     '"',     1,       31,      127,
+                                     0x80,    0x9f,    0xa0,    0xe9,
+                                     0xd7,    0xdf,    0xff,    0x3a9,
+                                     0xd7ff,  0xe000,  0xfffd,  RANDOM_FOR_ERLANG ? 0xfffd : 0xffff,
+                                     0x10000, 0x1f600, 0x10ffff};
     if (below(seed, 4))
         return 'a' + (uint32_t)below(seed, 26);
     if (below(seed, 2))
@@ -129,6 +143,8 @@ static inline pit_term random_binary(uint64_t *seed)
         return pit_bytes(bytes, random_text(seed, (char *)bytes, size < 90 ? size : 90));
     for (size_t i = 0; i < size; i++)
         bytes[i] = (uint8_t)pit_test_random(seed);
+    if (RANDOM_FOR_ERLANG && size > 0)
+        bytes[0] = 1; /* no text in any encoding */
     return pit_bytes(bytes, size);
 }
 
@@ -163,11 +179,11 @@ static inline pit_term random_leaf(uint64_t *seed, unsigned kind)
     case 3:
         return random_binary(seed);
     case 4:
-        return pit_term_of(random_pid(seed));
-    case 5:
-        return pit_term_of(((pit_ref){random_pid(seed), pit_test_random(seed) >> below(seed, 64)}));
-    default:
         return below(seed, 2) ? random_string(seed) : pit_nil();
+    case 5:
+        return pit_term_of(random_pid(seed));
+    default:
+        return pit_term_of(((pit_ref){random_pid(seed), pit_test_random(seed) >> below(seed, 64)}));
     }
 }
 
@@ -177,7 +193,7 @@ static inline pit_term random_term(uint64_t *seed, unsigned depth)
     size_t n = below(seed, 6);
 
     if (depth == 0 || below(seed, 3) == 0)
-        return random_leaf(seed, (unsigned)below(seed, RANDOM_LEAVES));
+        return random_leaf(seed, (unsigned)below(seed, RANDOM_LEAVES - 2 * RANDOM_FOR_ERLANG));
     for (size_t i = 0; i < n; i++) {
         t[i] = random_term(seed, depth - 1);
         v[i] = random_term(seed, depth - 1);
