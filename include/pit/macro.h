@@ -42,7 +42,7 @@
 #define PIT__LIST_0(...)
 #define PIT__LIST_1(...) __VA_ARGS__,
 
-/* M(c, field) for each field of a list; M_NONE(c) if there is none. */
+/* M(c, field) for each field of a list; M_NONE(c) if there is none, M_MANY(c) if there are more than 16. */
 #define PIT__FIELDS(M, c, ...) PIT__CAT(PIT__FOR_, PIT__LENGTH(__VA_ARGS__))(M, c, __VA_ARGS__)
 #define PIT__FOR_0(M, c, ...) M##_NONE(c)
 #define PIT__FOR_1(M, c, x, ...) M(c, x)
@@ -61,24 +61,22 @@
 #define PIT__FOR_14(M, c, x, ...) M(c, x) PIT__FOR_13(M, c, __VA_ARGS__)
 #define PIT__FOR_15(M, c, x, ...) M(c, x) PIT__FOR_14(M, c, __VA_ARGS__)
 #define PIT__FOR_16(M, c, x, ...) M(c, x) PIT__FOR_15(M, c, __VA_ARGS__)
-#define PIT__FOR_MANY \
-    PIT__STATIC_ASSERT(0, "a message has at most 16 fields: nest a message in it");
-#define PIT__FOR_17(M, c, ...) PIT__FOR_MANY
-#define PIT__FOR_18(M, c, ...) PIT__FOR_MANY
-#define PIT__FOR_19(M, c, ...) PIT__FOR_MANY
-#define PIT__FOR_20(M, c, ...) PIT__FOR_MANY
-#define PIT__FOR_21(M, c, ...) PIT__FOR_MANY
-#define PIT__FOR_22(M, c, ...) PIT__FOR_MANY
-#define PIT__FOR_23(M, c, ...) PIT__FOR_MANY
-#define PIT__FOR_24(M, c, ...) PIT__FOR_MANY
-#define PIT__FOR_25(M, c, ...) PIT__FOR_MANY
-#define PIT__FOR_26(M, c, ...) PIT__FOR_MANY
-#define PIT__FOR_27(M, c, ...) PIT__FOR_MANY
-#define PIT__FOR_28(M, c, ...) PIT__FOR_MANY
-#define PIT__FOR_29(M, c, ...) PIT__FOR_MANY
-#define PIT__FOR_30(M, c, ...) PIT__FOR_MANY
-#define PIT__FOR_31(M, c, ...) PIT__FOR_MANY
-#define PIT__FOR_32(M, c, ...) PIT__FOR_MANY
+#define PIT__FOR_17(M, c, ...) M##_MANY(c)
+#define PIT__FOR_18(M, c, ...) M##_MANY(c)
+#define PIT__FOR_19(M, c, ...) M##_MANY(c)
+#define PIT__FOR_20(M, c, ...) M##_MANY(c)
+#define PIT__FOR_21(M, c, ...) M##_MANY(c)
+#define PIT__FOR_22(M, c, ...) M##_MANY(c)
+#define PIT__FOR_23(M, c, ...) M##_MANY(c)
+#define PIT__FOR_24(M, c, ...) M##_MANY(c)
+#define PIT__FOR_25(M, c, ...) M##_MANY(c)
+#define PIT__FOR_26(M, c, ...) M##_MANY(c)
+#define PIT__FOR_27(M, c, ...) M##_MANY(c)
+#define PIT__FOR_28(M, c, ...) M##_MANY(c)
+#define PIT__FOR_29(M, c, ...) M##_MANY(c)
+#define PIT__FOR_30(M, c, ...) M##_MANY(c)
+#define PIT__FOR_31(M, c, ...) M##_MANY(c)
+#define PIT__FOR_32(M, c, ...) M##_MANY(c)
 
 /* M(c, entry) for each entry of a protocol's list. */
 #define PIT__ENTRIES(M, c, ...) PIT__CAT(PIT__EACH_, PIT__LENGTH(__VA_ARGS__))(M, c, __VA_ARGS__)

@@ -278,6 +278,8 @@ template <class T> struct pit__kind_of {
 /* The members of the struct. */
 #define PIT__DECLARE(m, field) PIT__BY_PARTS(PIT__DECLARE_, m, PIT__STRIP field)
 #define PIT__DECLARE_NONE(m) char pit__nothing; /* an empty struct has size 0 in C and 1 in C++ */
+#define PIT__DECLARE_MANY(m) \
+    PIT__STATIC_ASSERT(0, "message " #m " : at most 16 fields; nest a message in it");
 #define PIT__DECLARE_2(m, T, name) T name;
 #define PIT__DECLARE_3(m, T, name, n) T name[n];
 #define PIT__DECLARE_1(m, T) PIT__NOT_A_FIELD(m)
@@ -288,6 +290,7 @@ template <class T> struct pit__kind_of {
 /* Its kind as a constant, in an enum of its own: asserting on the expression would have clang print all of it. */
 #define PIT__CHECK(m, field) PIT__BY_PARTS(PIT__CHECK_, m, PIT__STRIP field)
 #define PIT__CHECK_NONE(m)
+#define PIT__CHECK_MANY(m)
 #define PIT__CHECK_2(m, T, name)                                            \
     enum { pit__kind_##m##_dot_##name = (int)PIT__BY_TYPE(PIT__KIND_, T) }; \
     PIT__STATIC_ASSERT((int)pit__kind_##m##_dot_##name != 255,              \
@@ -299,6 +302,7 @@ template <class T> struct pit__kind_of {
 
 #define PIT__OWNS(m, field) PIT__BY_PARTS(PIT__OWNS_, m, PIT__STRIP field)
 #define PIT__OWNS_NONE(m)
+#define PIT__OWNS_MANY(m)
 #define PIT__OWNS_2(m, T, name)                                   \
     | ((int)pit__kind_##m##_dot_##name == (int)PIT_KIND_BINARY || \
        (int)pit__kind_##m##_dot_##name == (int)PIT_KIND_TERM || PIT__BY_TYPE(PIT__OWNS_, T))
@@ -309,6 +313,7 @@ template <class T> struct pit__kind_of {
 /* The fields' descriptions. */
 #define PIT__DESCRIBE(m, field) PIT__BY_PARTS(PIT__DESCRIBE_, m, PIT__STRIP field)
 #define PIT__DESCRIBE_NONE(m)
+#define PIT__DESCRIBE_MANY(m)
 #define PIT__DESCRIBE_2(m, T, name)           \
     {#name,                                   \
      (uint8_t)pit__kind_##m##_dot_##name,     \

@@ -180,12 +180,14 @@ static inline void pit__answer_asker(pit_asker asker, const pit_type *type, cons
 /* The parameters of a client function, and how they get into the message. */
 #define PIT__PARAMETER(m, field) PIT__BY_PARTS(PIT__PARAMETER_, m, PIT__STRIP field)
 #define PIT__PARAMETER_NONE(m)
+#define PIT__PARAMETER_MANY(m)
 #define PIT__PARAMETER_2(m, T, name) , T name
 #define PIT__PARAMETER_3(m, T, name, n) , const T *name
 #define PIT__PARAMETER_1(m, ...)
 #define PIT__PARAMETER_9(m, ...)
 #define PIT__ASSIGN(m, field) PIT__BY_PARTS(PIT__ASSIGN_, m, PIT__STRIP field)
 #define PIT__ASSIGN_NONE(m)
+#define PIT__ASSIGN_MANY(m)
 #define PIT__ASSIGN_2(m, T, name) m.name = name;
 #define PIT__ASSIGN_3(m, T, name, n) __builtin_memcpy(m.name, name, sizeof m.name);
 #define PIT__ASSIGN_1(m, ...)
