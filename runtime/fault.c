@@ -257,10 +257,10 @@ static void on_signal(int signal, siginfo_t *si, void *context)
     errno = saved;
 }
 
-void pit__fault_raise(enum pit__fault_kind kind, const struct pit__fault_assertion *what)
+void pit__fault_raise(enum pit__fault_kind kind, const struct pit__fault_assertion *what,
+                      const void *frame)
 {
     struct fault_thread *t = fault_self;
-    uintptr_t pc = (uintptr_t)__builtin_extract_return_addr(__builtin_return_address(0));
 
     if (!fault.ops || !t || getpid() != fault.pid || !fault.ops->running(&t->place))
         return;
@@ -270,7 +270,7 @@ void pit__fault_raise(enum pit__fault_kind kind, const struct pit__fault_asserti
     t->info = (struct pit__fault_info){
         .kind = kind,
         .signal = kind == PIT__FAULT_OVERFLOW ? SIGSEGV : SIGABRT,
-        .pc = pc,
+        .pc = ((const uintptr_t *)frame)[1],
     };
     if (what) {
         t->info.expression = what->expression;
@@ -278,8 +278,7 @@ void pit__fault_raise(enum pit__fault_kind kind, const struct pit__fault_asserti
         t->info.function = what->function;
         t->info.line = what->line;
     }
-    add_frames(&t->info, (struct pit__backtrace_from){.fp = (uintptr_t)__builtin_frame_address(0)},
-               t->place.stack);
+    add_frames(&t->info, (struct pit__backtrace_from){.fp = (uintptr_t)frame}, t->place.stack);
     pit__restart_fibre(&t->place.stack->fibre, pit__stack_top(t->place.stack), landed, t);
 }
 

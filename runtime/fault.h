@@ -87,13 +87,16 @@ void pit__fault_thread_exit(void);
 
 /*
  * The same end without a signal: for abort, assertions and a broken canary. Returns if it cannot be
- * contained here; then the caller ends the OS process. what may be NULL.
+ * contained here; then the caller ends the OS process. what may be NULL. frame is the caller's
+ * __builtin_frame_address(0): the place of the fault is where the caller was called. (Given, not
+ * found: clang makes no frame for a function that does not return, unless it is asked for.)
  */
 struct pit__fault_assertion {
     const char *expression, *file, *function;
     unsigned line;
 };
-void pit__fault_raise(enum pit__fault_kind kind, const struct pit__fault_assertion *what);
+void pit__fault_raise(enum pit__fault_kind kind, const struct pit__fault_assertion *what,
+                      const void *frame);
 
 /* "SIGSEGV"; "SIG?" for others than ours. */
 const char *pit__fault_signal_name(int signal);

@@ -276,7 +276,7 @@ WRAP void funlockfile(FILE *f)
 
 WRAP void abort(void)
 {
-    pit__fault_raise(PIT__FAULT_ABORT, NULL);
+    pit__fault_raise(PIT__FAULT_ABORT, NULL, __builtin_frame_address(0));
     NEXT(abort)(); /* not contained: the signal's handler writes the dump */
     _exit(127);
 }
@@ -286,7 +286,7 @@ WRAP void __assert_fail(const char *expression, const char *file, unsigned line,
 {
     const struct pit__fault_assertion what = {expression, file, function, line};
 
-    pit__fault_raise(PIT__FAULT_ASSERT, &what);
+    pit__fault_raise(PIT__FAULT_ASSERT, &what, __builtin_frame_address(0));
     NEXT(__assert_fail)(expression, file, line, function);
     _exit(127);
 }
