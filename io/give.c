@@ -7,7 +7,8 @@
  */
 #include "io/socket.h"
 
-#include "base/assert.h"
+#include <pit/must.h>
+
 #include "runtime/process.h"
 
 /* Stop what is in flight and wait for its end. What has arrived stays queued, what was not sent
@@ -46,10 +47,10 @@ static pit_pid give(pit_tcp socket, pit_body *body, pit_handler *handler, const 
                     size_t size, pit_spawn_opts opts)
 {
     struct pit__socket *s;
-    pit_pid pid = {pit__socket_of(socket.id, PIT__STREAM, pit__enter(), &s)};
-    int r;
+    pit_pid pid = PIT_NO_PID;
+    int r = pit__socket_of(socket.id, PIT__STREAM, pit__enter(), &s);
 
-    if (pid.id < 0)
+    if (r < 0)
         goto out;
     if (opts.scheduler != 0) { /* elsewhere, where it may run at once */
         quiesce(s);
@@ -57,13 +58,12 @@ static pit_pid give(pit_tcp socket, pit_body *body, pit_handler *handler, const 
     }
     pid = handler ? pit_try_spawn_handler(handler, state, size, opts)
                   : pit_try_spawn(body, &socket, sizeof socket, opts);
-    if (pid.id >= 0 && (r = hand_over(s, pid)) < 0)
-        pid.id = r;
-    if (pid.id < 0)
+    r = pid.id < 0 ? pit_error(pid) : hand_over(s, pid);
+    if (r < 0)
         pit__socket_promise(s, false);
 out:
     pit__leave();
-    return pid;
+    return r < 0 ? (pit_pid){pit__handle(r)} : pid;
 }
 
 pit_pid pit_tcp_try_give(pit_tcp s, pit_body *body, pit_spawn_opts opts)

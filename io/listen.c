@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include <pit/log.h>
+#include <pit/must.h>
 #include <pit/node.h>
 
 #include "base/assert.h"
@@ -140,7 +141,8 @@ static void pump(struct pit__socket *l)
             return; /* they wait; the next connection tries again */
         s = take_connection(l);
         m->listener.id = atomic_load_explicit(&l->handle, memory_order_relaxed);
-        m->socket.id = s ? atomic_load_explicit(&s->handle, memory_order_relaxed) : -ENOMEM;
+        m->socket.id =
+            s ? atomic_load_explicit(&s->handle, memory_order_relaxed) : pit__handle(-ENOMEM);
         pit__message_send(owner, PIT_NO_PID, m);
         if (l->active == PIT_TCP_ONCE)
             l->active = PIT_TCP_PASSIVE;
@@ -335,7 +337,7 @@ pit_listener pit_tcp_listen_opts(const char *address, pit_tcp_opts opts)
     if (r == 0)
         r = listener_open(a, &opts, p, &l);
     pit__leave();
-    return (pit_listener){r < 0 ? r : handle_of(l)};
+    return (pit_listener){pit__handle(r < 0 ? r : handle_of(l))};
 }
 
 /* ---- accepting */
@@ -367,7 +369,7 @@ pit_tcp pit_tcp_accept_timeout(pit_listener listener, int64_t timeout)
     if (id == 0)
         id = accept_one(l, pit__deadline(timeout));
     pit__leave();
-    return (pit_tcp){id};
+    return (pit_tcp){pit__handle(id)};
 }
 
 pit_tcp pit_tcp_accept(pit_listener l) { return pit_tcp_accept_timeout(l, PIT_INFINITY); }
@@ -445,7 +447,7 @@ static int start_acceptor(struct pit__socket *l, const struct acceptor *proto, i
     state.listener.id = handle_of(l);
     pit__socket_promise(l, true);
     pid = pit_try_spawn_handler(acceptor, &state, sizeof state, opts);
-    r = pid.id < 0 ? (int)pid.id : pit__socket_bequeath(l, pid);
+    r = pid.id < 0 ? pit_error(pid) : pit__socket_bequeath(l, pid);
     if (r < 0)
         pit__socket_promise(l, false);
     return r;

@@ -228,6 +228,8 @@ void pit__socket_own(struct pit__socket *s, struct pit__process *p)
     atomic_store_explicit(&s->owner, p, memory_order_relaxed);
     pit__own(p, &s->resource);
     pin(p, in_flight(s));
+    if (s->queued && pit__op_idle(&s->send)) /* stopped for the journey */
+        pit__socket_start(s, &s->send);
 }
 
 static struct pit__process *leave_owner(struct pit__socket *s)
@@ -473,10 +475,16 @@ void pit__socket_progress(struct pit__socket *s)
     finish(s);
 }
 
+/* What is queued leaves, until its time is up. */
 static void linger(struct pit__socket *s)
 {
-    struct pit__sockets *all = sockets_of(s->driver);
+    struct pit__sockets *all;
 
+    if (pit__op_idle(&s->send)) { /* it was stopped to be given away */
+        s->driver = pit__sched_driver();
+        pit__op_start(s->driver, &s->send);
+    }
+    all = sockets_of(s->driver);
     if (!all) {
         s->error = -ENOMEM;
         pit__op_cancel(s->driver, &s->send);
@@ -500,13 +508,13 @@ void pit__socket_release(struct pit__socket *s, bool reset)
                          sizeof(struct linger));
         s->error = -ECANCELED;
     }
+    if (s->kind == PIT__LISTENER)
+        (void)shutdown(s->fd, SHUT_RDWR); /* now, not with the last completion: the port is free */
     if (!pit__op_idle(&s->receive))
         pit__op_cancel(s->driver, &s->receive);
-    if (!pit__op_idle(&s->send)) {
-        if (s->queued && !s->error && s->connected)
-            linger(s);
-        else
-            pit__op_cancel(s->driver, &s->send);
-    }
+    if (s->queued && !s->error && s->connected)
+        linger(s);
+    else if (!pit__op_idle(&s->send))
+        pit__op_cancel(s->driver, &s->send);
     pit__socket_progress(s);
 }

@@ -148,6 +148,9 @@ void pit__socket_promise(struct pit__socket *s, bool promised);
    0, -EINVAL. */
 int pit__socket_bequeath(struct pit__socket *s, pit_pid pid);
 
+/* A handle, or a negative error, as the handle that a program gets: pit_error() reads the error. */
+static inline int64_t pit__handle(int64_t r) { return r < 0 ? INT64_MIN | -r : r; }
+
 static inline bool pit__socket_idle(const struct pit__socket *s)
 {
     return pit__op_idle(&s->receive) && pit__op_idle(&s->send);

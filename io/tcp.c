@@ -14,7 +14,8 @@
 #include "term/blob.h"
 #include "term/heap.h"
 
-/* A write of so many bytes goes to the kernel at once: copying them first costs more than a call. */
+/* A write of so many bytes goes to the kernel at once: copying them first costs more than a
+   call. */
 #define DIRECT (16u << 10)
 
 /* Between these a process's call works on its socket. */
@@ -122,8 +123,7 @@ static int64_t connect_stream(struct pit__process *p, const pit_address *to, int
         return r;
     }
     (void)pit__address_to_kernel(to, address);
-    s->extra =
-        address; /* not on the process's stack, which it may leave before the kernel reads it */
+    s->extra = address; /* not on the stack, which a process may leave before the kernel reads it */
     pit__op_init(&s->send, &connect_kind);
     pit__socket_own(s, p);
     pit__socket_start(s, &s->send);
@@ -149,7 +149,7 @@ pit_tcp pit_tcp_connect_opts(const char *address, int64_t timeout, pit_tcp_opts 
     if (id == 0)
         id = connect_stream(p, &to, pit__deadline(timeout), &opts);
     pit__leave();
-    return (pit_tcp){id};
+    return (pit_tcp){pit__handle(id)};
 }
 
 /* ---- receiving */

@@ -50,6 +50,9 @@
 /* Completions copied out before they are delivered: 4 KiB, stays in the first-level cache. */
 #define BATCH 256u
 
+/* How long closing waits for what was cancelled: the kernel ends it from a thread of its own. */
+#define END_LIMIT_NS 5000000000
+
 struct completion {
     struct pit__op *op;
     int res;
@@ -427,20 +430,20 @@ struct pit__buffer *pit__driver_buffer(struct pit__driver *d, uint32_t cqe_flags
    writes to no memory of ours after this. */
 static void end_all(struct pit__driver *d)
 {
-    struct __kernel_timespec limit = {.tv_sec = 1};
+    struct __kernel_timespec limit = {.tv_nsec = 10000000};
+    int64_t end = pit__now() + END_LIMIT_NS;
     struct io_uring_cqe *cqe;
     struct io_uring_sqe *sqe;
 
     d->closing = true;
-    for (int round = 0; round < 100; round++) {
+    for (unsigned round = 0; pit__now() < end; round++) {
         prepare_all(d);
-        sqe = get_sqe(d);
-        if (sqe) {
+        if (round % 16 == 0 && (sqe = get_sqe(d))) { /* what completes meanwhile may start more */
             io_uring_prep_cancel(sqe, NULL, IORING_ASYNC_CANCEL_ANY | IORING_ASYNC_CANCEL_ALL);
             sqe->user_data = 0;
         }
-        (void)io_uring_submit_and_wait_timeout(&d->ring, &cqe, 1, &limit,
-                                               NULL); /* the state tells */
+        /* What went wrong shows as operations that do not end. */
+        (void)io_uring_submit_and_wait_timeout(&d->ring, &cqe, 1, &limit, NULL);
         (void)deliver_all(d);
         if (!d->in_flight && !d->waiting.head && !d->dead.head && pit__op_idle(&d->wake_op))
             return;
