@@ -76,7 +76,7 @@ const struct command *command_check(const struct bytes *words, size_t count, str
         unknown(words, count, reply);
         return NULL;
     }
-    if (c->arity > 0 ? count != (size_t)c->arity : count < (size_t)-c->arity) {
+    if (!command_has_arity(c, count)) {
         command_wrong_arity(reply, c->name);
         return NULL;
     }

@@ -94,6 +94,12 @@ const struct command *command_find(struct bytes name);
 /* The command of these words (count > 0), if it exists and has enough words; else NULL, and the error is in reply. */
 const struct command *command_check(const struct bytes *words, size_t count, struct out *reply);
 
+/* Does it take so many words, its name included? */
+static inline bool command_has_arity(const struct command *c, size_t count)
+{
+    return c->arity > 0 ? count == (size_t)c->arity : count >= (size_t)-c->arity;
+}
+
 void command_wrong_arity(struct out *reply, const char *name);
 
 #endif

@@ -1,0 +1,111 @@
+/* A client's socket and input; see client.h. */
+#include "examples/casino/client.h"
+
+#include "examples/casino/stats.h"
+
+struct stats stats;
+
+#define PORTION 16     /* messages of input between two looks at whether there is room */
+#define KEPT_IDLE 4096 /* bytes of input buffer that an idle client keeps */
+#define COPIED \
+    (16        \
+     << 10) /* replies up to this are copied into the socket's queue; longer ones are written in turns */
+
+void client_init(struct client *c, int idle_timeout)
+{
+    *c = (struct client){.input = out_new(&memory_process), .idle_timeout = idle_timeout};
+}
+
+static void start_timer(struct client *c, int64_t ns)
+{
+    c->timer = pit_start_timer(ns / 1000000 + 1, pit_self(), 0);
+}
+
+#define SECOND ((int64_t)1000000000)
+
+void client_open(struct client *c, pit_tcp socket)
+{
+    c->socket = socket;
+    c->heard = pit_now();
+    if (c->idle_timeout)
+        start_timer(c, c->idle_timeout * SECOND);
+    if (pit_tcp_active(socket, PORTION) < 0)
+        client_end(c);
+}
+
+static void data(struct client *c, const pit_msg *m)
+{
+    const struct pit_tcp_data *d = pit_as(m, pit_tcp_data);
+
+    if (c->used) { /* the input starts at the front again: parsers count from there */
+        memmove(c->input.data, client_input(c), client_input_len(c));
+        c->input.len -= c->used;
+        c->used = 0;
+    }
+    out_add(&c->input, d->bytes.data, d->bytes.size);
+    if (c->input.failed)
+        pit_exit(pit_build("system_limit"));
+    if (c->idle_timeout)
+        c->heard = pit_now();
+}
+
+/* The timer is not moved with each input: when it fires, it is set again for what is left. */
+static void idle(struct client *c)
+{
+    int64_t left = c->heard + c->idle_timeout * SECOND - pit_now();
+
+    if (left <= 0)
+        client_end(c);
+    start_timer(c, left);
+}
+
+bool client_message(struct client *c, const pit_msg *m)
+{
+    if (pit_is(m, pit_tcp_data))
+        data(c, m);
+    else if (pit_is(m, pit_tcp_closed))
+        c->ended = true;
+    else if (pit_is(m, pit_tcp_passive))
+        c->silent = true;
+    else if (pit_is(m, pit_timeout) && c->idle_timeout)
+        idle(c);
+    else
+        return false;
+    return true;
+}
+
+void client_more(struct client *c)
+{
+    if (c->input.len == c->used) {
+        if (c->input.room > KEPT_IDLE)
+            out_free(&c->input);
+        else
+            out_clear(&c->input);
+        c->used = 0;
+    }
+    if (c->silent && !c->ended) {
+        c->silent = false;
+        if (pit_tcp_active(c->socket, PORTION) < 0)
+            client_end(c);
+    }
+}
+
+void client_send(struct client *c, struct bytes b)
+{
+    int r = b.len <= COPIED ? pit_tcp_send_copy(c->socket, b.at, b.len)
+                            : pit_tcp_write(c->socket, b.at, b.len);
+
+    if (r == -ETIMEDOUT) {
+        stats_add(&stats.stalled, 1);
+        pit_log(PIT_LOG_INFO, "a client takes no replies: closed");
+        (void)pit_tcp_abort(c->socket); /* what is queued would linger for nobody */
+    }
+    if (r < 0)
+        client_end(c);
+}
+
+_Noreturn void client_end(struct client *c)
+{
+    (void)pit_tcp_close(c->socket); /* if it is closed already, so much the better */
+    pit_exit(pit_build("normal"));
+}

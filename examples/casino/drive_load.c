@@ -1,0 +1,160 @@
+/*
+ * Running the load generators and reading what they print. redis-benchmark counts requests, not seconds, so it is run
+ * in short pieces until the time is over; an error reply makes it say so and stop.
+ */
+#include "examples/casino/drive_load.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static void say(struct load *l, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void say(struct load *l, const char *format, ...)
+{
+    size_t len = strlen(l->report);
+    va_list args;
+
+    va_start(args, format);
+    (void)vsnprintf(l->report + len, sizeof(l->report) - len, format, args);
+    va_end(args);
+}
+
+static double seconds_now(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* What redis-benchmark --csv says of one test, over all pieces. */
+struct figures {
+    char test[32];
+    unsigned pieces;
+    double rate, p50, p99, worst;
+};
+
+#define TESTS 4
+
+/* "SET","152439.02","0.318","0.104","0.311","0.495","0.607","1.215" */
+static bool csv_line(const char *line, struct figures *all, size_t *count)
+{
+    char test[32];
+    double rate, mean, least, p50, p95, p99, worst;
+
+    if (sscanf(line, "\"%31[^\"]\",\"%lf\",\"%lf\",\"%lf\",\"%lf\",\"%lf\",\"%lf\",\"%lf\"", test,
+               &rate, &mean, &least, &p50, &p95, &p99, &worst) != 8)
+        return false;
+    struct figures *f = NULL;
+    for (size_t i = 0; i < *count; i++)
+        if (!strcmp(all[i].test, test))
+            f = &all[i];
+    if (!f && *count < TESTS) {
+        f = &all[(*count)++];
+        strcpy(f->test, test);
+    }
+    if (f) {
+        f->pieces++;
+        f->rate += rate;
+        f->p50 += p50;
+        f->p99 = p99 > f->p99 ? p99 : f->p99;
+        f->worst = worst > f->worst ? worst : f->worst;
+    }
+    return true;
+}
+
+static void piece(struct load *l, int requests, struct figures *all, size_t *count)
+{
+    char command[512], line[1024];
+
+    (void)snprintf(
+        command, sizeof(command),
+        "redis-benchmark -h %s -p %d -t set,get,incr -n %d -r 100000 -d 64 -c 50 -P 16 --csv 2>&1",
+        l->address, l->port, requests);
+    FILE *out = popen(command, "r");
+    if (!out) {
+        l->missing = true;
+        return;
+    }
+    while (fgets(line, sizeof(line), out)) {
+        if (csv_line(line, all, count) || !strncmp(line, "\"test\"", 6) || line[0] == '\n')
+            continue;
+        say(l, "    redis-benchmark: %s", line);
+        l->errors++;
+    }
+    int status = pclose(out);
+    if (status != 0) {
+        l->missing |= status == 127 << 8;
+        l->errors++;
+    }
+}
+
+void *load_redis(void *arg)
+{
+    struct load *l = arg;
+    struct figures all[TESTS] = {0};
+    size_t count = 0;
+    int requests = 20000;
+
+    for (double end = seconds_now() + l->seconds; seconds_now() < end && !l->errors;) {
+        double start = seconds_now();
+
+        piece(l, requests, all, &count);
+        /* Pieces of about two seconds: long enough for percentiles, short enough to end in time. */
+        double took = seconds_now() - start;
+        if (took < 1 && requests < 2000000)
+            requests *= 2;
+    }
+    for (size_t i = 0; i < count; i++)
+        say(l, "  %-4s  %9.0f requests/s   p50 %.2f ms   p99 %.2f ms   worst %.1f ms\n",
+            all[i].test, all[i].rate / all[i].pieces, all[i].p50 / all[i].pieces, all[i].p99,
+            all[i].worst);
+    return NULL;
+}
+
+static void wrk_line(struct load *l, const char *line)
+{
+    char value[32];
+    double rate;
+    unsigned a, b, c, d, bad;
+
+    if (sscanf(line, "Requests/sec: %lf", &rate) == 1) {
+        say(l, "  HTTP  %9.0f requests/s", rate);
+    } else if (sscanf(line, " 50%% %31s", value) == 1 || sscanf(line, " 99%% %31s", value) == 1) {
+        say(l, "  HTTP  %s: %s\n", strstr(line, "50%") ? "p50" : "p99", value);
+    } else if (sscanf(line, " Socket errors: connect %u, read %u, write %u, timeout %u", &a, &b, &c,
+                      &d) == 4) {
+        l->errors += a + b + c + d;
+        say(l, "    wrk:%s", line);
+    } else if (sscanf(line, " Non-2xx or 3xx responses: %u", &bad) == 1) {
+        l->errors += bad;
+        say(l, "    wrk:%s", line);
+    }
+}
+
+void *load_http(void *arg)
+{
+    struct load *l = arg;
+    char command[512], line[1024];
+
+    (void)snprintf(command, sizeof(command),
+                   "wrk -t 1 -c 20 -d %ds --latency http://%s:%d/kv/house-rules 2>&1", l->seconds,
+                   l->address, l->http_port);
+    FILE *out = popen(command, "r");
+    if (!out) {
+        l->missing = true;
+        return NULL;
+    }
+    while (fgets(line, sizeof(line), out))
+        wrk_line(l, line);
+    int status = pclose(out);
+    if (status != 0) {
+        l->missing |= status == 127 << 8;
+        l->errors++;
+    }
+    say(l, "\n");
+    return NULL;
+}

@@ -1,0 +1,303 @@
+/*
+ * An HTTP client; see http_client.h. A request for a key is a round of one command; all others are answered at once.
+ *
+ *   GET /           the page            GET /healthz   200 if all tables answer, else 503
+ *   GET /tree.json  what it shows       GET /metrics   for Prometheus
+ *   GET, HEAD, PUT (or POST), DELETE /kv/KEY
+ */
+#include "examples/casino/http_client.h"
+
+#include "examples/casino/client.h"
+#include "examples/casino/http.h"
+#include "examples/casino/monitor.h"
+#include "examples/casino/number.h"
+#include "examples/casino/page.h"
+#include "examples/casino/report.h"
+#include "examples/casino/round.h"
+#include "examples/casino/stats.h"
+
+struct http_client {
+    struct options options;
+    struct client client;
+    struct http http;
+    struct round round;
+    struct out reply, key, assembled;
+    enum command_id command; /* of the round */
+    bool asking, head, keep_alive;
+};
+
+static void init(struct http_client *self)
+{
+    client_init(&self->client, self->options.http_idle_timeout);
+    http_init(&self->http, &self->options.http, &memory_process);
+    round_init(&self->round, &self->options);
+    self->reply = out_new(&memory_process);
+    self->key = out_new(&memory_process);
+    self->assembled = out_new(&memory_process);
+    stats_add(&stats.http_clients, 1);
+}
+
+static void respond(struct http_client *self, int status, const char *type, const char *more,
+                    struct bytes body)
+{
+    http_respond(&self->reply, &(struct http_response){.status = status,
+                                                       .type = type,
+                                                       .more = more,
+                                                       .body = body,
+                                                       .head = self->head,
+                                                       .keep_alive = self->keep_alive});
+    stats_add(&stats.requests, 1);
+}
+
+static void respond_text(struct http_client *self, int status, const char *text)
+{
+    respond(self, status, NULL, NULL, bytes_text(text));
+}
+
+static void not_allowed(struct http_client *self, const char *allow)
+{
+    respond(self, 405, NULL, allow, bytes_text("this is not done here\n"));
+}
+
+/* A document that is made for each request. */
+static void respond_made(struct http_client *self, void (*make)(struct out *), const char *type)
+{
+    struct out body = out_new(&memory_process);
+
+    make(&body);
+    if (body.failed)
+        pit_exit(pit_build("system_limit"));
+    respond(self, 200, type, "Cache-Control: no-store\r\n", out_content(&body));
+    out_free(&body);
+}
+
+#define HEALTH_MS 2000
+
+static void health(struct http_client *self)
+{
+    struct monitor_state_reply s = {0};
+    struct out body = out_new(&memory_process);
+    int r = monitor_try_state(pit_whereis("monitor"), HEALTH_MS, &s);
+    bool well = r == 0 && s.up == s.tables;
+
+    out_format(&body, "%s: %u of %u tables\n", well ? "ok" : "not well", s.up, s.tables);
+    respond(self, well ? 200 : 503, NULL, "Cache-Control: no-store\r\n", out_content(&body));
+    out_free(&body);
+}
+
+/* What a document's path answers; false: there is no such. */
+static bool document(struct http_client *self, struct bytes path, bool get)
+{
+    static const char get_only[] = "Allow: GET, HEAD\r\n";
+    bool page = bytes_equal(path, bytes_text("/"));
+    bool tree = bytes_equal(path, bytes_text("/tree.json"));
+    bool metrics = bytes_equal(path, bytes_text("/metrics"));
+
+    if (!page && !tree && !metrics && !bytes_equal(path, bytes_text("/healthz")))
+        return false;
+    if (!get)
+        not_allowed(self, get_only);
+    else if (page)
+        respond(self, 200, "text/html; charset=utf-8", NULL, bytes_text(page_html));
+    else if (tree)
+        respond_made(self, report_tree, "application/json");
+    else if (metrics)
+        respond_made(self, report_metrics, "text/plain; version=0.0.4");
+    else
+        health(self);
+    return true;
+}
+
+/* Ask a key's table; the answer comes as messages. */
+static void ask(struct http_client *self, enum command_id id, struct bytes body)
+{
+    struct bytes words[] = {bytes_text(commands[id].name), out_content(&self->key), body};
+
+    self->command = id;
+    self->asking = true;
+    route_add(&self->round.route, &commands[id], words, id == COMMAND_set ? 3 : 2);
+    if (route_failed(&self->round.route))
+        pit_exit(pit_build("system_limit"));
+    round_start(&self->round);
+}
+
+static void key_request(struct http_client *self, struct bytes name, struct bytes method)
+{
+    out_clear(&self->key);
+    if (!http_decode(name, &self->key) || !self->key.len)
+        respond_text(self, 400, "that is no key\n");
+    else if (bytes_is(method, "get") || bytes_is(method, "head"))
+        ask(self, COMMAND_get, bytes_of("", 0));
+    else if (bytes_is(method, "put") || bytes_is(method, "post"))
+        ask(self, COMMAND_set, self->http.body);
+    else if (bytes_is(method, "delete"))
+        ask(self, COMMAND_del, bytes_of("", 0));
+    else
+        not_allowed(self, "Allow: GET, HEAD, PUT, POST, DELETE\r\n");
+}
+
+static void request(struct http_client *self)
+{
+    struct bytes path = http_path(self->http.url), method = bytes_text(self->http.method);
+    bool get = bytes_is(method, "get") || bytes_is(method, "head");
+
+    self->head = bytes_is(method, "head");
+    self->keep_alive = self->http.keep_alive;
+    if (path.len > 4 && !memcmp(path.at, "/kv/", 4))
+        key_request(self, bytes_of(path.at + 4, path.len - 4), method);
+    else if (!document(self, path, get))
+        respond_text(self, 404, "there is / and /kv/KEY, /healthz and /metrics\n");
+}
+
+/* A table's error: what it says decides whose fault it is. */
+static void respond_error(struct http_client *self, struct bytes reply)
+{
+    struct bytes text = bytes_of(reply.at + 1, reply.len - 2); /* without '-' and "\r" */
+    bool memory = text.len > 3 && !memcmp(text.at, "OOM", 3);
+    struct out body = out_new(&memory_process);
+
+    out_bytes(&body, bytes_of(text.at, text.len - 1));
+    out_text(&body, "\n");
+    respond(self, memory ? 507 : 400, NULL, NULL, out_content(&body));
+    out_free(&body);
+}
+
+/* The value in a bulk reply. */
+static struct bytes value_in(struct bytes reply)
+{
+    const char *end = memchr(reply.at, '\n', reply.len);
+
+    return bytes_of(end + 1, (size_t)(reply.at + reply.len - end) - 3);
+}
+
+static void answer(struct http_client *self)
+{
+    struct bytes reply = round_reply(&self->round, &self->assembled);
+
+    self->asking = false;
+    if (!reply.len)
+        pit_exit(pit_build("no_reply"));
+    if (reply.at[0] == '-')
+        respond_error(self, reply);
+    else if (self->command == COMMAND_set)
+        respond(self, 204, NULL, NULL, bytes_of("", 0));
+    else if (bytes_equal(reply, bytes_text("$-1\r\n")) || bytes_equal(reply, bytes_text(":0\r\n")))
+        respond_text(self, 404, "no such key\n");
+    else if (self->command == COMMAND_del)
+        respond(self, 204, NULL, NULL, bytes_of("", 0));
+    else
+        respond(self, 200, "application/octet-stream", NULL, value_in(reply));
+    round_clear(&self->round);
+}
+
+static void give_up(struct http_client *self)
+{
+    stats_add(&stats.failed, 1);
+    self->asking = false;
+    respond_text(self, 503, self->round.error + 4); /* without "ERR " */
+    round_clear(&self->round);
+}
+
+/* What is written leaves; pipelined replies leave together. */
+static void flush(struct http_client *self)
+{
+    if (self->reply.failed)
+        pit_exit(pit_build("system_limit"));
+    if (self->reply.len)
+        client_send(&self->client, out_content(&self->reply));
+    if (self->reply.room > 4096)
+        out_free(&self->reply);
+    else
+        out_clear(&self->reply);
+}
+
+#define TOGETHER \
+    (64 << 10) /* bytes of replies to pipelined requests that are gathered before they are sent */
+
+static bool close_now(const struct http_client *self, bool answered)
+{
+    return answered && !self->keep_alive;
+}
+
+/* Requests, until one has to wait for a table or there is no further whole one. */
+static void serve(struct http_client *self)
+{
+    struct client *c = &self->client;
+    enum http_result r = HTTP_GOT;
+    size_t used;
+
+    while (!self->asking && client_input_len(c) > 0) {
+        r = http_next(&self->http, client_input(c), client_input_len(c), &used);
+        c->used += used;
+        if (r == HTTP_CONTINUE)
+            http_go_on(&self->reply);
+        if (r == HTTP_BROKEN) {
+            stats_add(&stats.protocol_errors, 1);
+            self->keep_alive = self->head = false;
+            respond_text(self, self->http.status, "this cannot be read\n");
+        }
+        if (r == HTTP_GOT)
+            request(self);
+        bool answered = (r == HTTP_GOT && !self->asking) || r == HTTP_BROKEN;
+        if (self->reply.len > TOGETHER || close_now(self, answered))
+            flush(self);
+        if (close_now(self, answered))
+            client_end(c);
+    }
+    flush(self);
+    if (self->asking)
+        return;
+    if (c->ended)
+        client_end(c);
+    client_more(c);
+}
+
+static void answered(struct http_client *self)
+{
+    if (!self->keep_alive) {
+        flush(self);
+        client_end(&self->client);
+    }
+    serve(self);
+}
+
+static void handle(void *state, const pit_msg *m)
+{
+    struct http_client *self = state;
+
+    if (client_message(&self->client, m)) {
+        if (!self->asking)
+            serve(self);
+    } else if (pit_is(m, pit_start)) {
+        init(self);
+    } else if (pit_is(m, client_socket)) {
+        client_open(&self->client, pit_as(m, client_socket)->socket);
+    } else {
+        switch (round_message(&self->round, m)) {
+        case ROUND_DONE:
+            answer(self);
+            answered(self);
+            break;
+        case ROUND_NOT_MINE:
+            pit_unexpected(m);
+            break;
+        case ROUND_WAIT:
+        case ROUND_FAILED:
+            break;
+        }
+    }
+    if (self->round.error) {
+        give_up(self);
+        answered(self);
+    }
+}
+
+pit_pid http_client_start_link(const struct options *o, int scheduler)
+{
+    struct http_client state = {.options = *o};
+
+    return pit_try_spawn_handler(handle, &state, sizeof(state),
+                                 (pit_spawn_opts){.link = true,
+                                                  .scheduler = (int16_t)PIT_ON(scheduler),
+                                                  .label = "http_client"});
+}

@@ -1,0 +1,75 @@
+/*
+ * A listener; see listener.h. The acceptors, one on each scheduler, are the library's; they end with this server.
+ */
+#include "examples/casino/listener.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+
+static _Atomic int ports[2];
+
+int listener_port(enum listener_kind kind) { return atomic_load(&ports[kind]); }
+
+/* In an acceptor's process. A connection that nobody takes is closed when this returns. */
+static void admit(pit_tcp s, enum listener_kind kind)
+{
+    struct newcomer n = {kind, pit_scheduler()};
+    pit_pid client = pit_supervisor_start_simple(pit_whereis("connection_sup"), &n, sizeof(n));
+
+    if (pit_error(client) < 0) {
+        pit_log(PIT_LOG_WARNING, "no process for a connection: %s",
+                pit_strerror(pit_error(client)));
+        return;
+    }
+    if (pit_tcp_give_to(s, client) < 0)
+        pit_exit_process(client, pit_build("shutdown")); /* it waits for a socket that is gone */
+    else
+        pit_send(client, client_socket, .socket = s);
+}
+
+static void resp_accepted(pit_tcp s, void *arg) { admit(s, LISTEN_RESP); }
+static void http_accepted(pit_tcp s, void *arg) { admit(s, LISTEN_HTTP); }
+
+struct listener {
+    enum listener_kind kind;
+};
+struct listener_arg {
+    const struct options *options;
+    enum listener_kind kind;
+};
+
+static int init(struct listener *self, const void *arg)
+{
+    const struct listener_arg *a = arg;
+    const struct options *o = a->options;
+    bool resp = a->kind == LISTEN_RESP;
+    int port = resp ? o->port : o->http_port, now = listener_port(a->kind);
+    char address[96];
+    pit_address local;
+
+    /* Started again, it takes the port that it had, even if any would have done at first. */
+    (void)snprintf(address, sizeof(address), "%s:%d", o->address, now ? now : port);
+    int r = pit_tcp_serve(address, resp ? resp_accepted : http_accepted, NULL, &local,
+                          .per_scheduler = true, .max_connections = o->max_clients, .backlog = 4096,
+                          .send_timeout = (uint32_t)o->send_timeout * 1000);
+    if (r < 0) {
+        fprintf(stderr, "casino: cannot listen on %s: %s\n", address, pit_strerror(r));
+        return r;
+    }
+    atomic_store(&ports[a->kind], local.port);
+    return 0;
+}
+
+#define listener_protocol( \
+    CALL, CAST) /* nobody asks it anything; it is there to end, and to be started again */
+PIT_PROTOCOL(listener);
+
+PIT_SERVER(listener, struct listener, .init = init);
+
+pit_pid listener_start_link(const struct options *o, enum listener_kind kind)
+{
+    struct listener_arg arg = {o, kind};
+
+    return pit_server_start_with(&listener_server, &arg, sizeof(arg), .link = true,
+                                 .name = kind == LISTEN_RESP ? "resp_listener" : "http_listener");
+}

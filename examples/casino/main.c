@@ -1,0 +1,23 @@
+/* casino: read the options, then run the server, or drive one. */
+#include <sys/random.h>
+
+#include "examples/casino/casino.h"
+#include "examples/casino/drive.h"
+
+int main(int argc, char **argv)
+{
+    struct options o;
+
+    switch (options_parse(argc, argv, &o)) {
+    case OPTIONS_DONE:
+        return 0;
+    case OPTIONS_WRONG:
+        return 2;
+    case OPTIONS_RUN:
+        break;
+    }
+    /* A secret: whoever knows it can choose keys that all live in one bucket. */
+    if (getrandom(&o.seed, sizeof(o.seed), 0) != (ssize_t)sizeof(o.seed))
+        return 1;
+    return o.self_drive ? drive(&o) : casino_run(&o, -1);
+}

@@ -1,0 +1,127 @@
+/* The monitor; see monitor.h. */
+#include "examples/casino/monitor.h"
+
+#include "examples/casino/route.h"
+#include "examples/casino/table.h"
+
+PIT_MESSAGE(monitor_tick);
+PIT_MESSAGE(monitor_look, (uint32_t, table)); /* is it back? */
+
+#define PING_EVERY_MS 1000
+#define PING_WAIT_MS 500
+#define LOOK_AGAIN_MS 5
+
+struct watched {
+    pit_pid pid;
+    pit_ref monitor;
+    bool up, seen; /* seen: it has been there before, so another pid is a restart */
+    struct table_ping_reply last;
+};
+
+struct monitor {
+    uint32_t tables;
+    uint64_t restarts;
+    struct watched watched[ROUTE_TABLES];
+};
+
+static int init(struct monitor *self, const void *arg)
+{
+    self->tables = (uint32_t)((const struct options *)arg)->tables;
+    pit_server_resume();
+    return 0;
+}
+
+/* Meet a table that we do not know yet, or not any more. */
+static void meet(struct monitor *self, uint32_t n)
+{
+    struct watched *w = &self->watched[n];
+    pit_pid pid = pit_whereis(table_name(n).s);
+
+    if (pit_pid_equal(pid, PIT_NO_PID)) { /* its supervisor is about to start it */
+        (void)pit_send_after(LOOK_AGAIN_MS, pit_self(), monitor_look, .table = n);
+        return;
+    }
+    w->pid = pid;
+    w->monitor = pit_monitor(pid);
+    if (w->seen) {
+        self->restarts++;
+        pit_log(PIT_LOG_NOTICE, "%s is back (restart %llu of all tables)", table_name(n).s,
+                (unsigned long long)self->restarts);
+    }
+    w->seen = true;
+}
+
+static void ping(struct monitor *self, uint32_t n)
+{
+    struct watched *w = &self->watched[n];
+    int r;
+
+    if (pit_pid_equal(w->pid, PIT_NO_PID))
+        return; /* being looked for */
+    r = table_try_ping(w->pid, PING_WAIT_MS, &w->last);
+    if (r == -ETIMEDOUT && w->up)
+        pit_log(PIT_LOG_WARNING, "%s does not answer", table_name(n).s);
+    w->up = r == 0;
+}
+
+static void ping_all(struct monitor *self)
+{
+    for (uint32_t n = 0; n < self->tables; n++)
+        ping(self, n);
+    (void)pit_send_after(PING_EVERY_MS, pit_self(), monitor_tick); /* it ends with us */
+}
+
+static void resume(struct monitor *self)
+{
+    for (uint32_t n = 0; n < self->tables; n++)
+        meet(self, n);
+    ping_all(self);
+}
+
+static void gone(struct monitor *self, const struct pit_down *down)
+{
+    for (uint32_t n = 0; n < self->tables; n++) {
+        struct watched *w = &self->watched[n];
+        char reason[512];
+
+        if (pit_pid_equal(w->pid, PIT_NO_PID) || !pit_ref_equal(w->monitor, down->ref))
+            continue;
+        (void)pit_term_print(reason, sizeof(reason), down->reason);
+        pit_log(PIT_LOG_WARNING, "%s ended: %s", table_name(n).s, reason);
+        w->pid = PIT_NO_PID;
+        w->up = false;
+        meet(self, n); /* usually its supervisor was faster than we */
+    }
+}
+
+static void on_state(struct monitor *self, const struct monitor_state *m,
+                     struct monitor_state_reply *r)
+{
+    r->tables = self->tables;
+    r->restarts = self->restarts;
+    for (uint32_t n = 0; n < self->tables; n++) {
+        r->up += self->watched[n].up;
+        r->keys += self->watched[n].last.keys;
+        r->bytes += self->watched[n].last.bytes;
+        r->commands += self->watched[n].last.commands;
+    }
+}
+
+static void info(struct monitor *self, const pit_msg *m)
+{
+    if (pit_is(m, monitor_tick))
+        ping_all(self);
+    else if (pit_is(m, monitor_look))
+        meet(self, pit_as(m, monitor_look)->table);
+    else if (pit_is(m, pit_down))
+        gone(self, pit_as(m, pit_down));
+    else
+        pit_unexpected(m);
+}
+
+PIT_SERVER(monitor, struct monitor, .init = init, .info = info, .resume = resume);
+
+pit_pid monitor_start_link(const struct options *o)
+{
+    return pit_server_start_with(&monitor_server, o, sizeof(*o), .link = true, .name = "monitor");
+}

@@ -1,0 +1,221 @@
+/*
+ * Asking tables; see round.h.
+ *
+ * Of each table we know: nobody yet, its pid, or that it is gone and its successor is being looked for. A batch that has
+ * no answer when house_found names the successor was never executed (house.h, (3)), so it is simply sent again.
+ */
+#include "examples/casino/round.h"
+
+struct table_seen {
+    pit_pid pid;  /* PIT_NO_PID: not known */
+    pit_pid gone; /* the last one that ended */
+    pit_ref monitor;
+    const pit_msg *answer; /* kept; NULL: none yet */
+    uint32_t crash_after;  /* of a table_crash that waits for pid */
+    uint8_t crashes;       /* of tables that had this round's batch */
+    bool looked_for, crash;
+};
+
+#define CRASHES_MOST \
+    8 /* so often a batch is sent again: by then the commands are the likely cause */
+
+void round_init(struct round *r, const struct options *o)
+{
+    *r = (struct round){.house = PIT_NO_PID};
+    route_init(&r->route, (unsigned)o->tables, o->seed, &memory_process);
+}
+
+static bool known(pit_pid pid) { return !pit_pid_equal(pid, PIT_NO_PID); }
+
+static void fail(struct round *r, const char *error)
+{
+    if (!r->error)
+        r->error = error;
+}
+
+static void have_tables(struct round *r)
+{
+    if (!r->tables)
+        r->tables = pit_alloc(r->route.tables * sizeof(*r->tables));
+    if (known(r->house))
+        return;
+    r->house = pit_whereis("house");
+    if (known(r->house))
+        r->house_monitor = pit_monitor(r->house);
+    else
+        fail(r, "ERR the house is closed for a moment, try again");
+}
+
+static void look_for(struct round *r, unsigned table)
+{
+    struct table_seen *t = &r->tables[table];
+
+    if (t->looked_for || !known(r->house))
+        return;
+    t->looked_for = true;
+    pit_send(r->house, house_find, .client = pit_self(), .gone = t->gone, .table = table);
+}
+
+static void ask(struct round *r, unsigned table)
+{
+    const struct out *batch = &r->route.batch[table];
+    struct table_work *w = message_make(&pit_type_table_work, batch->len);
+
+    w->client = pit_self();
+    w->ticket = r->ticket;
+    memcpy(w + 1, batch->data, batch->len);
+    pit_message_send(r->tables[table].pid, w);
+}
+
+void round_start(struct round *r)
+{
+    r->ticket++;
+    r->waiting = r->route.asked;
+    have_tables(r);
+    for (uint64_t left = r->waiting; left; left &= left - 1) {
+        unsigned table = (unsigned)__builtin_ctzll(left);
+
+        if (known(r->tables[table].pid))
+            ask(r, table);
+        else
+            look_for(r, table);
+    }
+}
+
+static enum round_result state(const struct round *r)
+{
+    if (r->error)
+        return ROUND_FAILED;
+    return r->waiting ? ROUND_WAIT : ROUND_DONE;
+}
+
+static enum round_result answered(struct round *r, const pit_msg *m)
+{
+    const struct table_answer *a = pit_as(m, table_answer);
+
+    if (a->ticket != r->ticket || !(r->waiting >> a->table & 1))
+        return ROUND_WAIT; /* of a round that failed */
+    r->tables[a->table].answer = m;
+    r->waiting &= ~((uint64_t)1 << a->table);
+    if (r->waiting || r->error)
+        (void)pit_keep(m); /* the last one lives as long as the handler that sends the reply */
+    return state(r);
+}
+
+static void send_crash(struct table_seen *t)
+{
+    t->crash = false;
+    pit_send(t->pid, table_crash, .after = t->crash_after);
+}
+
+static enum round_result found(struct round *r, const struct house_found *f)
+{
+    struct table_seen *t = &r->tables[f->table];
+
+    t->pid = f->pid;
+    t->monitor = pit_monitor(f->pid);
+    t->looked_for = false;
+    if (r->waiting >> f->table & 1)
+        ask(r, f->table);
+    if (t->crash)
+        send_crash(t);
+    return ROUND_WAIT;
+}
+
+static enum round_result table_down(struct round *r, unsigned table)
+{
+    struct table_seen *t = &r->tables[table];
+
+    t->gone = t->pid;
+    t->pid = PIT_NO_PID;
+    if (!(r->waiting >> table & 1))
+        return ROUND_WAIT; /* looked for when it is needed */
+    if (++t->crashes == CRASHES_MOST)
+        fail(r, "ERR the table crashes each time it is asked this");
+    look_for(r, table);
+    return state(r);
+}
+
+static enum round_result house_down(struct round *r)
+{
+    r->house = PIT_NO_PID;
+    for (unsigned t = 0; t < r->route.tables; t++)
+        r->tables[t].looked_for = false;
+    if (r->waiting)
+        fail(r, "ERR the house crashed; whether this was done is not known");
+    return state(r);
+}
+
+static enum round_result down(struct round *r, const struct pit_down *d)
+{
+    if (known(r->house) && pit_ref_equal(d->ref, r->house_monitor))
+        return house_down(r);
+    for (unsigned t = 0; t < r->route.tables; t++)
+        if (known(r->tables[t].pid) && pit_ref_equal(d->ref, r->tables[t].monitor))
+            return table_down(r, t);
+    return ROUND_NOT_MINE;
+}
+
+enum round_result round_message(struct round *r, const pit_msg *m)
+{
+    if (!r->tables)
+        return ROUND_NOT_MINE;
+    if (pit_is(m, table_answer))
+        return answered(r, m);
+    if (pit_is(m, house_found))
+        return found(r, pit_as(m, house_found));
+    if (pit_is(m, pit_down))
+        return down(r, pit_as(m, pit_down));
+    return ROUND_NOT_MINE;
+}
+
+static struct bytes answer_of(const struct round *r, unsigned table)
+{
+    return message_tail(r->tables[table].answer, sizeof(struct table_answer));
+}
+
+struct bytes round_reply(struct round *r, struct out *assembled)
+{
+    struct bytes answers[ROUTE_TABLES];
+
+    if (r->route.plain && r->route.asked)
+        return answer_of(r, (unsigned)__builtin_ctzll(r->route.asked));
+    for (uint64_t left = r->route.asked; left; left &= left - 1) {
+        unsigned table = (unsigned)__builtin_ctzll(left);
+
+        answers[table] = answer_of(r, table);
+    }
+    out_clear(assembled);
+    if (!route_assemble(&r->route, answers, assembled))
+        return bytes_of(NULL, 0);
+    return out_content(assembled);
+}
+
+void round_clear(struct round *r)
+{
+    for (uint64_t left = r->tables ? r->route.asked : 0; left; left &= left - 1) {
+        struct table_seen *t = &r->tables[__builtin_ctzll(left)];
+
+        if (t->answer)
+            pit_drop(t->answer); /* one that was not kept is left alone */
+        t->answer = NULL;
+        t->crashes = 0;
+    }
+    r->waiting = 0;
+    r->error = NULL;
+    route_clear(&r->route);
+}
+
+void round_crash_table(struct round *r, struct bytes key, uint32_t after)
+{
+    unsigned table = route_table(&r->route, key);
+
+    have_tables(r);
+    struct table_seen *t = &r->tables[table];
+    t->crash = true;
+    t->crash_after = after;
+    if (known(t->pid))
+        send_crash(t);
+    else
+        look_for(r, table);
+}

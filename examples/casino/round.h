@@ -1,0 +1,47 @@
+/*
+ * A round, from the side of the process that asks: send each table its batch, gather the answers, and ask a table's
+ * successor again when a table crashes before it answered.
+ *
+ * For one process; at most one round at a time. The process hands every message to round_message() that it does not
+ * know itself. Tables are looked up at the house when they are first needed and watched from then on.
+ */
+#ifndef CASINO_ROUND_H
+#define CASINO_ROUND_H
+
+#include "examples/casino/messages.h"
+#include "examples/casino/options.h"
+#include "examples/casino/route.h"
+
+enum round_result {
+    ROUND_NOT_MINE, /* the message was none of ours */
+    ROUND_WAIT,
+    ROUND_DONE, /* all answers are there: round_reply() */
+    ROUND_FAILED, /* a table crashed on these very commands again and again, or the house did: `error` */
+};
+
+struct table_seen;
+
+struct round {
+    struct route route;        /* what to ask; the caller fills it in */
+    struct table_seen *tables; /* NULL until one is needed */
+    pit_pid house;
+    pit_ref house_monitor;
+    uint64_t ticket;  /* of this round */
+    uint64_t waiting; /* the tables that have not answered */
+    const char *error;
+};
+
+void round_init(struct round *r, const struct options *o);
+
+/* Ask. Not for a round that asks nobody (route.asked 0). */
+void round_start(struct round *r);
+enum round_result round_message(struct round *r, const pit_msg *m);
+
+/* After ROUND_DONE, or for a round that asked nobody: all replies. They live until round_clear(); empty: no memory. */
+struct bytes round_reply(struct round *r, struct out *assembled);
+void round_clear(struct round *r);
+
+/* Make the table of this key crash (messages.h: table_crash). */
+void round_crash_table(struct round *r, struct bytes key, uint32_t after);
+
+#endif
