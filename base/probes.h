@@ -7,7 +7,7 @@
  *
  * Every argument is a signed 64-bit integer.
  *   pid       a process as pit_pid.id holds it; 0: none (a foreign thread, or the node). Its text is
- *             <0.Index.Generation>: bits 35 to 61 and bits 0 to 34
+ *             <0.Index.Generation>: bits 0 to 26 and bits 27 to 61
  *   sched     a scheduler's index, 0 .. number of schedulers - 1; -1: a thread that is none
  *   *_ns      nanoseconds of the monotonic clock; -1: not measured this time
  *

@@ -8,8 +8,8 @@
     40 /* slot i holds [2^i, 2^(i+1)) ns; the first 0 ns too, the last all above 9 min */
 
 /* What a pid is made of; base/probes.h says so to all tools. */
-#define PITLAT_PID_INDEX(pid) ((pid) >> 35 & ((1LL << 27) - 1))
-#define PITLAT_PID_GENERATION(pid) ((pid) & ((1LL << 35) - 1))
+#define PITLAT_PID_INDEX(pid) ((pid) & ((1LL << 27) - 1))
+#define PITLAT_PID_GENERATION(pid) ((pid) >> 27 & ((1LL << 35) - 1))
 
 #define PITLAT_EVERYBODY 0 /* the key of the histogram over all processes; no pid is 0 */
 

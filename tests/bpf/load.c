@@ -11,17 +11,10 @@
 
 #include "base/oracle.h"
 #include "base/probes.h"
-#include "bpf/pitlat.h"
-#include "term/pid.h"
-
-_Static_assert(PITLAT_PID_INDEX(INT64_C(5) << PIT__PID_GENERATION_BITS) == 5, "term/pid.h");
-_Static_assert(PITLAT_PID_INDEX(INT64_MAX) == (long long)PIT__PID_INDEX_MAX, "term/pid.h");
-_Static_assert(PITLAT_PID_GENERATION(INT64_MAX) == (long long)PIT__PID_GENERATION_MAX,
-               "term/pid.h");
 
 static void nap(long ns) { nanosleep(&(struct timespec){.tv_nsec = ns}, NULL); }
 
-static int64_t process(uint64_t index) { return pit__pid(false, index, 7).id; }
+static int64_t process(int64_t index) { return INT64_C(7) << 27 | index; }
 
 /*
  * One site for each probe that is counted: its semaphore is then 1 when all of it is attached.
@@ -80,9 +73,9 @@ static void fire_delays(void)
     runnable(process(3));
     exits(process(3));
     runs(process(3), -1);
-    for (uint64_t i = 11; i <= 15; i++)
+    for (int64_t i = 11; i <= 15; i++)
         runnable(process(i));
-    for (uint64_t i = 11; i <= 15; i++)
+    for (int64_t i = 11; i <= 15; i++)
         runs(process(i), -1);
 }
 

@@ -6,7 +6,7 @@
  *                       Status 0; 3: none came. Prints `ready`, then `fired`.
  *   load --cost N       at a line of input fires N pairs, prints the nanoseconds that a pair took.
  *
- * What it fires, the processes being pit__pid(false, INDEX, 7):
+ * What it fires, the processes being INDEX of generation 7:
  *   1         23 delays of 3 ms or a little more; the runtime's own figure is -1 (not sampled)
  *   2         100 delays as short as can be; the runtime's own figure is 5,000 ns in 7 of them
  *   3         becomes runnable and is killed; then runs all the same, which matches nothing
