@@ -62,8 +62,27 @@ static bool take(struct pit__scanner *s, const char *text)
     return true;
 }
 
+/* Kept out of pit__scan, so that a bracket or a bare atom does not pay for their frames. */
+#define COLD __attribute__((noinline))
+
+/* What the ASCII characters are; most texts are made of nothing else. Beyond it text.h decides. */
+enum { LOWER = 1, NAME = 2, PLAIN = 4 }; /* plain: neither white nor a comment */
+static const uint8_t classes[256] = {
+    ['!' ... '$'] = PLAIN,
+    ['&' ... '/'] = PLAIN,
+    ['0' ... '9'] = PLAIN | NAME,
+    [':' ... '?'] = PLAIN,
+    ['@'] = PLAIN | NAME,
+    ['A' ... 'Z'] = PLAIN | NAME,
+    ['[' ... '^'] = PLAIN,
+    ['_'] = PLAIN | NAME,
+    ['`'] = PLAIN,
+    ['a' ... 'z'] = PLAIN | NAME | LOWER,
+    ['{' ... '~'] = PLAIN,
+};
+
 /* White space and comments. Beyond ASCII only what Latin-1 calls white, in UTF-8. */
-static void skip_blank(struct pit__scanner *s)
+static void skip_blanks(struct pit__scanner *s)
 {
     while (s->at < s->end) {
         if (*s->at == '%') {
@@ -77,6 +96,12 @@ static void skip_blank(struct pit__scanner *s)
             return;
         }
     }
+}
+
+static inline void skip_blank(struct pit__scanner *s)
+{
+    if (s->at < s->end && !(classes[*s->at] & PLAIN))
+        skip_blanks(s);
 }
 
 /* ---- Characters in quotes -------------------------------------------------------------------------------- */
@@ -192,12 +217,14 @@ static enum pit__token bare_atom(struct pit__scanner *s)
     uint32_t c;
     unsigned used;
 
+    while (s->at < s->end && classes[*s->at] & NAME)
+        s->at++;
     while ((used = pit__utf8_decode(s->at, s->end, &c)) > 0 && pit__is_name(c))
         s->at += used;
     return atom(s, (const char *)from, (size_t)(s->at - from));
 }
 
-static enum pit__token quoted_atom(struct pit__scanner *s)
+COLD static enum pit__token quoted_atom(struct pit__scanner *s)
 {
     uint8_t text[PIT__ATOM_BYTES];
     size_t size = 0;
@@ -214,7 +241,7 @@ static enum pit__token quoted_atom(struct pit__scanner *s)
 }
 
 /* Strings beside each other are one: a long one is printed so by ~p. */
-static enum pit__token string(struct pit__scanner *s)
+COLD static enum pit__token string(struct pit__scanner *s)
 {
     pit_term list = pit_nil();
     uint64_t *tail = &list.word;
@@ -244,7 +271,7 @@ static enum pit__token string(struct pit__scanner *s)
 }
 
 /* $a, $\n */
-static enum pit__token character(struct pit__scanner *s)
+COLD static enum pit__token character(struct pit__scanner *s)
 {
     uint32_t c;
 
@@ -341,7 +368,7 @@ static bool segments(struct pit__scanner *s, struct bytes *b)
     }
 }
 
-static enum pit__token binary(struct pit__scanner *s)
+COLD static enum pit__token binary(struct pit__scanner *s)
 {
     struct bytes b = {0};
     pit_term t;
@@ -394,7 +421,7 @@ static bool pid_fields(struct pit__scanner *s, const char *after, pit_pid *ret)
     return true;
 }
 
-static enum pit__token pid(struct pit__scanner *s)
+COLD static enum pit__token pid(struct pit__scanner *s)
 {
     pit_pid p;
 
@@ -404,7 +431,7 @@ static enum pit__token pid(struct pit__scanner *s)
     return made(s, pit__make_pid(s->heap, p, &s->value));
 }
 
-static enum pit__token reference(struct pit__scanner *s)
+COLD static enum pit__token reference(struct pit__scanner *s)
 {
     pit_ref ref;
 
@@ -416,7 +443,7 @@ static enum pit__token reference(struct pit__scanner *s)
 
 /* ---- Tokens ---------------------------------------------------------------------------------------------- */
 
-static enum pit__token name(struct pit__scanner *s)
+COLD static enum pit__token name(struct pit__scanner *s)
 {
     uint32_t c;
 
@@ -481,6 +508,8 @@ enum pit__token pit__scan(struct pit__scanner *s)
     case '+':
         return pit__scan_number(s);
     default:
+        if (classes[c] & LOWER)
+            return bare_atom(s);
         return pit__is_digit(c) ? pit__scan_number(s) : name(s);
     }
 }

@@ -23,6 +23,8 @@
  *                    _      anything; it takes no target
  *                    #{k := ~}   a map that has the key k, and perhaps others
  *
+ * In C17 true and false are the ints 1 and 0: (bool)true, or a bool variable, gives the atom.
+ *
  * The format is a literal. A wrong type does not compile; nor, with optimisation, does a wrong number of
  * arguments, which otherwise ends the caller with badarg. Inside quotes ~ is a character like any other.
  *
@@ -218,7 +220,8 @@ uint64_t pit_term_hash(pit_term t);
  * Write the term as Erlang's ~tp would on one line: {ok,[1,<<"x">>],"text",#{a => 1.5}}. Like snprintf: at most
  * size bytes with the terminating zero; the length of the whole text, however much of it fitted, is returned.
  * A list of printable characters is written as a string; pids as <0.Index.Generation>, references as
- * #Ref<0.Index.Generation.Number>.
+ * #Ref<0.Index.Generation.Number>. Unlike Erlang's, a binary that is text in Latin-1 but not in UTF-8 is written as
+ * its bytes.
  */
 size_t pit_term_print(char *buf, size_t size, pit_term t);
 
