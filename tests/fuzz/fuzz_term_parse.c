@@ -39,7 +39,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (size == 0)
         return 0;
-    char *text = malloc(size - 1 ? size - 1 : 1); /* of its own, so that a byte read past the end is seen */
+    char *text =
+        malloc(size - 1 ? size - 1 : 1); /* of its own, so that a byte read past the end is seen */
     PIT_ASSERT(text != NULL);
     memcpy(text, data + 1, size - 1);
 
