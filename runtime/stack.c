@@ -40,6 +40,7 @@
 #define GROUP 64
 
 #define POOL_MOST 16384 /* of a class: beyond, a stack that is put back goes cold at once */
+#define OWN_FRAMES 1024 /* what calls of the C library use below discard */
 #define CANARY_WORDS 8
 
 _Static_assert(sizeof(struct pit__stack) + (COLOURS - 1) * COLOUR_STEP < LEAST_PAGE / 2,
@@ -349,8 +350,13 @@ void pit__stack_pool_close(struct pit__stack_pool *pool)
 void pit__stack_discard(struct pit__stack *stack, const void *sp)
 {
     uintptr_t low = (uintptr_t)stack->low;
-    uintptr_t live = (uintptr_t)sp & ~(page_size - 1);
+    uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+    uintptr_t live = (uintptr_t)sp;
 
+    /* Who discards below himself needs this frame, and madvise's, until he is back. */
+    if (pit__stack_classify(stack, here) == PIT__STACK_INSIDE && here - OWN_FRAMES < live)
+        live = here - OWN_FRAMES;
+    live &= ~(page_size - 1);
     PIT_ASSERT(pit__stack_classify(stack, (uintptr_t)sp) == PIT__STACK_INSIDE);
     if (live > low)
         (void)madvise(stack->low, live - low, MADV_DONTNEED); /* fails only for locked memory */

@@ -78,7 +78,7 @@ void pit__stack_pool_close(struct pit__stack_pool *pool);
 
 /*
  * Give back the pages below sp, which are not live; the stack stays in use. For a process that
- * hibernates, with the stack pointer it was saved at; stack->top's page stays.
+ * hibernates: with the stack pointer it was saved at or, called on the stack itself, its frame.
  */
 void pit__stack_discard(struct pit__stack *stack, const void *sp);
 

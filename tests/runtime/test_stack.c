@@ -291,6 +291,40 @@ PIT_TEST(discard_gives_back_what_lies_below_the_live_frames)
     CHECK_EQ(pit__stack_get(&pool, (size_t)4 << 20), s);
 }
 
+static unsigned discards;
+
+/* Frames at every distance from a page's lower end. */
+static __attribute__((noinline)) void discard_own(struct parked *p, unsigned depth)
+{
+    volatile char frame[48];
+
+    frame[0] = (char)depth;
+    pit__stack_discard(p->stack, __builtin_frame_address(0));
+    discards++;
+    if (depth > 0)
+        discard_own(p, depth - 1);
+    CHECK_EQ(frame[0], (char)depth);
+}
+
+static void discarding_body(void *arg)
+{
+    pit__fibre_entered();
+    discard_own((struct parked *)arg, 200);
+    pit__leave_fibre(&((struct parked *)arg)->stack->fibre, main_sp, &main_fibre);
+}
+
+PIT_TEST(a_process_may_discard_below_itself)
+{
+    struct pit__stack_pool pool = {0};
+    struct parked p = {.stack = pit__stack_get(&pool, 0)};
+
+    pit__fibre_adopt(&main_fibre);
+    p.sp = pit__context_prepare(pit__stack_top(p.stack), discarding_body, &p);
+    pit__switch_fibre(&main_sp, &main_fibre, p.sp, &p.stack->fibre);
+    CHECK_EQ(discards, 201);
+    pit__stack_put(&pool, p.stack);
+}
+
 PIT_TEST(trim_gives_back_only_what_nobody_missed)
 {
     struct pit__stack_pool pool = {0};
