@@ -8,7 +8,8 @@
 #include <unistd.h>
 
 static const char *const names[] = {"error", "warning", "notice", "info", "debug"};
-static atomic_int level_now = -1; /* -1: not read from the environment yet; relaxed: a setting, nothing hangs on it */
+enum { UNREAD = PIT_LOG_NONE - 1 };
+static atomic_int level_now = UNREAD; /* not read from the environment yet; relaxed: a setting, nothing hangs on it */
 static _Atomic(void (*)(enum pit_log_level, const char *, size_t)) sink_now; /* release/acquire: what the sink needs was set up before */
 
 static int level_get(void)
@@ -16,10 +17,12 @@ static int level_get(void)
     int level = atomic_load_explicit(&level_now, memory_order_relaxed);
     const char *wanted;
 
-    if (level >= 0)
+    if (level != UNREAD)
         return level;
     level = PIT_LOG_NOTICE;
     wanted = getenv("PITBOSS_LOG");
+    if (wanted && !strcmp(wanted, "none"))
+        level = PIT_LOG_NONE;
     for (int i = 0; wanted && i <= PIT_LOG_DEBUG; i++)
         if (!strcmp(wanted, names[i]))
             level = i;
