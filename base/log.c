@@ -9,8 +9,11 @@
 
 static const char *const names[] = {"error", "warning", "notice", "info", "debug"};
 enum { UNREAD = PIT_LOG_NONE - 1 };
-static atomic_int level_now = UNREAD; /* not read from the environment yet; relaxed: a setting, nothing hangs on it */
-static _Atomic(void (*)(enum pit_log_level, const char *, size_t)) sink_now; /* release/acquire: what the sink needs was set up before */
+static atomic_int level_now =
+    UNREAD; /* not read from the environment yet; relaxed: a setting, nothing hangs on it */
+static _Atomic(void (*)(
+    enum pit_log_level, const char *,
+    size_t)) sink_now; /* release/acquire: what the sink needs was set up before */
 
 static int level_get(void)
 {
@@ -30,7 +33,10 @@ static int level_get(void)
     return level;
 }
 
-void pit_log_level_set(enum pit_log_level level) { atomic_store_explicit(&level_now, (int)level, memory_order_relaxed); }
+void pit_log_level_set(enum pit_log_level level)
+{
+    atomic_store_explicit(&level_now, (int)level, memory_order_relaxed);
+}
 
 void pit_log_sink_set(void (*sink)(enum pit_log_level, const char *, size_t))
 {
@@ -60,5 +66,6 @@ void pit_log(enum pit_log_level level, const char *format, ...)
     if (sink)
         sink(level, text, (size_t)n);
     else
-        (void)!write(STDERR_FILENO, text, (size_t)n); /* where would one report that stderr is gone? */
+        (void)!write(STDERR_FILENO, text,
+                     (size_t)n); /* where would one report that stderr is gone? */
 }

@@ -13,10 +13,18 @@
 PIT_BEGIN_DECLS
 
 /* PIT_LOG_NONE is for pit_log_level_set alone: nothing is logged, and preparing an event costs nothing. */
-enum pit_log_level { PIT_LOG_NONE = -1, PIT_LOG_ERROR, PIT_LOG_WARNING, PIT_LOG_NOTICE, PIT_LOG_INFO, PIT_LOG_DEBUG };
+enum pit_log_level {
+    PIT_LOG_NONE = -1,
+    PIT_LOG_ERROR,
+    PIT_LOG_WARNING,
+    PIT_LOG_NOTICE,
+    PIT_LOG_INFO,
+    PIT_LOG_DEBUG
+};
 
 /* One event: level and text as printf's. Cut at 2,000 bytes. Any thread. Does not wait for long: one write(2). */
-void pit_log(enum pit_log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void pit_log(enum pit_log_level level, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* Events above this level are dropped; the default is PIT_LOG_NOTICE, or PITBOSS_LOG=none|error|warning|notice|info|debug. */
 void pit_log_level_set(enum pit_log_level level);

@@ -21,7 +21,6 @@ static void event(char what, const char *name)
     char one[16];
 
     snprintf(one, sizeof one, "%c%s ", what, name);
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
     strncat(events, one, sizeof events - strlen(events) - 1);
 }
 
