@@ -12,12 +12,17 @@
 /* The slice is used up, or the process must exit: yields, or does not return. */
 void pit__leave_slow(struct pit__thread *t);
 
+/* The stack's end is so near that the runtime would run over it in the middle of its work: the process overflows here. */
+void pit__no_room(void);
+
 /* NULL on a thread that is not the runtime's. */
 static inline struct pit__thread *pit__in(void)
 {
     struct pit__thread *t = pit__thread();
 
     if (PIT__LIKELY(t)) {
+        if (PIT__UNLIKELY((uintptr_t)__builtin_frame_address(0) < t->floor) && !t->in_runtime)
+            pit__no_room();
         t->in_runtime++;
         __asm__ volatile("" ::: "memory"); /* the flag is set before anything the runtime does; the fault handler is on this thread */
     }
@@ -28,6 +33,17 @@ static inline void pit__out(int cost)
 {
     struct pit__thread *t = pit__thread(); /* anew: the process may have moved */
 
+    __asm__ volatile("" ::: "memory");
+    if (PIT__LIKELY(t)) {
+        if (PIT__UNLIKELY((t->sched->reductions -= cost) <= 0) && t->in_runtime == 1)
+            pit__leave_slow(t), t = pit__thread();
+        t->in_runtime--;
+    }
+}
+
+/* The same, where nothing since pit__in() can have switched. */
+static inline void pit__out_same(struct pit__thread *t, int cost)
+{
     __asm__ volatile("" ::: "memory");
     if (PIT__LIKELY(t)) {
         if (PIT__UNLIKELY((t->sched->reductions -= cost) <= 0) && t->in_runtime == 1)

@@ -155,7 +155,6 @@ static bool release_mail(struct pit__sched *s, struct pit__process *p, int *budg
 static void clear(struct pit__process *p)
 {
     p->flags = 0;
-    p->stamp = 0;
     p->call_tag = 0;
     p->mark = NULL;
     p->mark_number = 0;
@@ -222,8 +221,8 @@ void pit__exit_current(struct pit__sealed *reason)
         p->exit_reason = reason;
     p->flags &= ~PIT__F_EXIT;
     p->status = PIT__EXITING;
-    if (pit__timer_armed(&p->timeout))
-        pit__wheel_remove(&s->wheel, &p->timeout);
+    if (p->flags & PIT__F_TIMEOUT)
+        pit__timeout_disarm(s, p);
     if (stack && p->pending_io)
         stack = NULL; /* the kernel may write to it: it goes with the zombie, and we leave it by the loop below */
     else

@@ -51,7 +51,7 @@ static void on_owner(struct pit__sched *s, struct pit__process *p, const void *i
     put(ret->label, sizeof ret->label, p->label);
     ret->message_count = p->length;
     ret->memory = pit__process_memory(p);
-    ret->reductions = p->reductions;
+    ret->reductions = p->reductions + p->slice_reductions;
     count(p, ret);
 }
 

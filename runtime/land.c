@@ -74,13 +74,18 @@ PIT_NORETURN static void land(void *argument)
     p->flags |= PIT__F_FAULTED;
     (void)pit__fault_reason_text(info, text, sizeof text);
     pit_log(PIT_LOG_ERROR, "Error in process <0.%u.%llu>%s%s with exit value: fault, %s", pit__slot_index(p),
-            (unsigned long long)(pit__process_pid(p) >> PIT__INDEX_BITS), p->name ? " registered as " : "",
+            (unsigned long long)(pit__process_pid(p) >> PIT__PID_INDEX_BITS), p->name ? " registered as " : "",
             p->name ? pit__name_text(p) : "", text);
     h = pit__heap();
     mark = pit__heap_mark(h);
     reason = pit__reason_of(reason_term(info));
     pit__heap_rollback(h, mark);
     pit__exit_current(reason);
+}
+
+void pit__no_room(void)
+{
+    pit__fault_raise(PIT__FAULT_OVERFLOW, NULL, __builtin_frame_address(0));
 }
 
 /* In a signal handler: reads what it finds, which may be half changed. */
@@ -105,7 +110,7 @@ static void dump(int fd)
             continue;
         shown++;
         pit__crashdump_printf(fd, "process <0.%u.%lu> status %u messages %u reductions %lu label %s\n", i,
-                              (unsigned long)(pid >> PIT__INDEX_BITS), p->status, p->length, (unsigned long)p->reductions,
+                              (unsigned long)(pid >> PIT__PID_INDEX_BITS), p->status, p->length, (unsigned long)(p->reductions + p->slice_reductions),
                               p->label ? p->label : "-");
     }
 }

@@ -36,17 +36,21 @@ static void need_pid(pit_pid pid, const char *function)
         pit__exit_text("badarg", function, NULL, 0);
 }
 
-/* send LINK of LINK-8 */
-static void link_to(struct pit__sched *s, struct pit__process *p, pit_pid other)
+static bool linked(const struct pit__process *p, pit_pid other)
+{
+    const struct pit__relation *r = pit__relation_find(&p->relations, PIT__R_LINK, (uint64_t)other.id);
+
+    return r && !r->extra;
+}
+
+/* An active record: a new one, or that of an unlink which is under way. */
+static void activate(struct pit__sched *s, struct pit__process *p, pit_pid other)
 {
     struct pit__relation *r = pit__relation_find(&p->relations, PIT__R_LINK, (uint64_t)other.id);
 
-    if (r && !r->extra)
-        return;
     if (!r)
         r = relate(s, p, PIT__R_LINK, (uint64_t)other.id, other);
     r->extra = 0;
-    pit__signal(s, PIT__LINK, pid_of(p), other, NULL, 0);
 }
 
 int pit_try_link(pit_pid other)
@@ -56,11 +60,14 @@ int pit_try_link(pit_pid other)
     int result = 0;
 
     need_pid(other, "pit_try_link: not a pid");
-    if (other.id != pit__process_pid(p)) {
+    /* Linked already comes first: one that is gone may not have told us yet. LINK-1 */
+    if (other.id != pit__process_pid(p) && !linked(p, other)) {
         if (gone(other))
             result = -PIT_ENOPROC;
-        else
-            link_to(t->sched, p, other);
+        else { /* send LINK of LINK-8 */
+            activate(t->sched, p, other);
+            pit__signal(t->sched, PIT__LINK, pid_of(p), other, NULL, 0);
+        }
     }
     pit__out(2);
     return result;
@@ -75,7 +82,7 @@ void pit_link(pit_pid other)
     t = pit__in();
     if (!(t->current->flags & PIT__F_TRAP))
         pit__exit_current(pit__reason(noproc));
-    relate(t->sched, t->current, PIT__R_LINK, (uint64_t)other.id, other); /* for the signal to find. LINK-2 */
+    activate(t->sched, t->current, other); /* for the signal to find. LINK-2 */
     pit__signal(t->sched, PIT__EXIT_LINK, other, pid_of(t->current), pit__reason(noproc), 0);
     pit__out(1);
 }

@@ -56,7 +56,8 @@ static void first_body(const void *unused)
 
 /* ---- stopping */
 
-static void set_state(int state) { atomic_store_explicit(&pit__node.state, state, memory_order_release); }
+/* Sequentially consistent for the sake of STOPPED: a step P1 of the sleeping protocol (sched.c), with wake() as P2. */
+static void set_state(int state) { atomic_store_explicit(&pit__node.state, state, memory_order_seq_cst); }
 
 void pit__node_first_ended(void)
 {

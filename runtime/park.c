@@ -120,7 +120,7 @@ int pit__park(struct pit__wait *w, int64_t deadline_ns)
             return -ETIMEDOUT;
         }
         if (deadline_ns != INT64_MAX)
-            pit__wheel_add(&t->sched->wheel, &p->timeout, deadline_ns);
+            pit__timeout_arm(t->sched, p, deadline_ns);
         p->wait = w;
         p->status = PIT__WAITING;
         p->wakes_on = PIT__WAKE_PARK;
@@ -178,6 +178,6 @@ void pit__exit_text(const char *kind, const char *what, const char *file, int li
     /* Class error: the runtime logs it. Spec: LIFE-4, LIFE-5 */
     (void)pit_term_print(text, sizeof text, pit__sealed_root(reason));
     pit_log(PIT_LOG_ERROR, "Error in process <0.%u.%llu> with exit value: %s", pit__slot_index(t->current),
-            (unsigned long long)(pit__process_pid(t->current) >> PIT__INDEX_BITS), text);
+            (unsigned long long)pit__pid_generation((pit_pid){pit__process_pid(t->current)}), text);
     pit__exit_current(reason);
 }

@@ -17,6 +17,7 @@
 #include "runtime/mailbox.h"
 #include "runtime/relation.h"
 #include "runtime/wheel.h"
+#include "term/pid.h"
 
 struct pit__sched;
 struct pit__stack;
@@ -50,6 +51,8 @@ enum pit__status {
 #define PIT__F_FIRST 128u     /* the node's first process */
 #define PIT__F_TORN_DOWN 256u /* the name and the pid are gone, the relations are going */
 #define PIT__F_BOUND 512u     /* stays on its scheduler */
+#define PIT__F_TIMEOUT 1024u  /* the timeout is armed: said here so that a wake-up need not look at its line */
+#define PIT__F_STAMPED 2048u  /* the stamp is set, likewise */
 
 struct pit__process {
     /* ---- mailbox line: any sender */
@@ -59,7 +62,7 @@ struct pit__process {
     pit_pid parent;
     struct pit__sealed *exit_reason;
     uint32_t name;        /* the registered name's atom index + 1; 0: none */
-    uint32_t stack_size;
+    uint32_t reserved0;
     uint64_t generation; /* of the next process in this slot */
     pit_pid dead_pid;    /* in a teardown: links and monitors still speak in its name */
 
@@ -71,27 +74,29 @@ struct pit__process {
         pit_body *body;
     };
     void *state; /* the copy of what the spawner gave: a handler's state, a body's argument */
-    uint64_t reserved[4];
+    uint32_t pending_io; /* the owner's, cold: operations in flight. Not handed over; slot and stack outlive them */
+    uint32_t stack_size; /* of the stack that it has or will have */
+    uint32_t reserved[6];
 
     /* ---- hot line: owner */
     struct pit__message *head __attribute__((aligned(64))), *tail; /* the inner queue */
     struct pit__process *run_next;
-    struct pit__message *message; /* in the handler's hands */
+    struct pit__message *message; /* in the process's hands: a handler's; a stackful process's last received */
     void *sp;
     struct pit__stack *stack; /* NULL: waits or runs without one of its own */
     uint8_t status, priority, wakes_on, low_turns;
     uint32_t flags;
-    uint32_t length;     /* of the inner queue */
-    uint32_t pending_io; /* operations in flight: not handed over, slot and stack outlive them */
+    uint32_t length;          /* of the inner queue */
+    uint32_t slice_reductions; /* used since they were last added to `reductions` */
 
     /* ---- owner */
     struct pit__message *reply __attribute__((aligned(64))); /* the answer to call_tag, arrived */
     uint64_t call_tag;                                       /* the one call that this process waits for; 0: none */
     struct pit__wait *wait;                                  /* parked on */
-    struct pit__message *received;                           /* what the last receive returned */
+    struct pit__message *received;                           /* by a handler, in a receive of its own */
     struct pit__message *mark; /* the tail of the queue when mark_number was made */
     uint64_t mark_number;
-    int64_t stamp; /* when it became runnable; 0: not sampled */
+    int64_t stamp; /* when it became runnable, if STAMPED */
     uint64_t reductions;
 
     /* ---- owner */
@@ -114,11 +119,6 @@ _Static_assert(offsetof(struct pit__process, reply) == 192, "the hot line is ful
 
 /* ---- the slot table (slot.c) */
 
-#define PIT__INDEX_BITS 27
-#define PIT__GENERATION_BITS 35
-#define PIT__INDEX_MASK ((INT64_C(1) << PIT__INDEX_BITS) - 1)
-#define PIT__PID_PROXY (INT64_C(1) << 62)
-
 struct pit__slots {
     struct pit__process *base;
     _Atomic(uint32_t) used; /* slots handed out so far; those below it are mapped for good. R3 */
@@ -133,10 +133,10 @@ void pit__slots_close(void);
 /* The slot that a pid names, whoever lives there now; NULL: not a pid of ours. Any thread. */
 static inline struct pit__process *pit__slot_of(pit_pid pid)
 {
-    uint32_t index = (uint32_t)(pid.id & PIT__INDEX_MASK);
+    uint64_t index = pit__pid_index(pid);
 
     /* A3, acquire, pairs with R3: a slot below `used` is mapped and has an owner. */
-    if (__builtin_expect(pid.id <= 0 || (pid.id & PIT__PID_PROXY) ||
+    if (__builtin_expect(pid.id <= 0 || pit__pid_is_proxy(pid) ||
                              index >= atomic_load_explicit(&pit__slots.used, memory_order_acquire),
                          0))
         return NULL;

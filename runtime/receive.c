@@ -16,15 +16,16 @@ static int64_t deadline_of(int64_t timeout_ms)
 }
 
 /* What the last receive of this level returned goes, and what was built since. */
-static void let_go(struct pit__thread *t, struct pit__process *p)
+static inline void let_go(struct pit__thread *t, struct pit__process *p)
 {
-    struct pit__message *m = p->received;
+    bool handler = p->flags & PIT__F_CALLBACK;
+    struct pit__message **hand = handler ? &p->received : &p->message, *m = *hand;
 
     if (m) {
-        p->received = NULL;
+        *hand = NULL;
         pit__message_done(t->sched, m);
     }
-    if (p->heap && !(p->flags & PIT__F_CALLBACK)) /* a handler's terms live until it returns */
+    if (PIT__UNLIKELY(p->heap != NULL) && !handler) /* a handler's terms live until it returns */
         pit__process_heap_reset(p);
 }
 
@@ -36,7 +37,7 @@ static inline __attribute__((always_inline)) bool wait_for_mail(struct pit__proc
 
     pit__exit_if_told(p);
     if (deadline_ns != INT64_MAX)
-        pit__wheel_add(&t->sched->wheel, &p->timeout, deadline_ns);
+        pit__timeout_arm(t->sched, p, deadline_ns);
     p->status = PIT__WAITING;
     p->wakes_on = PIT__WAKE_MESSAGE;
     pit__sched_switch_away(t->sched, p);
@@ -60,11 +61,11 @@ static inline struct pit__message *unlink_message(struct pit__process *p, struct
     return m;
 }
 
-static const pit_msg *in_hand(struct pit__process *p, struct pit__message *m)
+static inline const pit_msg *in_hand(struct pit__process *p, struct pit__message *m)
 {
     if (!m)
         return NULL;
-    p->received = m;
+    *(p->flags & PIT__F_CALLBACK ? &p->received : &p->message) = m;
     return &m->public;
 }
 

@@ -56,7 +56,7 @@ int pit__call_wait(struct pit__process *p, int64_t deadline_ns, struct pit__mess
             return -ETIMEDOUT;
         }
         if (deadline_ns != INT64_MAX)
-            pit__wheel_add(&t->sched->wheel, &p->timeout, deadline_ns);
+            pit__timeout_arm(t->sched, p, deadline_ns);
         p->status = PIT__WAITING;
         p->wakes_on = PIT__WAKE_REPLY;
         pit__sched_switch_away(t->sched, p);

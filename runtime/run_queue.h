@@ -68,15 +68,30 @@ static inline struct pit__process *pit__queue_next(struct pit__sched *s)
     return p;
 }
 
+/* The one timeout of a process that waits. */
+static inline void pit__timeout_arm(struct pit__sched *s, struct pit__process *p, int64_t when_ns)
+{
+    p->flags |= PIT__F_TIMEOUT;
+    pit__wheel_add(&s->wheel, &p->timeout, when_ns);
+}
+
+static inline void pit__timeout_disarm(struct pit__sched *s, struct pit__process *p)
+{
+    p->flags &= ~PIT__F_TIMEOUT;
+    pit__wheel_remove(&s->wheel, &p->timeout);
+}
+
+void pit__slice_stamp(struct pit__process *p);
+
 /* Put a process that waits, or is new, on the run queue. */
 static inline void pit__sched_enqueue(struct pit__sched *s, struct pit__process *p)
 {
-    if (pit__timer_armed(&p->timeout))
-        pit__wheel_remove(&s->wheel, &p->timeout);
+    if (PIT__UNLIKELY(p->flags & PIT__F_TIMEOUT))
+        pit__timeout_disarm(s, p);
     if (p->status != PIT__EXITING)
         p->status = PIT__RUNNABLE;
     if (PIT__UNLIKELY(s->wakes++ % PIT__SAMPLE_WAKES == 0 || s->stamp_all || PIT_PROBE_ENABLED(process_run)))
-        p->stamp = pit__now();
+        pit__slice_stamp(p);
     pit__queue_push(s, p);
     PIT_PROBE_RUNNABLE(pit__process_pid(p), s->index);
 }
@@ -86,11 +101,12 @@ void pit__slice_sample(struct pit__sched *s, struct pit__process *p);
 /* p has the core from here on. */
 static inline void pit__slice_begin(struct pit__thread *t, struct pit__sched *s, struct pit__process *p)
 {
-    if (PIT__UNLIKELY(p->stamp))
+    if (PIT__UNLIKELY(p->flags & PIT__F_STAMPED))
         pit__slice_sample(s, p);
     else
         PIT_PROBE_RUN(pit__process_pid(p), s->index, -1);
     t->current = p;
+    t->floor = p->stack ? pit__floor_of(p->stack, p->stack_size) : 0;
     p->status = PIT__RUNNING;
     s->reductions = PIT__SLICE;
     PIT__COUNT(s->switches);
@@ -98,9 +114,11 @@ static inline void pit__slice_begin(struct pit__thread *t, struct pit__sched *s,
 
 static inline void pit__slice_end(struct pit__sched *s, struct pit__process *p)
 {
-    int used = PIT__SLICE - s->reductions;
-
-    p->reductions += (uint64_t)(used > 0 ? used : 1);
+    p->slice_reductions += (uint32_t)(PIT__SLICE + 1 - s->reductions);
+    if (PIT__UNLIKELY(p->slice_reductions > INT32_MAX)) {
+        p->reductions += p->slice_reductions;
+        p->slice_reductions = 0;
+    }
 }
 
 /* A ready process that can be switched to without the loop; it is taken off the queue. */
@@ -117,6 +135,7 @@ static inline struct pit__process *pit__queue_direct(struct pit__sched *s)
     return pit__queue_pop(s);
 }
 
+PIT_NORETURN void pit__slice_overflowed(struct pit__process *p);
 void pit__sched_switch_to_loop(struct pit__thread *t, struct pit__sched *s, struct pit__process *p);
 
 /* The current process stops here and continues when it is run again; its status says whether it is on the queue. */
@@ -127,15 +146,18 @@ static inline __attribute__((always_inline)) void pit__sched_switch_away(struct 
     struct pit__process *q;
 
     pit__slice_end(s, p);
-    t->current = NULL;
     if (p->status == PIT__WAITING)
         PIT_PROBE_PARK(pit__process_pid(p), s->index);
+    if (PIT__UNLIKELY(s->canaries) && p->stack && !pit__stack_sound(p->stack))
+        pit__slice_overflowed(p);
     if (PIT__LIKELY(p->stack && (q = pit__queue_direct(s)))) {
         pit__slice_begin(t, s, q);
         if (PIT__LIKELY(q != p))
             pit__switch_fibre(&p->sp, &p->stack->fibre, q->sp, &q->stack->fibre);
-    } else
+    } else {
+        t->current = NULL;
         pit__sched_switch_to_loop(t, s, p);
+    }
     pit__thread()->in_runtime = depth;
 }
 

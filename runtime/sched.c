@@ -42,12 +42,18 @@
 static void loop(void *unused);
 static void loop_fresh(void *unused);
 
+void pit__slice_stamp(struct pit__process *p)
+{
+    p->stamp = pit__now();
+    p->flags |= PIT__F_STAMPED;
+}
+
 void pit__slice_sample(struct pit__sched *s, struct pit__process *p)
 {
     int64_t delay = pit__now() - p->stamp;
     unsigned bucket = delay > 0 ? 63 - (unsigned)__builtin_clzll((uint64_t)delay) : 0;
 
-    p->stamp = 0;
+    p->flags &= ~PIT__F_STAMPED;
     PIT__COUNT(s->run_delay[bucket]);
     PIT_PROBE_RUN(pit__process_pid(p), s->index, delay);
 }
@@ -83,6 +89,7 @@ static void resume(struct pit__thread *t, struct pit__sched *s, struct pit__proc
     t = pit__thread();
     t->in_runtime = 1;
     t->current = NULL;
+    t->floor = 0;
     if (s->dead_stack) {
         pit__stack_put(&s->stacks, s->dead_stack);
         s->dead_stack = NULL;
@@ -118,6 +125,7 @@ static struct pit__message start_message = {.public = {.type = &pit_type_pit_sta
 static void handle(struct pit__thread *t, struct pit__sched *s, struct pit__process *p)
 {
     t->in_runtime = 1;
+    t->floor = pit__floor_of(s->loop_stack, DEFAULT_STACK);
     if (p->flags & PIT__F_STARTING) {
         p->flags &= ~PIT__F_STARTING;
         call_handler(t, p, &start_message.public);
@@ -156,6 +164,7 @@ static void handle(struct pit__thread *t, struct pit__sched *s, struct pit__proc
         pit__sched_abandon(s, stack);
     }
     t->current = NULL;
+    t->floor = 0;
 }
 
 static void run(struct pit__sched *s, struct pit__process *p)
@@ -191,8 +200,15 @@ static void *new_loop(struct pit__sched *s, struct pit__process *p)
     if (!fresh)
         pit__exit_current(pit__reason_system_limit("no memory for a stack: raise vm.max_map_count or lower the number of processes"));
     p->stack = s->loop_stack;
+    p->stack_size = DEFAULT_STACK;
     s->loop_stack = fresh;
     return pit__context_prepare(pit__stack_top(fresh), loop_fresh, NULL);
+}
+
+/* Only where guards are not to be had for every stack: it ran over its end, and nobody noticed. */
+void pit__slice_overflowed(struct pit__process *p)
+{
+    pit__exit_current(pit__reason_text("stack_overflow", "the stack ran over its end", NULL, 0));
 }
 
 /* To the loop, or on a new one; back in p when it is run again. */
@@ -212,6 +228,7 @@ void pit__sched_switch_to_loop(struct pit__thread *t, struct pit__sched *s, stru
 void pit__sched_abandon(struct pit__sched *s, struct pit__stack *stack)
 {
     pit__thread()->current = NULL;
+    pit__thread()->floor = 0;
     if (!stack)
         pit__restart_fibre(&s->loop_stack->fibre, pit__stack_top(s->loop_stack), loop, NULL);
     s->dead_stack = stack;
@@ -361,6 +378,7 @@ static void idle(struct pit__sched *s)
     int64_t before;
 
     pit__blocks_flush(&s->blocks);
+    (void)pit__stack_trim(&s->stacks, 64);
     pit__balance_ask(s);
     if (spin(s))
         return;
@@ -369,7 +387,7 @@ static void idle(struct pit__sched *s)
     atomic_store_explicit(&s->sleeping, 1, memory_order_seq_cst); /* S1 */
     PIT_POINT("sched.sleeping");
     before = pit__now();
-    if (inbox_waiting(s) || !node_running())
+    if (inbox_waiting(s) || atomic_load_explicit(&pit__node.state, memory_order_seq_cst) == PIT__NODE_STOPPED)
         s->driver_ops->poll(s->driver);
     else
         s->driver_ops->wait(s->driver, sleep_until(s)); /* S3 */
@@ -469,7 +487,7 @@ static void fire(struct pit__timer *t, void *context)
     } else {
         struct pit__process *p = PIT__CONTAINER(t, struct pit__process, timeout);
 
-        p->flags |= PIT__F_TIMED_OUT;
+        p->flags = (p->flags & ~PIT__F_TIMEOUT) | PIT__F_TIMED_OUT;
         if (p->status == PIT__WAITING)
             pit__sched_enqueue(s, p);
     }
@@ -492,6 +510,7 @@ int pit__sched_open(struct pit__sched *s, unsigned index, unsigned count, const 
     s->loop_stack = pit__stack_get(&s->stacks, DEFAULT_STACK);
     if (!s->loop_stack)
         return -ENOMEM;
+    s->canaries = !s->loop_stack->guarded;
     return ops->open(s, (int)index, &s->driver);
 }
 

@@ -49,6 +49,7 @@ struct pit__sched {
     struct pit__stack *dead_stack; /* left for good by who ran on it; the loop puts it away */
     unsigned wakes;                /* counts, so that every 16th is stamped */
     bool draining;                 /* the inbox is being delivered: no recursion */
+    bool canaries;                 /* some stacks have no guard: their canaries are looked at when they are left */
     bool stamp_all;                /* after a sleep every wake of the pass is stamped */
     uint16_t index;
     int cpu; /* pinned to; -1: not */
@@ -74,6 +75,8 @@ struct pit__sched {
 struct pit__thread {
     struct pit__sched *sched;
     struct pit__process *current;
+    uintptr_t floor; /* of the running process's stack: below it there is no room for a call of the runtime, which would fault in
+                        the middle of it; 0 outside of processes */
     int in_runtime; /* depth of pit__enter; a fault while it is set is the node's, unless touching */
     void *touching; /* not NULL: memory that the program named is being read or written, and a fault is the program's. The message
                        that is being built for it, which is then freed; or the thread itself: nothing to free */
@@ -107,6 +110,12 @@ void pit__balance_adopt(struct pit__sched *s, struct pit__message *m);
 
 #define PIT__COUNT(counter)                                                                                            \
     atomic_store_explicit(&(counter), atomic_load_explicit(&(counter), memory_order_relaxed) + 1, memory_order_relaxed)
+
+#define PIT__ROOM 8192 /* bytes of stack that a call of the runtime may use: snprintf is the deepest */
+static inline uintptr_t pit__floor_of(const struct pit__stack *stack, size_t size)
+{
+    return (uintptr_t)stack - size + PIT__ROOM;
+}
 
 /* A number for a reference: unique on the node. */
 static inline uint64_t pit__sched_number(struct pit__sched *s) { return ((uint64_t)(s->index + 1) << 48) | ++s->numbers; }

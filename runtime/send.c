@@ -40,29 +40,45 @@ PIT_NORETURN static void out_of_memory(void) { pit__exit_text("system_limit", "n
 
 PIT_NORETURN static void bad_pid(pit_pid to) { pit__exit_text("badarg", "sending to a handle that holds an error", NULL, 0); }
 
-void pit_send_copy(pit_pid to, const pit_type *type, const void *payload)
+/* From any thread, of any type, to whom it may concern. */
+static void send_slow(struct pit__thread *t, pit_pid to, const pit_type *type, const void *payload)
 {
-    struct pit__thread *t;
     struct pit__message *m;
-    struct pit__process *p;
-    int cost = 1;
 
-    if (PIT__UNLIKELY(to.id < 0))
+    if (to.id < 0)
         bad_pid(to);
-    t = pit__in();
     m = pit__message_copy(t, PIT__MESSAGE, type, payload);
-    if (PIT__UNLIKELY(!m))
+    if (!m)
         out_of_memory();
     m->to = to;
     PIT_PROBE_SEND(m->public.from.id, to.id, type->size);
-    if (PIT__LIKELY(t)) {
+    if (t)
         PIT__COUNT(t->sched->sent);
-        p = pit__slot_of(to);
-        if (p && pit__owned_by(p, t->sched) && p->length > QUEUE_SHORT)
-            cost = COST_LONG;
-    }
     pit__route(t, m);
-    pit__out(cost);
+}
+
+/* The usual case in one function: a process sends plain data to a process of its own scheduler. */
+void pit_send_copy(pit_pid to, const pit_type *type, const void *payload)
+{
+    struct pit__thread *t = pit__in();
+    struct pit__process *p = pit__slot_of(to);
+    struct pit__message *m;
+    int cost = 1;
+
+    if (PIT__LIKELY(t && p && !(type->flags & PIT_TYPE_OWNS) && pit__owned_by(p, t->sched) &&
+                    pit__mailbox_quiet(&p->mailbox) && pit__process_pid(p) == to.id)) {
+        m = pit__message_copy(t, PIT__MESSAGE, type, payload);
+        if (PIT__UNLIKELY(!m))
+            out_of_memory();
+        m->to = to;
+        PIT_PROBE_SEND(m->public.from.id, to.id, type->size);
+        PIT__COUNT(t->sched->sent);
+        if (p->length > QUEUE_SHORT)
+            cost = COST_LONG;
+        pit__append(t->sched, p, m);
+    } else
+        send_slow(t, to, type, payload);
+    pit__out_same(t, cost);
 }
 
 int pit_send_name(const char *name, const pit_type *type, const void *payload)

@@ -286,11 +286,18 @@ static void reply_received(struct pit__sched *s, struct pit__process *p, struct 
         pit__sched_enqueue(s, p);
 }
 
+/* It runs no more, or will not return to its own code: who links to it or watches it now finds nobody. LIFE-7, step 9 */
+static bool ending(const struct pit__process *p) { return p->status == PIT__EXITING || (p->flags & PIT__F_EXIT); }
+
 static void signal_received(struct pit__sched *s, struct pit__process *p, struct pit__message *m)
 {
     struct pit__signal *sig = signal_of(m);
     struct pit__relation *r;
 
+    if ((m->block.kind == PIT__LINK || m->block.kind == PIT__MONITOR) && ending(p)) {
+        pit__undeliverable(s, m, pit__reason(noproc));
+        return;
+    }
     switch (m->block.kind) {
     case PIT__EXIT:
         exit_signal(s, p, m->public.from, sig->reason, false);

@@ -25,8 +25,8 @@ int pit__slots_open(uint32_t limit, unsigned schedulers)
     int r;
 
     slots = (slots + COMMIT - 1) / COMMIT * COMMIT;
-    if (slots > (size_t)PIT__INDEX_MASK)
-        slots = (size_t)PIT__INDEX_MASK / COMMIT * COMMIT;
+    if (slots > (size_t)PIT__PID_INDEX_MAX)
+        slots = (size_t)PIT__PID_INDEX_MAX / COMMIT * COMMIT;
     pit__slots.reserved = slots * sizeof(struct pit__process);
     r = pit__numa_reserve(pit__slots.reserved, (void **)&pit__slots.base);
     if (r < 0)
@@ -145,7 +145,7 @@ void pit__slots_adopt(struct pit__slot_pool *pool, struct pit__process *first)
 
 void pit__slot_put(struct pit__slot_pool *pool, struct pit__process *p)
 {
-    if (p->generation >> PIT__GENERATION_BITS)
+    if (p->generation > PIT__PID_GENERATION_MAX)
         return; /* its generations are used up: retired for ever */
     p->run_next = pool->free;
     pool->free = p;
@@ -159,5 +159,5 @@ void pit__slot_put(struct pit__slot_pool *pool, struct pit__process *p)
 
 int64_t pit__slot_next_pid(struct pit__process *p)
 {
-    return (int64_t)(p->generation++ << PIT__INDEX_BITS) | (int64_t)pit__slot_index(p);
+    return pit__pid(false, pit__slot_index(p), p->generation++).id;
 }

@@ -51,6 +51,7 @@ static int prepare(struct pit__sched *s, struct pit__process *p, const struct en
     p->label = o->label;
     p->kind = o->pit__kind;
     p->reductions = 0;
+    p->slice_reductions = 0;
     p->low_turns = 0;
     if (o->pit__kind & 1) {
         p->flags |= PIT__F_SUPERVISOR;
@@ -83,6 +84,8 @@ static struct pit__sched *choose(struct pit__sched *s, int16_t scheduler)
 static pit_pid failed(struct pit__sched *s, struct pit__process *p, int error)
 {
     if (p) {
+        if (p->flags & PIT__F_SUPERVISOR)
+            atomic_fetch_sub_explicit(&pit__node.supervisors, 1, memory_order_relaxed);
         atomic_store_explicit(&p->pid, 0, memory_order_relaxed);
         pit__copy_free(s, p->state);
         p->state = NULL;
