@@ -85,6 +85,7 @@ static bool give_stack(struct pit__sched *s, struct pit__process *p)
 static void resume(struct pit__thread *t, struct pit__sched *s, struct pit__process *p)
 {
     t->in_runtime = 1;
+    t->floor = pit__floor_of(p->stack, p->stack_size); /* it may have got its stack just now */
     pit__switch_fibre(&s->loop_sp, &s->loop_stack->fibre, p->sp, &p->stack->fibre);
     t = pit__thread();
     t->in_runtime = 1;
