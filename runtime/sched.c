@@ -103,6 +103,7 @@ static inline void message_over(struct pit__sched *s, struct pit__process *p)
     struct pit__message *m = p->message;
 
     p->message = NULL;
+    p->mark = NULL; /* handlers take from the queue without a look at it; a later one scans from the head. RECV-5 */
     if (m)
         pit__message_done(s, m);
     if (PIT__UNLIKELY((m = p->received) != NULL)) {
