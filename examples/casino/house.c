@@ -124,6 +124,8 @@ static void on_state(struct house *self, const struct house_state *m, struct hou
     r->writes = self->writes;
 }
 
+static void on_crash(struct house *self, const struct house_crash *m) { *(volatile int *)NULL = 0; }
+
 /* The answer to a write, now that the copy has it. */
 static void pass_on(const struct house_write *w, struct bytes answer)
 {

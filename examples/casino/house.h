@@ -23,12 +23,14 @@
  *        them. Answered when the predecessor is gone.
  * copy:  the next part of the copy as a journal; from cursor 0 until the answer's cursor is 0.
  * state: for INFO and /metrics.
+ * crash: dereference NULL, to see it refilled.
  */
 #define house_protocol(CALL, CAST)                                                       \
     CALL(enter, ((uint32_t, table), (pit_pid, who), (bool, refill)), ((uint64_t, keys))) \
     CALL(copy, ((uint32_t, table), (uint64_t, cursor)),                                  \
          ((uint64_t, cursor), (pit_binary, journal)))                                    \
-    CALL(state, (), ((uint64_t, keys), (uint64_t, bytes), (uint64_t, writes)))
+    CALL(state, (), ((uint64_t, keys), (uint64_t, bytes), (uint64_t, writes)))           \
+    CAST(crash, ())
 PIT_PROTOCOL(house);
 
 pit_pid house_start_link(const struct options *o);

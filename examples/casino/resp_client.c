@@ -9,6 +9,7 @@
 
 #include "examples/casino/client.h"
 #include "examples/casino/desk.h"
+#include "examples/casino/house.h"
 #include "examples/casino/number.h"
 #include "examples/casino/report.h"
 #include "examples/casino/resp.h"
@@ -44,7 +45,7 @@ static void init(struct resp_client *self)
     stats_add(&stats.resp_clients, 1);
 }
 
-/* CRASH CONNECTION, CRASH TABLE key [place]. Really: what these do is what a bug would do. */
+/* CRASH CONNECTION, CRASH HOUSE, CRASH TABLE key [place]. Really: what these do is what a bug would do. */
 static void crash(struct resp_client *self, const struct bytes *words, size_t count,
                   struct out *reply)
 {
@@ -54,12 +55,15 @@ static void crash(struct resp_client *self, const struct bytes *words, size_t co
         resp_error(reply, "ERR CRASH is off; start the casino with --allow-crash");
     } else if (count == 2 && bytes_is(words[1], "connection")) {
         *(volatile int *)NULL = 0;
+    } else if (count == 2 && bytes_is(words[1], "house")) {
+        house_crash(pit_whereis("house"));
+        resp_status(reply, "OK");
     } else if ((count == 3 || (count == 4 && number_parse(words[3], &after) && after >= 0)) &&
                bytes_is(words[1], "table")) {
         round_crash_table(&self->round, words[2], (uint32_t)(after < 1000000 ? after : 1000000));
         resp_status(reply, "OK");
     } else {
-        resp_error(reply, "ERR try CRASH TABLE key [place], CRASH CONNECTION");
+        resp_error(reply, "ERR try CRASH TABLE key [place], CRASH CONNECTION, CRASH HOUSE");
     }
 }
 
