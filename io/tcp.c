@@ -176,15 +176,17 @@ static int wait_for_input(struct pit__socket *s, int64_t deadline)
     }
 }
 
-/* Look once: what has arrived but was not asked for is still in the kernel. */
+/* Nothing is here and nothing was asked for: what has arrived is in the kernel still. */
+static bool only_kernel_knows(const struct pit__socket *s)
+{
+    return s->active == PIT_TCP_PASSIVE && !s->first && !s->error && !s->ended &&
+           pit__op_idle(&s->receive);
+}
+
 static int look(struct pit__socket *s, void *buffer, size_t size)
 {
-    ssize_t n;
+    ssize_t n = recv(s->fd, buffer, size, MSG_DONTWAIT);
 
-    if (s->active != PIT_TCP_PASSIVE || s->first || s->error || s->ended ||
-        !pit__op_idle(&s->receive))
-        return wait_for_input(s, 0);
-    n = recv(s->fd, buffer, size, MSG_DONTWAIT);
     if (n < 0)
         return errno == EAGAIN ? -ETIMEDOUT : -errno;
     s->ended = n == 0;
@@ -214,7 +216,7 @@ int pit_tcp_read(pit_tcp socket, void *buffer, size_t size, int64_t timeout)
         return end(-EINVAL);
     if (size > INT_MAX)
         size = INT_MAX;
-    if (timeout == 0 && !s->first)
+    if (timeout == 0 && only_kernel_knows(s))
         return end(look(s, buffer, size));
     return end(read_some(s, buffer, size, pit__deadline(timeout)));
 }
