@@ -1,0 +1,267 @@
+/*
+ * Goal: monitors (MON-1..9, MON-11, MON-13). Method: cases of the specification in a node (node.h); races are run many
+ *   times, with the parties on different schedulers.
+ */
+#include "tests/runtime/node.h"
+
+PIT_MESSAGE(go);
+PIT_MESSAGE(ready, (pit_ref, ref));
+
+static void ended(const void *arg) {}
+static void boom(const void *arg) { pit_exit(pit_build("{boom, [~a]}", "now")); }
+
+static pit_process_info info_of(pit_pid p)
+{
+    pit_process_info info;
+
+    CHECK_EQ(pit_process_info_of(p, &info), 0);
+    return info;
+}
+
+/* MON-1, MON-2, MON-7: one DOWN each, of its own reference, with the real reason. */
+NODE_CASE(each_monitor_fires_once)
+{
+    for (int round = 0; round < 20; round++) {
+        pit_pid p = spawn_anywhere(wait_forever, NULL, 0);
+        pit_ref refs[10];
+
+        for (int i = 0; i < 10; i++)
+            refs[i] = pit_monitor(p);
+        CHECK_EQ(info_of(p).monitored_by, 10);
+        CHECK_EQ(info_of(pit_self()).monitors, 10);
+        pit_exit_process(p, round % 2 ? pit_atom("kill") : pit_build("{shutdown, ~}", round));
+        for (int i = 9; i >= 0; i--)
+            expect_down(refs[i], p, round % 2 ? "killed" : text_of(pit_build("{shutdown, ~}", round)));
+        CHECK_EQ(info_of(pit_self()).monitors, 0);
+        expect_empty();
+    }
+}
+
+/* MON-4: the dead and the never born are noproc. */
+NODE_CASE(monitoring_the_dead_is_noproc)
+{
+    pit_monitored m = spawn_watched(boom, NULL, 0);
+    pit_pid never = {INT64_C(5) << 27 | 1000000};
+
+    expect_end(m, "{boom,[now]}");
+    expect_down(pit_monitor(m.pid), m.pid, "noproc");
+    expect_down(pit_monitor(PIT_NO_PID), PIT_NO_PID, "noproc");
+    expect_down(pit_monitor(never), never, "noproc");
+}
+
+/* MON-4, SIG-1: after an exit signal to it a monitor finds nobody, as if it were long dead. LIFE-7, step 9. */
+NODE_CASE(monitoring_one_that_was_just_killed_is_noproc)
+{
+    (void)pit_trap_exit(true);
+    for (int i = 0; i < 100; i++) {
+        pit_pid p = spawn_anywhere(wait_forever, NULL, 0);
+
+        if (i % 2)
+            pit_yield();
+        pit_exit_process(p, pit_atom("kill"));
+        expect_down(pit_monitor(p), p, "noproc");
+        p = spawn_anywhere(wait_forever, NULL, 0);
+        pit_exit_process(p, pit_atom("kill"));
+        pit_link(p);
+        expect_exited(p, "noproc");
+    }
+    expect_empty();
+}
+
+static void dies_soon(const void *arg)
+{
+    for (int i = *(const int *)arg; i > 0; i--)
+        pit_yield();
+}
+
+/* MON-4, MON-1: however the monitor and the end race, there is one DOWN. */
+NODE_CASE(a_monitor_of_the_dying_fires_once)
+{
+    for (int i = 0; i < 400; i++) {
+        int life = i % 6;
+        pit_pid p = spawn_anywhere(dies_soon, &life, sizeof life);
+        pit_ref ref;
+        const pit_msg *m;
+
+        for (int k = i % 4; k > 0; k--)
+            pit_yield();
+        ref = pit_monitor(p);
+        m = pit_receive_ref(ref, A_WHILE);
+        CHECK(m);
+        CHECK(pit_atom_is(pit_as(m, pit_down)->reason, "normal") || pit_atom_is(pit_as(m, pit_down)->reason, "noproc"));
+    }
+    expect_alone();
+    expect_empty();
+}
+
+static void is_called(const void *arg)
+{
+    CHECK_EQ(pit_register("called", pit_self()), 0);
+    pit_send(*(const pit_pid *)arg, go);
+    (void)pit_receive_type(&pit_type_go, PIT_INFINITY);
+    pit_exit(pit_atom("stop"));
+}
+
+/* MON-3: a name is who has it now; nobody is noproc. */
+NODE_CASE(a_monitor_by_name_is_of_who_has_it_now)
+{
+    pit_pid me = pit_self(), a, b;
+    pit_ref ra, rb;
+
+    expect_down(pit_monitor_name("called"), PIT_NO_PID, "noproc");
+    expect_down(pit_monitor_name(NULL), PIT_NO_PID, "noproc");
+    a = spawn_anywhere(is_called, &me, sizeof me);
+    CHECK(pit_receive_type(&pit_type_go, A_WHILE));
+    ra = pit_monitor_name("called");
+    CHECK_EQ(pit_unregister("called"), 0);
+    b = spawn_anywhere(is_called, &me, sizeof me);
+    CHECK(pit_receive_type(&pit_type_go, A_WHILE));
+    rb = pit_monitor_name("called");
+    pit_send(b, go);
+    expect_down(rb, b, "stop");
+    expect_empty(); /* a lives */
+    pit_send(a, go);
+    expect_down(ra, a, "stop");
+}
+
+/* MON-5 */
+NODE_CASE(monitoring_oneself_does_nothing)
+{
+    pit_ref ref = pit_monitor(pit_self());
+
+    CHECK_EQ(info_of(pit_self()).monitors, 0);
+    CHECK_EQ(info_of(pit_self()).monitored_by, 0);
+    CHECK_EQ(pit_demonitor(ref, 0), 0);
+    CHECK(!pit_ref_equal(ref, pit_monitor(pit_self())));
+}
+
+/* MON-8: after demonitor no DOWN of that reference is added. */
+NODE_CASE(after_demonitor_no_down_is_added)
+{
+    for (int i = 0; i < 400; i++) {
+        int life = i % 5;
+        pit_monitored m = spawn_watched(dies_soon, &life, sizeof life);
+        int active;
+
+        for (int k = i % 4; k > 0; k--)
+            pit_yield();
+        active = pit_demonitor(m.ref, 0);
+        if (active) /* it had not fired, and never will */
+            expect_empty();
+        else
+            expect_end(m, "normal");
+    }
+    expect_alone();
+    expect_empty();
+}
+
+/* MON-9, the table */
+NODE_CASE(demonitor_says_whether_it_was_active)
+{
+    pit_pid p = spawn_anywhere(wait_forever, NULL, 0), me = pit_self();
+    pit_ref active[2] = {pit_monitor(p), pit_monitor(p)}, fired[2] = {pit_monitor(p), pit_monitor(p)};
+
+    CHECK_EQ(pit_demonitor(active[0], 0), 1);
+    CHECK_EQ(pit_demonitor(active[1], PIT_DEMONITOR_FLUSH), 1);
+    CHECK_EQ(pit_demonitor(active[0], 0), 0);
+    CHECK_EQ(pit_demonitor(active[1], PIT_DEMONITOR_FLUSH), 0);
+    CHECK_EQ(info_of(p).monitored_by, 2);
+    pit_send(me, go);
+    pit_exit_process(p, pit_atom("stop"));
+    while (pit_message_count() < 3)
+        pit_yield();
+    CHECK_EQ(pit_demonitor(fired[0], 0), 0);
+    CHECK_EQ(pit_message_count(), 3); /* left */
+    CHECK_EQ(pit_demonitor(fired[1], PIT_DEMONITOR_FLUSH), 0);
+    CHECK_EQ(pit_message_count(), 2); /* removed */
+    CHECK_EQ(pit_demonitor(pit_make_ref(), PIT_DEMONITOR_FLUSH), 0);
+    CHECK_EQ(pit_demonitor((pit_ref){p, 77}, PIT_DEMONITOR_FLUSH), 0); /* not ours */
+    expect_down(fired[0], p, "stop");
+    CHECK(pit_receive_type(&pit_type_go, 0));
+}
+
+/* MON-9: flush at the head, in the middle and at the end of the queue, and what comes after is received in order. */
+PIT_MESSAGE(number, (int, n));
+NODE_CASE(flush_takes_one_message_from_anywhere_in_the_queue)
+{
+    for (int place = 0; place <= 4; place++) {
+        pit_monitored m = {0};
+
+        for (int i = 0; i < place; i++)
+            pit_send(pit_self(), number, .n = i);
+        m = spawn_watched(ended, NULL, 0);
+        while (pit_message_count() < (size_t)place + 1)
+            pit_yield();
+        for (int i = place; i < 4; i++)
+            pit_send(pit_self(), number, .n = i);
+        CHECK_EQ(pit_demonitor(m.ref, PIT_DEMONITOR_FLUSH), 0);
+        pit_send(pit_self(), number, .n = 4);
+        for (int i = 0; i < 5; i++)
+            CHECK_EQ(pit_receive_only(number, A_WHILE)->n, i);
+        expect_empty();
+    }
+}
+
+static void watches(const void *arg)
+{
+    pit_ref ref = pit_monitor(*(const pit_pid *)arg);
+
+    CHECK(ref.number);
+    pit_exit(pit_atom("watcher_gone"));
+}
+
+/* MON-13, MON-11: the owner's end removes its monitors silently; the target feels nothing of any of it. */
+NODE_CASE(monitors_go_with_their_owner)
+{
+    pit_pid p = spawn_anywhere(wait_forever, NULL, 0);
+
+    for (int i = 0; i < 50; i++)
+        expect_end(spawn_watched(watches, &p, sizeof p), "watcher_gone");
+    for (int i = 0; i < 10000 && info_of(p).monitored_by; i++)
+        pit_yield();
+    CHECK_EQ(info_of(p).monitored_by, 0);
+    CHECK_EQ(info_of(p).message_count, 0);
+    CHECK(pit_is_alive(p));
+    pit_exit_process(p, pit_atom("kill"));
+    expect_alone();
+}
+
+/* MON-11: no limit, and a teardown of many pieces tells each of them, in the order of their making. */
+NODE_CASE(a_process_may_be_watched_by_many)
+{
+    int n = pit_test_sanitized() ? 3000 : 30000;
+    pit_pid p = spawn_anywhere(wait_forever, NULL, 0);
+    pit_ref *refs = pit_alloc((size_t)n * sizeof *refs);
+
+    for (int i = 0; i < n; i++)
+        refs[i] = pit_monitor(p);
+    CHECK_EQ(info_of(p).monitored_by, n);
+    for (int i = 0; i < n; i += 3)
+        CHECK_EQ(pit_demonitor(refs[i], 0), 1);
+    pit_exit_process(p, pit_atom("stop"));
+    for (int i = 0; i < n; i++)
+        if (i % 3) {
+            const pit_msg *m = pit_receive(A_WHILE);
+
+            CHECK(m);
+            CHECK(pit_ref_equal(pit_as(m, pit_down)->ref, refs[i]));
+        }
+    expect_empty();
+}
+
+/* A monitor and its call for the last reason survive the end of who sealed it. */
+NODE_CASE(a_reason_outlives_who_ended_with_it)
+{
+    const pit_msg *kept[20];
+
+    for (int i = 0; i < 20; i++) {
+        pit_monitored m = spawn_watched(boom, NULL, 0);
+
+        kept[i] = pit_keep(pit_receive_ref(m.ref, A_WHILE));
+    }
+    expect_alone();
+    for (int i = 0; i < 20; i++) {
+        CHECK_STR(text_of(pit_as(kept[i], pit_down)->reason), "{boom,[now]}");
+        pit_drop(kept[i]);
+    }
+}
