@@ -33,7 +33,9 @@
 #include "term/atom.h"
 #include "term/heap.h"
 
-#define KILLING_MOST INT64_C(5000000000) /* ns until a process that never calls the runtime is given up */
+#define KILLING_MOST INT64_C(5000000000) /* ns without progress until processes that never call the runtime are given up */
+#define KILL_A_PASS 4096
+#define KILL_PAUSE INT64_C(20000000) /* ns */
 
 struct pit__node pit__node;
 const struct pit__driver_ops *pit__driver_default;
@@ -43,7 +45,11 @@ static struct {
     int argc;
     char **argv;
     _Atomic(bool) status_given; /* by pit_stop or an OS signal: what first returns does not count any more */
-    int64_t killing_since;
+    /* of KILLING, scheduler 0's: */
+    int64_t killing_since; /* the last progress */
+    int64_t kill_again;
+    uint64_t left;
+    uint32_t killed; /* slots gone through */
 } running;
 
 static void first_body(const void *unused)
@@ -66,23 +72,52 @@ void pit__node_first_ended(void)
     pit__node.scheds[0]->driver_ops->wake(pit__node.scheds[0]->driver);
 }
 
-static void kill_all(struct pit__sched *s)
-{
-    uint32_t used = atomic_load_explicit(&pit__slots.used, memory_order_acquire);
-
-    for (uint32_t i = 0; i < used; i++) {
-        pit_pid pid = {pit__process_pid(pit__slots.base + i)};
-
-        if (pid.id)
-            pit__signal(s, PIT__EXIT, PIT_NO_PID, pid, pit__reason(kill), 0);
-    }
-}
-
 static void stopped(void)
 {
     set_state(PIT__NODE_STOPPED);
     for (unsigned i = 0; i < pit__node.count; i++)
         pit__node.scheds[i]->driver_ops->wake(pit__node.scheds[i]->driver);
+}
+
+/* A part of the table a pass, so that those who end meanwhile are torn down meanwhile. true: once through. */
+static bool kill_some(struct pit__sched *s)
+{
+    uint32_t used = atomic_load_explicit(&pit__slots.used, memory_order_acquire), end = running.killed + KILL_A_PASS;
+
+    if (end > used)
+        end = used;
+    for (; running.killed < end; running.killed++) {
+        pit_pid pid = {pit__process_pid(pit__slots.base + running.killed)};
+
+        if (pid.id > 0)
+            pit__signal(s, PIT__EXIT, PIT_NO_PID, pid, pit__reason(kill), 0);
+    }
+    return end == used;
+}
+
+/* Once through, the table is gone through again after a pause, for what was spawned meanwhile. */
+static void killing(struct pit__sched *s, int64_t now)
+{
+    uint64_t left = pit__node_processes();
+
+    if (!left) {
+        stopped();
+        return;
+    }
+    if (left < running.left || !running.killing_since) {
+        running.left = left;
+        running.killing_since = now;
+    }
+    if (now >= running.kill_again && kill_some(s)) {
+        running.killed = 0;
+        running.kill_again = now + KILL_PAUSE;
+    }
+    if (now - running.killing_since > KILLING_MOST) {
+        pit_log(PIT_LOG_ERROR, "%llu processes never called the runtime and cannot be ended: leaving them",
+                (unsigned long long)left);
+        fflush(NULL);
+        _exit(atomic_load_explicit(&pit__node.status, memory_order_relaxed));
+    }
 }
 
 void pit__node_reap(struct pit__sched *s)
@@ -96,22 +131,13 @@ void pit__node_reap(struct pit__sched *s)
         if (now >= pit__node.stop_deadline)
             pit_log(PIT_LOG_WARNING, "supervision trees did not stop within %d ms (-stop): killing what is left",
                     pit__node.opts.stop_timeout);
-        running.killing_since = now;
+        running.killing_since = running.kill_again = 0;
+        running.killed = 0;
+        running.left = UINT64_MAX;
         set_state(PIT__NODE_KILLING);
-        kill_all(s);
         return;
     case PIT__NODE_KILLING:
-        if (!pit__node_processes()) {
-            stopped();
-            return;
-        }
-        kill_all(s); /* what was spawned meanwhile; the first reason stands for the others */
-        if (now - running.killing_since > KILLING_MOST) {
-            pit_log(PIT_LOG_ERROR, "%llu processes never called the runtime and cannot be ended: leaving them",
-                    (unsigned long long)pit__node_processes());
-            fflush(NULL);
-            _exit(atomic_load_explicit(&pit__node.status, memory_order_relaxed));
-        }
+        killing(s, now);
         return;
     default:
         return;

@@ -15,8 +15,8 @@
 
 #include "bpf/pitlat.h"
 
-_Static_assert(PITLAT_PID_INDEX(INT64_MAX) == PIT__INDEX_MASK, "base/probes.h says so");
-_Static_assert(PITLAT_PID_GENERATION(5LL << PIT__INDEX_BITS) == 5, "base/probes.h says so");
+_Static_assert(PITLAT_PID_INDEX(INT64_MAX) == (int64_t)PIT__PID_INDEX_MAX, "base/probes.h says so");
+_Static_assert(PITLAT_PID_GENERATION(5LL << PIT__PID_INDEX_BITS) == 5, "base/probes.h says so");
 
 PIT_MESSAGE(ball, (uint32_t, n));
 
