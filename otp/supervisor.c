@@ -677,6 +677,7 @@ pit_pid pit_supervisor_start_opts(pit_sup_init *init, const void *arg, size_t si
         snprintf(a->name, sizeof a->name, "%s", opts.name);
     if (size)
         memcpy(a->arg, arg, size);
+    opts.link = true; /* one without a parent would be told by nobody that the node stops */
     if (!opts.label)
         opts.label = "supervisor";
     pid = pit__server_start(&pit__sup_server, a, total, &opts, PIT__KIND_SUPERVISOR);

@@ -143,7 +143,8 @@ void pit_server_finish(pit_term reason);
 
 void pit__call(pit_pid server, const pit_type *request_type, const void *request,
                const pit_type *reply_type, void *reply);
-void pit__server_answer(const pit_msg *m, const pit_type *reply_type, const void *reply);
+void pit__server_answer(void *self, const pit_msg *m, const pit_type *reply_type,
+                        const void *reply);
 
 PIT_END_DECLS
 
@@ -255,7 +256,7 @@ static inline void pit__answer_asker(pit_asker asker, const pit_type *type, cons
         struct p##_##name##_reply pit__reply;                                                   \
         __builtin_memset(&pit__reply, 0, sizeof pit__reply);                                    \
         on_##name(self, (const struct p##_##name *)pit_payload(m), &pit__reply);                \
-        pit__server_answer(m, &pit_type_##p##_##name##_reply, &pit__reply);                     \
+        pit__server_answer(self, m, &pit_type_##p##_##name##_reply, &pit__reply);               \
     }
 #define PIT__SERVER_PITCAST(p, T, name)                                                         \
     PIT__STATIC_ASSERT(PIT__SAME_FUNCTION(on_##name, void(T *, const struct p##_##name *)),     \

@@ -94,8 +94,9 @@ typedef pit_sup_spec pit_sup_init(const void *arg);
 /*
  * Start a supervisor and its children, linked to the caller. Holds the error of the child that could not be started
  * (those before it were ended again, and the log names it); -EINVAL: a wrong specification, which the log names;
- * -PIT_EIGNORE, and what starting a server holds. pit_supervisor_start_with(init, arg, size, .name = "casino_sup",
- * .link = true) takes the options of a server. pit_server_stop ends it. Waits.
+ * -PIT_EIGNORE, and what starting a server holds. pit_supervisor_start_with(init, arg, size, .name = "casino_sup") takes
+ * the options of a server; a supervisor is linked in any case, so that nothing is left when a node stops. pit_server_stop
+ * ends it. Waits.
  * Erlang: supervisor:start_link/2,3. Spec: SUP-1..8, SUP-15.
  */
 pit_pid pit_supervisor_start_link(pit_sup_init *init, const void *arg, size_t size);

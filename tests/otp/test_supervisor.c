@@ -582,6 +582,24 @@ NODE_TEST(sup_26_a_supervisor_that_gives_up_is_restarted_by_its_own)
     check_events("-c -b -a ");
 }
 
+static void starts_and_returns(void) { start_three(PIT_ONE_FOR_ONE, PIT_PERMANENT, 1); }
+static void starts_named_and_returns(void)
+{
+    reset(PIT_ONE_FOR_ONE, PIT_PERMANENT, 1);
+    pit_must(pit_supervisor_start_with(three, NULL, 0, .name = "casino_sup"));
+}
+
+PIT_TEST(a_node_that_stops_ends_its_trees_in_order)
+{
+    node_run(starts_and_returns, 2);
+    check_events("+a +b +c -c -b -a ");
+}
+PIT_TEST(a_supervisor_is_linked_without_being_told_so)
+{
+    node_run(starts_named_and_returns, 2);
+    check_events("+a +b +c -c -b -a ");
+}
+
 /* ---- simple_one_for_one --------------------------------------------------------------------------------------------------- */
 
 struct worker_arg {
