@@ -111,11 +111,8 @@ void pit__balance_adopt(struct pit__sched *s, struct pit__message *m);
 #define PIT__COUNT(counter)                                                                                            \
     atomic_store_explicit(&(counter), atomic_load_explicit(&(counter), memory_order_relaxed) + 1, memory_order_relaxed)
 
-#define PIT__ROOM 8192 /* bytes of stack that a call of the runtime may use: snprintf is the deepest */
-static inline uintptr_t pit__floor_of(const struct pit__stack *stack, size_t size)
-{
-    return (uintptr_t)stack - size + PIT__ROOM;
-}
+/* The runtime has PIT__STACK_ROOM below what the process asked for: enough for the deepest of it, which is snprintf. */
+static inline uintptr_t pit__floor_of(const struct pit__stack *stack, size_t size) { return (uintptr_t)stack - size; }
 
 /* A number for a reference: unique on the node. */
 static inline uint64_t pit__sched_number(struct pit__sched *s) { return ((uint64_t)(s->index + 1) << 48) | ++s->numbers; }

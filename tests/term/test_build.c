@@ -13,7 +13,7 @@
 
 #define CHECK_TEXT(t, text) CHECK_STR(pit_term_text(t), text)
 
-static const pit_pid a_pid = {(INT64_C(7) << 35) | 3};
+static const pit_pid a_pid = {(INT64_C(3) << 27) | 7}; /* <0.7.3> */
 
 /* ---- Build ----------------------------------------------------------------------------------------------- */
 
