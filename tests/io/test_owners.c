@@ -127,6 +127,59 @@ NODE_TEST(ten_thousand_connections_leave_no_descriptor_and_no_socket)
     CHECK_EQ(descriptors(), fds);
 }
 
+/* ---- wrong pointers: the fault of the process that named them, and of nobody else */
+
+static void names_no_memory(void *state, const pit_msg *m)
+{
+    struct ending *e = state;
+    void *nowhere = (void *)4096;
+    char b;
+
+    if (!pit_is(m, pit_start))
+        return;
+    switch ((int)e->how) {
+    case 0:
+        (void)pit_tcp_read(e->socket, nowhere, 100, PIT_INFINITY);
+        break;
+    case 1:
+        (void)pit_tcp_read(e->socket, &b, 1, PIT_INFINITY);
+        (void)pit_tcp_send_copy(e->socket, nowhere, 100);
+        break;
+    case 2:
+        (void)pit_tcp_read(e->socket, &b, 1, PIT_INFINITY);
+        (void)pit_tcp_send_copy(e->socket, "queued", 6);
+        (void)pit_tcp_write(e->socket, nowhere, 300);
+        break;
+    }
+    pit_exit(pit_atom("normal"));
+}
+
+NODE_TEST(memory_that_is_not_there_ends_the_process_that_named_it)
+{
+    for (int how = 0; how < 3; how++) {
+        struct node_pair p = node_pair();
+        struct ending e = {p.server, (enum how)how};
+        pit_ref ref;
+        char b[16];
+
+        pit_must(pit_tcp_try_give_handler(p.server, names_no_memory, &e, sizeof e,
+                                          (pit_spawn_opts){.monitor = true, .ret_ref = &ref}));
+        CHECK_EQ(pit_tcp_write(p.client, "data", 4), 0);
+        const pit_msg *m = pit_receive_ref(ref, 10000);
+        CHECK(m != NULL);
+        CHECK(!pit_term_equal(pit_as(m, pit_down)->reason, pit_atom("normal")));
+        if (how == 2) {
+            CHECK_EQ(pit_tcp_read_exactly(p.client, b, 6, 5000), 6);
+            CHECK_EQ(memcmp(b, "queued", 6), 0);
+        }
+        CHECK_EQ(pit_tcp_close(p.client), 0);
+        until_sockets(0);
+    }
+    /* The kernel says it in its own way. */
+    struct node_pair p = node_pair();
+    CHECK_EQ(pit_tcp_write(p.client, (void *)4096, 1 << 20), -EFAULT);
+}
+
 /* ---- handles */
 
 struct stranger {
