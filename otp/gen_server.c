@@ -21,9 +21,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include <pit/log.h>
-
 #include "base/assert.h"
+#include "base/log.h"
 #include "term/atom.h"
 #include "term/sealed.h"
 #include "runtime/message.h"
@@ -35,13 +34,15 @@
 enum { STARTING, SERVING, ENDING };
 
 struct server {
+    struct pit__resource resource; /* how we learn of an end that nobody asked for: gone() */
+    struct pit__process *process;
     const pit_server *spec;
-    const pit_msg *message;  /* in hand: pit_defer */
-    pit_pid parent;          /* linked to it; PIT_NO_PID: nobody */
+    const pit_msg *message;  /* in hand: pit_defer; NULL: between messages */
     struct pit__sealed *end; /* pit_server_finish: the reason; NULL: goes on */
-    pit_ref timer;           /* of the timeout that is armed */
+    uint64_t timer;          /* the number of the timer that is armed; 0: armed without one */
     uint64_t timeouts; /* numbers them: one that was cancelled too late is known by its number */
     uint8_t life;
+    bool linked;     /* to the process that started it, its parent */
     bool link_later; /* after init: see above */
     bool armed;
     bool resume;
@@ -79,35 +80,68 @@ static struct server *current(const char *function)
 
 /* ---- ending -------------------------------------------------------------------------------------- */
 
-static void report_end(struct server *s, pit_term reason)
+/* Spec: GS-11, PL-4. how: "ends" in order, "ended" by itself. message: the one in hand, or NULL. */
+static void report_end(const struct server *s, const char *how, pit_term reason,
+                       const pit_msg *message)
 {
-    char who[300], why[600], last[600];
+    pit_pid pid = {pit__process_pid(s->process)};
+    char who[300], why[600], last[600] = "";
 
-    if (pit__reason_expected(reason))
+    if (pit__reason_expected(reason) || !pit__log_on(PIT_LOG_ERROR))
         return;
     pit_term_print(why, sizeof why, reason);
-    last[0] = '\0';
-    if (s->message && s->message->type != &pit_type_pit__server_stop)
-        pit_message_text(s->message, last, sizeof last);
-    pit_log(PIT_LOG_ERROR, "server %s ends: %s%s%s",
-            pit__process_text(pit_self(), s->spec->name, who, sizeof who), why,
+    if (message)
+        pit_message_text(message, last, sizeof last);
+    pit_log(PIT_LOG_ERROR, "server %s %s: %s%s%s",
+            pit__process_text(pid, s->spec->name, who, sizeof who), how, why,
             last[0] ? "; last message " : "", last);
 }
 
-/* Spec: GS-9, GS-10. terminate may end the process itself: then with its own reason. */
-static void terminate(struct server *s, struct pit__sealed *reason)
+/*
+ * The process has ended, on its scheduler and outside of it. An end in a callback that was not in order is a crash, and is
+ * reported; one between messages came from an exit signal, and is not (PL-5). The message in hand is looked at only
+ * if the process still holds it: a handler may have kept and dropped it.
+ */
+static void gone(struct pit__resource *r)
 {
+    struct server *s = PIT__CONTAINER(r, struct server, resource);
+    const struct pit__process *p = s->process;
+    pit_term reason = pit__sealed_root(p->exit_reason);
+    bool in_callback = s->life == STARTING || (s->life == SERVING && s->message);
+
+    if (in_callback && reason.word != PIT__A(killed).word)
+        report_end(s, s->life == STARTING ? "ended in init" : "ended", reason,
+                   s->message && p->message == pit__message_of(s->message) ? s->message : NULL);
+    pit__sealed_release(s->end);
+}
+
+/* Spec: GS-9, GS-10. terminate may end the process itself: then with its own reason. */
+static void terminate(struct server *s)
+{
+    pit_term reason = pit__sealed_root(s->end);
+
     s->life = ENDING;
-    (void)s->spec->terminate(self_of(s), pit__sealed_root(reason));
-    report_end(s, pit__sealed_root(reason));
+    (void)s->spec->terminate(self_of(s), reason);
+    report_end(s, "ends", reason,
+               s->message && s->message->type != &pit_type_pit__server_stop ? s->message : NULL);
 }
 
 /* The reason is sealed, since a plain term lives to the next receive only, and terminate may receive. */
-PIT_NORETURN static void end(struct server *s, struct pit__sealed *reason)
+PIT_NORETURN static void end(struct server *s)
 {
+    struct pit__sealed *reason = s->end;
+
     if (s->life != ENDING)
-        terminate(s, reason);
+        terminate(s);
+    s->end = NULL;
     pit__exit_current(reason);
+}
+
+/* From now on it ends with this reason; an earlier one is forgotten. */
+static void end_with(struct server *s, struct pit__sealed *reason)
+{
+    pit__sealed_release(s->end);
+    s->end = reason;
 }
 
 static struct pit__sealed *seal(pit_term reason)
@@ -122,12 +156,10 @@ static struct pit__sealed *seal(pit_term reason)
 /* Spec: GS-4, any message cancels the timeout. */
 static void disarm(struct server *s)
 {
-    if (s->armed) {
-        s->armed = false;
-        if (s->timer.number)
-            (void)pit_cancel_timer(
-                s->timer); /* expired meanwhile: its number says that it is stale */
-    }
+    if (s->armed &&
+        s->timer) /* if it has expired meanwhile, the number in its message says that it is stale */
+        (void)pit_cancel_timer((pit_ref){pit_self(), s->timer});
+    s->armed = false;
 }
 
 static void on_timeout(struct server *s, const struct pit__server_timeout *m)
@@ -144,18 +176,18 @@ static bool is_call(const pit_msg *m) { return pit__message_of(m)->block.kind ==
 
 static bool is_parents_end(const struct server *s, const pit_msg *m)
 {
-    return m->type == &pit_type_pit_exited && s->parent.id &&
-           pit_pid_equal(((const struct pit_exited *)pit_payload(m))->pid, s->parent);
+    return m->type == &pit_type_pit_exited && s->linked &&
+           pit_pid_equal(((const struct pit_exited *)pit_payload(m))->pid, s->process->parent);
 }
 
 /* What the protocol does not name. Spec: GS-7, GS-8. */
 static void serve_other(struct server *s, const pit_msg *m)
 {
     if (is_parents_end(s, m))
-        end(s, seal(((const struct pit_exited *)pit_payload(m))->reason));
-    if (m->type == &pit_type_pit__server_stop)
-        end(s, seal(((const struct pit__server_stop *)pit_payload(m))->reason));
-    if (is_call(m)) /* the caller ends with badcall, since nobody answers */
+        end_with(s, seal(((const struct pit_exited *)pit_payload(m))->reason));
+    else if (m->type == &pit_type_pit__server_stop)
+        end_with(s, seal(((const struct pit__server_stop *)pit_payload(m))->reason));
+    else if (is_call(m)) /* the caller ends with badcall, since nobody answers */
         pit_log(PIT_LOG_NOTICE, "server %s does not know the call %s", s->spec->name,
                 m->type->name);
     else if (!s->spec->info(self_of(s), m))
@@ -172,7 +204,7 @@ static void afterwards(struct server *s)
                     s->spec->name);
     }
     if (s->end)
-        end(s, s->end);
+        end(s);
 }
 
 /* self, and not the current process: this is on the path of every call. */
@@ -181,7 +213,7 @@ void pit__server_answer(void *self, const pit_msg *m, const pit_type *reply_type
     struct server *s = (struct server *)self - 1;
 
     if (PIT__UNLIKELY(s->end != NULL)) /* Spec: GS-6, the answer comes after terminate */
-        terminate(s, s->end);
+        terminate(s);
     (void)pit_answer(m, reply_type, reply); /* -EINVAL: deferred, or sent as a plain message */
 }
 
@@ -192,8 +224,9 @@ PIT_NORETURN static void init_failed(struct server *s, pit_asker starter, int er
 {
     struct pit__server_started answer = {error};
 
-    if (s->parent.id && !s->link_later)
-        pit_unlink(s->parent);
+    s->life = ENDING;
+    if (s->linked && !s->link_later)
+        pit_unlink(s->process->parent);
     pit_answer_asker(starter, &pit_type_pit__server_started, &answer);
     pit_exit(PIT__A(normal));
 }
@@ -213,14 +246,18 @@ static pit_asker await_starter(struct server *s, pit_pid starter)
 static void start(struct server *s)
 {
     struct pit__server_started answer = {0};
-    pit_asker starter = await_starter(s, pit__current()->parent);
-    int error = s->spec->init(self_of(s), arg_of(s));
+    pit_asker starter;
+    int error;
 
+    s->process = pit__current();
+    pit__own(s->process, &s->resource);
+    starter = await_starter(s, s->process->parent);
+    error = s->spec->init(self_of(s), arg_of(s));
     if (error)
         init_failed(s, starter, error < 0 ? error : -EINVAL);
-    if (s->link_later)
-        pit_link(s->parent);
     s->life = SERVING;
+    if (s->link_later)
+        pit_link(s->process->parent);
     pit_answer_asker(starter, &pit_type_pit__server_started, &answer);
 }
 
@@ -242,6 +279,7 @@ static void serve(void *state, const pit_msg *m)
     }
     if (PIT__UNLIKELY(s->resume || s->end))
         afterwards(s);
+    s->message = NULL;
 }
 
 /* The start did not succeed. error: the call's, or what init returned; both negative. */
@@ -299,8 +337,9 @@ pit_pid pit__server_start(const pit_server *server, const void *arg, size_t size
     block = total <= SMALL ? small : pit_alloc(total);
     memset(block, 0, arg_at);
     *(struct server *)(void *)block = (struct server){
+        .resource.release = gone,
         .spec = server,
-        .parent = opts->link ? pit_self() : PIT_NO_PID,
+        .linked = opts->link,
         .link_later = opts->link && !traps,
     };
     if (size)
@@ -374,11 +413,11 @@ void pit_server_timeout(int64_t ms)
         return;
     s->timeouts++;
     s->armed = true;
-    s->timer = (pit_ref){.number = 0};
+    s->timer = 0;
     if (ms == 0) /* behind what is in the queue now, and whatever is handled before it cancels it */
         pit_send_copy(pit_self(), &pit_type_pit__server_timeout, &m);
     else
-        s->timer = pit_send_after_copy(ms, pit_self(), &pit_type_pit__server_timeout, &m);
+        s->timer = pit_send_after_copy(ms, pit_self(), &pit_type_pit__server_timeout, &m).number;
 }
 
 void pit_server_resume(void) { current("pit_server_resume: not in a server")->resume = true; }
@@ -386,10 +425,7 @@ void pit_server_resume(void) { current("pit_server_resume: not in a server")->re
 void pit_server_finish(pit_term reason)
 {
     struct server *s = current("pit_server_finish: not in a server");
-    struct pit__sealed *old = s->end;
 
-    s->end = seal(reason);
-    pit__sealed_release(old); /* the last one counts */
+    if (s->life != ENDING) /* terminate cannot choose another end; pit_exit in it can */
+        end_with(s, seal(reason));
 }
-
-pit_pid pit__server_parent(void) { return current("no server")->parent; }

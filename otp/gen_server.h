@@ -13,7 +13,4 @@
 pit_pid pit__server_start(const pit_server *server, const void *arg, size_t size,
                           const pit_server_opts *opts, uint64_t kind);
 
-/* Whom the calling server is linked to as its parent; PIT_NO_PID: nobody. */
-pit_pid pit__server_parent(void);
-
 #endif

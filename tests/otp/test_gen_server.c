@@ -485,6 +485,51 @@ NODE_TEST(gs_11_an_unexpected_end_is_logged)
     CHECK(node_logs("{broken,1}; last message #counter_finish{reason = {broken,1}}"));
 }
 
+NODE_TEST(gs_11_a_crash_in_a_handler_is_logged_with_its_message)
+{
+    pit_pid c = counter(0);
+    struct counter_crash_reply r;
+
+    pit_log_sink_set(node_log_add);
+    CHECK_EQ(counter_try_crash(c, 1000, &r), -PIT_ENOPROC);
+    CHECK_STR(text_of(pit_last_exit_reason()), "{oops,7}");
+    CHECK(node_logs("ended: {oops,7}; last message #counter_crash{}"));
+}
+
+NODE_TEST(pl_4_a_crash_in_init_is_logged)
+{
+    pit_log_sink_set(node_log_add);
+    wayward(EXITS, false, 0);
+    CHECK(node_logs("server wayward <"));
+    CHECK(node_logs("ended in init: {bad,init}"));
+}
+
+NODE_TEST(pl_5_an_end_by_an_exit_signal_is_not_logged)
+{
+    pit_pid c = counter(0);
+    pit_ref down = pit_monitor(c);
+
+    pit_log_sink_set(node_log_add);
+    pit_exit_process(c, pit_atom("oops"));
+    CHECK(pit_receive_ref(down, 1000));
+    CHECK(!node_logs("oops"));
+}
+
+static void terminate_chooses(struct counter *self, pit_term reason)
+{
+    pit_server_finish(pit_build("{another, ~}", 1)); /* too late */
+}
+#define late_protocol(CALL, CAST)
+PIT_PROTOCOL(late);
+PIT_SERVER(late, struct counter, .terminate = terminate_chooses);
+
+NODE_TEST(gs_10_terminate_does_not_change_the_reason_by_finishing)
+{
+    pit_pid s = pit_must(pit_server_start(&late_server, NULL, 0));
+
+    CHECK_EQ(pit_server_stop(s, pit_build("{shutdown, ~}", 1), 1000), 0);
+}
+
 /* A parent that starts a counter and ends. */
 static void parent(const void *arg)
 {
