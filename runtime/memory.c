@@ -137,8 +137,11 @@ void pit_free(void *memory)
 
 struct pit__heap *pit__process_heap(struct pit__process *p)
 {
-    if (!p->heap)
+    if (!p->heap) {
         p->heap = calloc(1, sizeof *p->heap);
+        if (p->heap)
+            p->flags |= PIT__F_HEAP;
+    }
     return p->heap; /* NULL: term/ uses the thread's */
 }
 

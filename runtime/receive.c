@@ -25,7 +25,7 @@ static inline void let_go(struct pit__thread *t, struct pit__process *p)
         *hand = NULL;
         pit__message_done(t->sched, m);
     }
-    if (PIT__UNLIKELY(p->heap != NULL) && !handler) /* a handler's terms live until it returns */
+    if (PIT__UNLIKELY(p->flags & PIT__F_HEAP) && !handler) /* a handler's terms live until it returns */
         pit__process_heap_reset(p);
 }
 

@@ -24,8 +24,11 @@ static inline void pit__append(struct pit__sched *s, struct pit__process *p, str
         p->head = m;
     p->tail = m;
     p->length++;
-    if (p->status == PIT__WAITING && (p->wakes_on & PIT__WAKE_MESSAGE))
+    if (p->status == PIT__WAITING && (p->wakes_on & PIT__WAKE_MESSAGE)) {
+        if (p->stack)
+            pit__process_prefetch_stack(p);
         pit__sched_enqueue(s, p);
+    }
 }
 
 /* A message with a copy of the payload, complete but for `to`. Any thread (t NULL: foreign). NULL: no memory. */
