@@ -36,7 +36,8 @@
 #include "runtime/signal.h"
 
 #define BUDGET 64
-#define TIMERS_A_PASS 256
+#define TIMERS_AT_ONCE 256             /* between two looks at the clock */
+#define TIMERS_MOST INT64_C(200000)    /* ns of a pass: firing a million due timers must not stop the world, nor fall behind */
 #define DEFAULT_STACK (64u * 1024)
 
 static void loop(void *unused);
@@ -424,15 +425,24 @@ static void run_some(struct pit__sched *s)
     }
 }
 
+static void fire_due(struct pit__sched *s)
+{
+    int64_t begun = s->now = pit__now();
+
+    while (pit__wheel_advance(&s->wheel, s->now, TIMERS_AT_ONCE, fire, s)) {
+        s->now = pit__now();
+        if (s->now - begun > TIMERS_MOST)
+            break;
+    }
+}
+
 static void pass(struct pit__sched *s)
 {
     PIT__COUNT(s->passes);
     if (!pit__inbox_empty(&s->inbox))
         pit__sched_drain(s);
-    if (s->wheel.armed) {
-        s->now = pit__now();
-        pit__wheel_advance(&s->wheel, s->now, TIMERS_A_PASS, fire, s);
-    }
+    if (s->wheel.armed)
+        fire_due(s);
     if (s->index == 0)
         node_duties(s);
     run_some(s);
