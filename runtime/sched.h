@@ -32,9 +32,9 @@ struct pit__sched {
     _Atomic(struct pit__sched *) asker;                 /* an idle scheduler that asks for work; NULL: none */
 
     /* ---- this thread; others read, relaxed: hints and statistics */
-    _Atomic(uint32_t) runnable_seen __attribute__((aligned(64))); /* published once a pass */
+    _Atomic(uint32_t) runnable_seen __attribute__((aligned(64))); /* published when it has changed: the idle ones read it */
     _Atomic(uint32_t) free_slots_seen;
-    _Atomic(uint64_t) passes;
+    _Atomic(uint64_t) passes __attribute__((aligned(64)));
     _Atomic(uint64_t) spawned, exited, faults, sent, switches, steals;
     _Atomic(uint64_t) run_delay[64];
 
