@@ -16,10 +16,8 @@ void client_init(struct client *c, int idle_timeout)
     *c = (struct client){.input = out_new(&memory_process), .idle_timeout = idle_timeout};
 }
 
-static void start_timer(struct client *c, int64_t ns)
-{
-    c->timer = pit_start_timer(ns / 1000000 + 1, pit_self(), 0);
-}
+/* Never cancelled: it ends with the process. */
+static void start_timer(int64_t ns) { (void)pit_start_timer(ns / 1000000 + 1, pit_self(), 0); }
 
 #define SECOND ((int64_t)1000000000)
 
@@ -28,7 +26,7 @@ void client_open(struct client *c, pit_tcp socket)
     c->socket = socket;
     c->heard = pit_now();
     if (c->idle_timeout)
-        start_timer(c, c->idle_timeout * SECOND);
+        start_timer(c->idle_timeout * SECOND);
     if (pit_tcp_active(socket, PORTION) < 0)
         client_end(c);
 }
@@ -56,7 +54,7 @@ static void idle(struct client *c)
 
     if (left <= 0)
         client_end(c);
-    start_timer(c, left);
+    start_timer(left);
 }
 
 bool client_message(struct client *c, const pit_msg *m)

@@ -19,9 +19,8 @@ struct client {
     size_t used;      /* of input, from the front */
     int idle_timeout; /* seconds; 0: none */
     int64_t heard;    /* pit_now() of the last input */
-    pit_ref timer;
-    bool silent; /* the socket gives no input until asked */
-    bool ended;  /* the peer will send no more */
+    bool silent;      /* the socket gives no input until asked */
+    bool ended;       /* the peer will send no more */
 };
 
 void client_init(struct client *c, int idle_timeout);

@@ -233,7 +233,7 @@ static bool server_start(struct server *s, const struct options *o)
 
     if (pipe(ports) < 0)
         return false;
-    s->address = o->address;
+    s->address = "127.0.0.1";
     s->pid = fork();
     if (s->pid < 0)
         return false;
@@ -242,6 +242,7 @@ static bool server_start(struct server *s, const struct options *o)
 
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         close(ports[0]);
+        strcpy(mine.address, s->address);
         mine.port = mine.http_port = 0;
         mine.allow_crash = true;
         /* Each crash would be logged, as it should be; here they are the point. */

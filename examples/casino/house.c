@@ -1,6 +1,7 @@
 /* The house; see house.h for what it promises. */
 #include "examples/casino/house.h"
 
+#include "examples/casino/crash.h"
 #include "examples/casino/journal.h"
 #include "examples/casino/route.h"
 
@@ -124,7 +125,7 @@ static void on_state(struct house *self, const struct house_state *m, struct hou
     r->writes = self->writes;
 }
 
-static void on_crash(struct house *self, const struct house_crash *m) { *(volatile int *)NULL = 0; }
+static void on_crash(struct house *self, const struct house_crash *m) { crash_now(); }
 
 /* The answer to a write, now that the copy has it. */
 static void pass_on(const struct house_write *w, struct bytes answer)
@@ -137,6 +138,10 @@ static void pass_on(const struct house_write *w, struct bytes answer)
     pit_message_send(w->client, a);
 }
 
+#define TIDY_BUCKETS 4 /* with each write, so that a resize ends long before the next one is due */
+
+static void not_expired(void *context, struct bytes key) {}
+
 static void written(struct house *self, const pit_msg *m)
 {
     const struct house_write *w = pit_as(m, house_write);
@@ -146,6 +151,9 @@ static void written(struct house *self, const pit_msg *m)
 
     if (r < 0) /* the copy is no copy any more: crash, and be refilled */
         pit_exit(pit_build("{journal, ~}", r));
+    if (store_uneven(
+            &s->copy)) /* nothing is old enough to expire here: that is the table's to say */
+        store_tidy(&s->copy, INT64_MIN, TIDY_BUCKETS, not_expired, NULL);
     self->writes++;
     if (!is_nobody(w->client))
         pass_on(w, bytes_of(tail.at + w->journal, tail.len - w->journal));

@@ -8,6 +8,7 @@
 #include "examples/casino/resp_client.h"
 
 #include "examples/casino/client.h"
+#include "examples/casino/crash.h"
 #include "examples/casino/desk.h"
 #include "examples/casino/house.h"
 #include "examples/casino/number.h"
@@ -54,7 +55,7 @@ static void crash(struct resp_client *self, const struct bytes *words, size_t co
     if (!self->options.allow_crash) {
         resp_error(reply, "ERR CRASH is off; start the casino with --allow-crash");
     } else if (count == 2 && bytes_is(words[1], "connection")) {
-        *(volatile int *)NULL = 0;
+        crash_now();
     } else if (count == 2 && bytes_is(words[1], "house")) {
         house_crash(pit_whereis("house"));
         resp_status(reply, "OK");

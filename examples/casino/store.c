@@ -340,6 +340,13 @@ static void sweep_bucket(struct store *s, struct store_buckets *b, size_t i, int
     }
 }
 
+static bool sparse(const struct store *s)
+{
+    return s->now.size > FIRST_SIZE && s->count < s->now.size / SHRINK_BELOW;
+}
+
+bool store_uneven(const struct store *s) { return s->old.size || sparse(s); }
+
 void store_tidy(struct store *s, int64_t now, size_t buckets,
                 void (*expired)(void *context, struct bytes key), void *context)
 {
@@ -347,7 +354,7 @@ void store_tidy(struct store *s, int64_t now, size_t buckets,
         resize_step(s);
     if (s->old.size)
         return; /* expired keys wait until the resize is done: one generation to sweep, not two */
-    if (s->now.size > FIRST_SIZE && s->count < s->now.size / SHRINK_BELOW)
+    if (sparse(s))
         resize_start(s, s->now.size / 2);
     for (size_t i = 0; i < buckets && s->mortal && !s->old.size; i++) {
         s->swept &= s->now.size - 1;

@@ -81,6 +81,9 @@ void store_remove(struct store *s, struct store_place *place);
 uint64_t store_scan(const struct store *s, uint64_t cursor,
                     void (*visit)(void *context, const struct store_entry *e), void *context);
 
+/* Is a resize under way, or due because most keys are gone? Then store_tidy has something to do. */
+bool store_uneven(const struct store *s);
+
 /*
  * The work that no request should pay for: go on with a resize, start one if the table has become too large, and
  * look for expired keys in at most `buckets` buckets. expired() is called for each before it is removed.

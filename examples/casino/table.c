@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "examples/casino/batch.h"
+#include "examples/casino/crash.h"
 #include "examples/casino/house.h"
 #include "examples/casino/journal.h"
 
@@ -33,7 +34,7 @@ struct table {
 static void crash_here(struct table *self)
 {
     if (self->places_to_crash && --self->places_to_crash == 0)
-        *(volatile int *)NULL = 0;
+        crash_now();
 }
 
 pit_text16 table_name(uint32_t n)
@@ -148,14 +149,13 @@ static void refill_house(struct table *self)
 #define TICK_MS 100
 #define TICK_BUCKETS 2000 /* at most so much is looked at in a tick: some 0.1 ms of work */
 
+/* At most one tick is under way: only the tick itself clears `ticking`. It is never cancelled, it ends with the table. */
 static void keep_ticking(struct table *self)
 {
-    bool work = self->store.mortal || self->store.old.size;
-
-    if (work && !self->ticking)
-        (void)pit_send_after(TICK_MS, pit_self(),
-                             table_tick); /* never cancelled: it ends with the table */
-    self->ticking = work;
+    if (self->ticking || !(self->store.mortal || store_uneven(&self->store)))
+        return;
+    self->ticking = true;
+    (void)pit_send_after(TICK_MS, pit_self(), table_tick);
 }
 
 static struct work work_now(struct table *self)
@@ -219,8 +219,7 @@ static void work(struct table *self, const pit_msg *m)
     crash_here(self);
     shrink(&self->reply);
     shrink(&self->journal);
-    if (self->store.mortal || self->store.old.size)
-        keep_ticking(self);
+    keep_ticking(self);
 }
 
 static void on_ping(struct table *self, const struct table_ping *m, struct table_ping_reply *r)
