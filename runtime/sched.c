@@ -37,6 +37,7 @@
 
 #define BUDGET 64
 #define TIMERS_AT_ONCE 256             /* between two looks at the clock */
+#define GLANCES 2000                   /* about a microsecond */
 #define TIMERS_MOST INT64_C(200000)    /* ns of a pass: firing a million due timers must not stop the world, nor fall behind */
 #define DEFAULT_STACK (64u * 1024)
 
@@ -111,7 +112,7 @@ static inline void message_over(struct pit__sched *s, struct pit__process *p)
         p->received = NULL;
         pit__message_done(s, m);
     }
-    if (PIT__UNLIKELY(p->heap != NULL))
+    if (PIT__UNLIKELY(p->flags & PIT__F_HEAP))
         pit__process_heap_reset(p);
 }
 
@@ -286,6 +287,8 @@ void pit__sched_drain(struct pit__sched *s)
     if (s->draining)
         return;
     s->draining = true;
+    /* Relaxed: nothing is read from it. Its line comes while the exchange waits for the inbox's own. */
+    __builtin_prefetch(atomic_load_explicit(&s->inbox.head, memory_order_relaxed));
     for (m = pit__inbox_take(&s->inbox); m;) {
         struct pit__message *next = pit__message_next(m);
 
@@ -376,10 +379,26 @@ static bool spin(struct pit__sched *s)
     return false;
 }
 
+/*
+ * The first moment of idleness: an answer from another core takes about a microsecond. Returning blocks and looking around
+ * would move more cache lines than the message itself does, and a pause is as long as a line's way; so neither comes yet.
+ */
+static bool glance(struct pit__sched *s)
+{
+    if (s->spin_ns < 1000 || pit__node.count < 2)
+        return false;
+    for (int i = 0; i < GLANCES; i++)
+        if (!pit__inbox_empty(&s->inbox))
+            return true;
+    return false;
+}
+
 static void idle(struct pit__sched *s)
 {
     int64_t before;
 
+    if (glance(s))
+        return;
     pit__blocks_flush(&s->blocks);
     (void)pit__stack_trim(&s->stacks, 64);
     pit__balance_ask(s);
@@ -436,6 +455,13 @@ static void fire_due(struct pit__sched *s)
     }
 }
 
+/* Written only if it is new: others have this line in their caches. */
+static inline void publish(_Atomic(uint32_t) *seen, uint32_t value)
+{
+    if (atomic_load_explicit(seen, memory_order_relaxed) != value)
+        atomic_store_explicit(seen, value, memory_order_relaxed);
+}
+
 static void pass(struct pit__sched *s)
 {
     PIT__COUNT(s->passes);
@@ -448,8 +474,8 @@ static void pass(struct pit__sched *s)
     run_some(s);
     s = pit__thread()->sched;
     s->stamp_all = false;
-    atomic_store_explicit(&s->runnable_seen, s->runnable, memory_order_relaxed);
-    atomic_store_explicit(&s->free_slots_seen, s->slots.count, memory_order_relaxed);
+    publish(&s->runnable_seen, s->runnable);
+    publish(&s->free_slots_seen, s->slots.count);
     if (s->driver_ops->queued(s->driver) || s->driver_ops->pending(s->driver))
         s->driver_ops->poll(s->driver);
     if (atomic_load_explicit(&s->asker, memory_order_relaxed))
