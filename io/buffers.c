@@ -64,6 +64,14 @@ static void unref(struct pit__buffers *b)
     free(b);
 }
 
+/* Some of several: the caller holds another. */
+static void unref_more(struct pit__buffers *b, unsigned n)
+{
+    unsigned before = atomic_fetch_sub_explicit(&b->references, n, memory_order_acq_rel);
+
+    PIT_ASSERT(before > n);
+}
+
 /* Visible to the kernel after the next advance. */
 static void add(struct pit__buffers *b, struct pit__buffer *buffer, unsigned nth)
 {
@@ -123,7 +131,7 @@ void pit__buffers_release(struct pit__buffers *b)
     struct pit__buffer *list = atomic_exchange_explicit(&b->returns, CLOSED, memory_order_acquire);
     while (list) {
         struct pit__buffer *next = list->next;
-        unref(b);
+        unref_more(b, 1);
         list = next;
     }
     munmap(b->ring, b->ring_size);
@@ -163,8 +171,7 @@ unsigned pit__buffers_collect(struct pit__buffers *b)
     if (n) {
         io_uring_buf_ring_advance(b->ring, (int)n);
         b->lent -= n;
-        /* Not the last ones: the owner's own reference is still there. */
-        atomic_fetch_sub_explicit(&b->references, n, memory_order_relaxed);
+        unref_more(b, n);
     }
     return b->count - b->lent;
 }
@@ -179,7 +186,7 @@ static void put_from_owner(struct pit__buffers *b, struct pit__buffer *buffer)
     add(b, buffer, 0);
     io_uring_buf_ring_advance(b->ring, 1);
     b->lent--;
-    atomic_fetch_sub_explicit(&b->references, 1, memory_order_relaxed);
+    unref_more(b, 1);
 }
 
 static void put_from_elsewhere(struct pit__buffers *b, struct pit__buffer *buffer)
@@ -189,7 +196,7 @@ static void put_from_elsewhere(struct pit__buffers *b, struct pit__buffer *buffe
     atomic_fetch_add_explicit(&b->references, 1, memory_order_relaxed);
     do {
         if (head == CLOSED) {
-            unref(b); /* the buffer's */
+            unref_more(b, 1); /* the buffer's */
             break;
         }
         buffer->next = head;

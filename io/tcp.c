@@ -122,6 +122,7 @@ static int64_t connect_stream(struct pit__process *p, const pit_address *to, int
         free(address);
         return r;
     }
+    PIT_ASSERT(s);
     (void)pit__address_to_kernel(to, address);
     s->extra = address; /* not on the stack, which a process may leave before the kernel reads it */
     pit__op_init(&s->send, &connect_kind);
