@@ -22,6 +22,7 @@
 
 #include <pit/base.h>
 #include <pit/binary.h>
+#include <pit/keep.h>
 #include <pit/macro.h>
 #include <pit/process.h>
 #include <pit/registry.h>

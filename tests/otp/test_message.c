@@ -8,6 +8,7 @@
 #include "tests/otp/node.h"
 
 #include "base/types.h"
+#include "term/blob.h"
 
 enum color { RED, GREEN };
 PIT_MESSAGE(pos, (int32_t, x), (int32_t, y));
@@ -134,6 +135,79 @@ NODE_TEST(binaries_and_terms_travel_in_messages)
     CHECK_STR(text_of(got->inner.l), "{deposit,12,[eur]}");
     CHECK(pit_binary_equal(got->inner.k, b) || got->inner.k.size == 71);
     CHECK_EQ(got->inner.o[1].y, 4);
+}
+
+/* ---- keeping ---------------------------------------------------------------------------------------- */
+
+static struct {
+    int freed;
+} wrapped;
+
+static void free_wrapped(void *arg) { __atomic_add_fetch(&wrapped.freed, 1, __ATOMIC_SEQ_CST); }
+
+PIT_MESSAGE(chunk, (pit_binary, bytes), (pit_term, t));
+
+static void send_chunk(pit_pid to)
+{
+    pit_binary b = pit__binary_wrap("0123456789", 10, free_wrapped, NULL);
+
+    pit_send(to, chunk, .bytes = b, .t = pit_build("{kept, [~, ~a]}", 1, "x"));
+    pit__binary_release(b);
+}
+
+static void next_message(void)
+{
+    pit_send(pit_self(), ping);
+    CHECK(pit_receive(1000));
+}
+
+NODE_TEST(what_is_kept_lives_on_until_it_is_dropped)
+{
+    const struct chunk *c;
+    pit_binary b;
+    pit_term t;
+
+    send_chunk(pit_self());
+    c = pit_receive_only(chunk, 1000);
+    b = pit_keep(c->bytes);
+    (void)pit_keep(pit_binary_slice(b, 2, 3)); /* the same block: kept twice */
+    t = pit_keep(c->t);
+    CHECK(pit_keep(t).word == t.word);
+    next_message();
+    CHECK_EQ(wrapped.freed, 0);
+    CHECK(memcmp(b.data, "0123456789", 10) == 0);
+    CHECK_STR(text_of(t), "{kept,[1,x]}");
+    pit_drop(b);
+    pit_drop(t);
+    CHECK_EQ(wrapped.freed, 0);
+    CHECK_STR(text_of(t), "{kept,[1,x]}");
+    pit_drop(b);
+    pit_drop(t);
+    pit_drop(b); /* not kept any more: no effect */
+    CHECK_EQ(wrapped.freed, 1);
+    CHECK_EQ(pit_keep(pit_atom("x")).word, pit_atom("x").word);
+}
+
+static void keeps_and_ends(const void *arg)
+{
+    for (int i = 0; i < 100; i++) {
+        const struct chunk *c = pit_receive_only(chunk, 1000);
+
+        (void)pit_keep(c->bytes);
+        (void)pit_keep(c->t);
+    }
+    pit_exit(pit_atom("done"));
+}
+
+NODE_TEST(what_is_kept_is_let_go_when_its_process_ends)
+{
+    pit_monitored m = pit_spawn_monitor(keeps_and_ends, NULL, 0);
+
+    for (int i = 0; i < 100; i++)
+        send_chunk(m.pid);
+    CHECK_STR(text_of(reason_of(m)), "done");
+    while (__atomic_load_n(&wrapped.freed, __ATOMIC_SEQ_CST) != 100)
+        pit_yield();
 }
 
 /* ---- what ends the caller -------------------------------------------------------------------------- */
