@@ -186,7 +186,7 @@ static int waits_to_be_stopped(int argc, char **argv)
 PIT_TEST(a_node_ends_with_its_status)
 {
     pit_node_opts opts = {.schedulers = 2, .no_signals = true};
-    char *argv[] = {"program", "x", NULL};
+    char name[] = "program", x[] = "x", *argv[] = {name, x, NULL};
 
     pit_log_sink_set(node_silent);
     for (int i = 0; i < 3; i++) {
