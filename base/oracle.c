@@ -12,6 +12,7 @@ static int64_t clock_ns(clockid_t clock)
 }
 
 int64_t pit__now(void) { return clock_ns(CLOCK_MONOTONIC); }
+int64_t pit__now_coarse(void) { return clock_ns(CLOCK_MONOTONIC_COARSE); }
 int64_t pit__wall_clock(void) { return clock_ns(CLOCK_REALTIME); }
 
 void pit__chance_seed(struct pit__chance *c, uint64_t seed) { c->state = seed; }

@@ -108,6 +108,7 @@ static pit_ref fresh_ref(struct pit__sched *s, struct pit__process *p)
 
     p->mark = p->tail; /* a receive by this reference begins here. RECV-5 */
     p->mark_number = ref.number;
+    p->flags |= PIT__F_MARK;
     return ref;
 }
 

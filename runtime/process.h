@@ -53,6 +53,7 @@ enum pit__status {
 #define PIT__F_BOUND 512u     /* stays on its scheduler */
 #define PIT__F_TIMEOUT 1024u  /* the timeout is armed: said here so that a wake-up need not look at its line */
 #define PIT__F_STAMPED 2048u  /* the stamp is set, likewise */
+#define PIT__F_MARK 8192u     /* mark and mark_number are set, likewise */
 #define PIT__F_HEAP 4096u     /* the heap is there, likewise */
 #define PIT__PREFETCH_LINES 5 /* a parked process has so many lines of frames, the runtime's and the first of its own */
 

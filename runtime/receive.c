@@ -54,7 +54,7 @@ static inline struct pit__message *unlink_message(struct pit__process *p, struct
         p->head = m->block.next;
     if (p->tail == m)
         p->tail = before;
-    if (PIT__UNLIKELY(p->mark == m))
+    if (PIT__UNLIKELY(p->flags & PIT__F_MARK) && p->mark == m)
         p->mark = before;
     p->length--;
     PIT_PROBE_RECEIVE(pit__process_pid(p), m->block.size, p->length);
@@ -150,7 +150,7 @@ const pit_msg *pit_receive_ref(pit_ref ref, int64_t timeout)
     struct pit__thread *t = pit__thread();
     struct pit__process *p = pit__caller(t, "pit_receive_ref");
 
-    return select_message(p->mark_number == ref.number ? p->mark : NULL, has_ref, &ref, timeout, "pit_receive_ref");
+    return select_message((p->flags & PIT__F_MARK) && p->mark_number == ref.number ? p->mark : NULL, has_ref, &ref, timeout, "pit_receive_ref");
 }
 
 size_t pit_message_count(void)

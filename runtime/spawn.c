@@ -134,6 +134,7 @@ static pit_pid spawn(struct pit__sched *s, struct pit__process *parent, const st
         relate(s, p, PIT__R_MONITORED_BY, o->ret_ref->number, self);
         parent->mark = parent->tail;
         parent->mark_number = o->ret_ref->number;
+        parent->flags |= PIT__F_MARK;
     }
     PIT__COUNT(s->spawned);
     PIT_PROBE_SPAWN(pid.id, self.id);
