@@ -78,7 +78,7 @@
 #define PIT__FOR_31(M, c, ...) M##_MANY(c)
 #define PIT__FOR_32(M, c, ...) M##_MANY(c)
 
-/* M(c, entry) for each entry of a protocol's list. */
+/* M(c, entry) for each entry of a protocol's list, at most 40. */
 #define PIT__ENTRIES(M, c, ...) PIT__CAT(PIT__EACH_, PIT__LENGTH(__VA_ARGS__))(M, c, __VA_ARGS__)
 #define PIT__EACH_0(M, c, ...)
 #define PIT__EACH_1(M, c, x, ...) M(c, x)
@@ -121,6 +121,30 @@
 #define PIT__EACH_38(M, c, x, ...) M(c, x) PIT__EACH_37(M, c, __VA_ARGS__)
 #define PIT__EACH_39(M, c, x, ...) M(c, x) PIT__EACH_38(M, c, __VA_ARGS__)
 #define PIT__EACH_40(M, c, x, ...) M(c, x) PIT__EACH_39(M, c, __VA_ARGS__)
+#define PIT__EACH_MANY PIT__STATIC_ASSERT(0, "a protocol has at most 40 calls and casts");
+#define PIT__EACH_41(M, c, ...) PIT__EACH_MANY
+#define PIT__EACH_42(M, c, ...) PIT__EACH_MANY
+#define PIT__EACH_43(M, c, ...) PIT__EACH_MANY
+#define PIT__EACH_44(M, c, ...) PIT__EACH_MANY
+#define PIT__EACH_45(M, c, ...) PIT__EACH_MANY
+#define PIT__EACH_46(M, c, ...) PIT__EACH_MANY
+#define PIT__EACH_47(M, c, ...) PIT__EACH_MANY
+#define PIT__EACH_48(M, c, ...) PIT__EACH_MANY
+#define PIT__EACH_49(M, c, ...) PIT__EACH_MANY
+#define PIT__EACH_50(M, c, ...) PIT__EACH_MANY
+#define PIT__EACH_51(M, c, ...) PIT__EACH_MANY
+#define PIT__EACH_52(M, c, ...) PIT__EACH_MANY
+#define PIT__EACH_53(M, c, ...) PIT__EACH_MANY
+#define PIT__EACH_54(M, c, ...) PIT__EACH_MANY
+#define PIT__EACH_55(M, c, ...) PIT__EACH_MANY
+#define PIT__EACH_56(M, c, ...) PIT__EACH_MANY
+#define PIT__EACH_57(M, c, ...) PIT__EACH_MANY
+#define PIT__EACH_58(M, c, ...) PIT__EACH_MANY
+#define PIT__EACH_59(M, c, ...) PIT__EACH_MANY
+#define PIT__EACH_60(M, c, ...) PIT__EACH_MANY
+#define PIT__EACH_61(M, c, ...) PIT__EACH_MANY
+#define PIT__EACH_62(M, c, ...) PIT__EACH_MANY
+#define PIT__EACH_63(M, c, ...) PIT__EACH_MANY
 
 #ifdef __cplusplus
 #define PIT__STATIC_ASSERT(condition, text) static_assert(condition, text)
