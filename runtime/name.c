@@ -11,6 +11,7 @@
 
 #define PIECE 4096 /* cells; a piece is made when an atom in it is first used as a name */
 #define PIECES 4096
+#define LONGEST 255 /* bytes of a name */
 
 static _Atomic(_Atomic(int64_t) *) pieces[PIECES];
 
@@ -38,11 +39,26 @@ void pit__names_close(void)
         free((void *)atomic_exchange_explicit(&pieces[i], NULL, memory_order_acq_rel));
 }
 
+/* 0: no name can be so. A pointer that leads nowhere is the fault of who gave it. */
+static size_t length_of(const char *name)
+{
+    size_t length = 0;
+
+    if (name) {
+        pit__touching_begin();
+        length = strnlen(name, LONGEST + 1);
+        pit__touching_end();
+    }
+    return length > LONGEST ? 0 : length;
+}
+
+bool pit__name_valid(const char *name) { return length_of(name) && strcmp(name, "undefined"); }
+
 static int name_atom(const char *name, enum pit__atom_how how, pit_term *ret)
 {
-    size_t length = name ? strlen(name) : 0;
+    size_t length = length_of(name);
 
-    if (!length || length > 255 || !strcmp(name, "undefined"))
+    if (!pit__name_valid(name))
         return -EINVAL;
     return pit__atom(name, length, how, ret);
 }
@@ -95,7 +111,7 @@ pit_pid pit_whereis(const char *name)
 /* ---- the public side: a name is claimed and freed by its process's owner, who alone knows whether it lives */
 
 struct naming {
-    char name[256];
+    char name[LONGEST + 1];
     bool claim;
 };
 
@@ -123,10 +139,12 @@ static int ask_owner(const char *name, pit_pid pid, bool claim)
     int result = -PIT_ENOTPROCESS, r;
 
     if (p) {
-        if (!name || strlen(name) >= sizeof n.name || !*name)
+        size_t length = length_of(name);
+
+        if (!length)
             result = -EINVAL;
         else {
-            strcpy(n.name, name);
+            memcpy(n.name, name, length + 1);
             r = pit__request(t, p, pid, on_owner, &n, sizeof n, &result, sizeof result);
             if (r < 0)
                 result = r;

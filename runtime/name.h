@@ -7,6 +7,9 @@
 
 #include "runtime/process.h"
 
+/* Whether anybody could have this name; NULL: nobody. A pointer that leads nowhere is a fault of the process, so ask first. */
+bool pit__name_valid(const char *name);
+
 /* Claim a name for a process of ours that is not yet known to anybody, or that calls itself. 0, -EINVAL, -PIT_ENAMETAKEN, -ENOMEM. */
 int pit__name_claim(const char *name, struct pit__process *p);
 

@@ -108,10 +108,12 @@ static const pit_msg *select_message(struct pit__message *before, bool (*match)(
     for (;;) {
         struct pit__message *m = before ? pit__message_next(before) : p->head;
 
+        pit__thread()->touching = pit__thread(); /* match is the program's, and so is its fault; nothing is half done */
         while (m && !match(&m->public, context)) {
             before = m;
             m = pit__message_next(m);
         }
+        pit__thread()->touching = NULL;
         if (m)
             found = in_hand(p, unlink_message(p, before, m));
         if (found || last_look)

@@ -11,6 +11,7 @@
 #include "runtime/signal.h"
 
 #define STACK_MOST (8u << 20)
+#define PAGE 4096 /* no larger than any page */
 
 struct entry {
     pit_handler *handler; /* one of the two */
@@ -22,9 +23,25 @@ struct entry {
 static int check(const pit_spawn_opts *o)
 {
     if (o->priority > PIT_PRIORITY_MAX || o->scheduler < PIT_ANYWHERE || o->scheduler > (int)pit__node.count ||
-        o->stack > STACK_MOST || (o->monitor && !o->ret_ref))
+        o->stack > STACK_MOST || (o->monitor && !o->ret_ref) || (o->name && !pit__name_valid(o->name)))
         return -EINVAL;
     return 0;
+}
+
+/* A pointer that leads nowhere is the spawner's fault, not ours: touch what it gave before anything is taken. */
+static void touch(const struct entry *e, const pit_spawn_opts *o)
+{
+    volatile const char *from = e->argument;
+    volatile uint64_t *ref = o->monitor ? &o->ret_ref->number : NULL;
+
+    pit__touching_begin();
+    for (size_t i = 0; i < e->size; i += PAGE)
+        (void)from[i];
+    if (e->size)
+        (void)from[e->size - 1];
+    if (ref)
+        *ref = *ref;
+    pit__touching_end();
 }
 
 /* A slot's life begins: everything that its last life left as it was is set here, the rest was cleared at its end. */
@@ -106,14 +123,8 @@ static pit_pid spawn(struct pit__sched *s, struct pit__process *parent, const st
 
     if (r < 0)
         return failed(s, NULL, -r);
-    if (e->size) { /* a bad argument is the spawner's fault, not ours: touch it before anything is taken */
-        struct pit__thread *t = pit__thread();
-
-        t->touching = t;
-        (void)*(volatile const char *)e->argument;
-        (void)*((volatile const char *)e->argument + e->size - 1);
-        t->touching = NULL;
-    }
+    if (e->size || o->monitor)
+        touch(e, o);
     p = pit__slot_get(&s->slots, s);
     if (!p)
         return failed(s, NULL, PIT_ESYSTEMLIMIT);
