@@ -9,6 +9,7 @@
 #include <pit/log.h>
 #include <pit/term.h>
 
+#include "runtime/backtrace.h"
 #include "runtime/crashdump.h"
 #include "runtime/enter.h"
 #include "runtime/fault.h"
@@ -20,6 +21,8 @@
 
 #define FRAMES 8         /* in the reason; the log has as many */
 #define DUMP_MOST 100000 /* processes in a crash dump */
+#define DUMP_BACKTRACES 1000 /* of them with their frames */
+#define DUMP_FRAMES 16
 
 static bool running(struct pit__fault_place *ret)
 {
@@ -88,6 +91,23 @@ void pit__no_room(void)
     pit__fault_raise(PIT__FAULT_OVERFLOW, NULL, __builtin_frame_address(0));
 }
 
+/* Where a process that waits on a stack of its own stands. One that runs on another thread has moved on from its saved frames. */
+static void dump_frames(int fd, const struct pit__process *p)
+{
+    uintptr_t frames[DUMP_FRAMES];
+    struct pit__backtrace_from from;
+    size_t n;
+
+    if (!p->stack || !p->sp || (p->status != PIT__WAITING && p->status != PIT__RUNNABLE))
+        return;
+    from = (struct pit__backtrace_from){.pc = pit__context_pc(p->sp),
+                                        .fp = pit__context_fp(p->sp),
+                                        .low = (uintptr_t)p->stack->low,
+                                        .top = (uintptr_t)pit__stack_top(p->stack)};
+    n = pit__backtrace(&from, frames, DUMP_FRAMES);
+    pit__crashdump_frames(fd, frames, n);
+}
+
 /* In a signal handler: reads what it finds, which may be half changed. */
 static void dump(int fd)
 {
@@ -112,6 +132,8 @@ static void dump(int fd)
         pit__crashdump_printf(fd, "process <0.%u.%lu> status %u messages %u reductions %lu label %s\n", i,
                               (unsigned long)(pid >> PIT__PID_INDEX_BITS), p->status, p->length, (unsigned long)(p->reductions + p->slice_reductions),
                               p->label ? p->label : "-");
+        if (shown <= DUMP_BACKTRACES)
+            dump_frames(fd, p);
     }
 }
 
