@@ -22,6 +22,7 @@
 #include "examples/casino/hash.h"
 
 #define FIRST_SIZE 16
+#define LARGEST_SIZE ((size_t)1 << 31) /* cursors and bucket numbers have 32 bits */
 #define SHRINK_BELOW \
     8 /* keys are fewer than a so-manieth of the buckets: half of the array's memory is then waste */
 #define EMPTY_STEPS \
@@ -86,6 +87,16 @@ void store_clear(struct store *s)
     buckets_clear(s, &s->old);
     buckets_clear(s, &s->now);
     store_init(s, s->seed, s->memory);
+}
+
+void store_reserve(struct store *s, size_t keys)
+{
+    size_t size = FIRST_SIZE;
+
+    while (size < keys && size < LARGEST_SIZE)
+        size *= 2;
+    if (!s->now.size && !s->old.size)
+        (void)buckets_new(s, size, &s->now); /* it failed: as if nobody had asked */
 }
 
 /* Move one bucket of the old generation. */
@@ -171,7 +182,7 @@ static int insert(struct store *s, struct store_place *place, struct bytes value
 {
     if (!s->now.size && buckets_new(s, FIRST_SIZE, &s->now) < 0)
         return -ENOMEM;
-    if (s->now.used >= s->now.size && s->now.size < (size_t)1 << 31)
+    if (s->now.used >= s->now.size && s->now.size < LARGEST_SIZE)
         resize_start(s, s->now.size * 2);
 
     size_t room = value_room(value.len);

@@ -65,6 +65,9 @@ static inline struct bytes store_value(const struct store_entry *e)
 void store_init(struct store *s, uint64_t seed, const struct memory *memory);
 void store_clear(struct store *s); /* frees everything; the store is empty and usable */
 
+/* So many keys will come: make room for them at once, if the store is empty. Without memory it grows as usual. */
+void store_reserve(struct store *s, size_t keys);
+
 struct store_place store_seek(struct store *s, struct bytes key);
 
 /* Set value and end. 0; -ENOMEM: nothing has changed. Afterwards place->entry is the key's entry. */

@@ -83,7 +83,7 @@ static void resume(struct table *self)
     uint64_t cursor = 0;
 
     meet_house(self);
-    (void)house_enter(self->house, self->number, pit_self(), false);
+    store_reserve(&self->store, house_enter(self->house, self->number, pit_self(), false).keys);
     do {
         struct house_copy_reply part = house_copy(self->house, self->number, cursor);
 

@@ -196,6 +196,25 @@ PIT_TEST(store_without_memory_keeps_what_it_has)
     store_clear(&s);
 }
 
+PIT_TEST(store_reserved_for_many_keys_does_not_resize)
+{
+    char buffer[32];
+    struct store s;
+
+    store_init(&s, 1, &memory_heap);
+    store_reserve(&s, 1000);
+    size_t size = s.now.size;
+    for (unsigned i = 0; i < 1000; i++) {
+        struct store_place place = store_seek(&s, key_of(i, buffer));
+
+        CHECK_EQ(store_put(&s, &place, bytes_text("x"), STORE_FOREVER), 0);
+        CHECK_EQ(s.now.size, size);
+    }
+    store_reserve(&s, 100000); /* no effect: it is not empty */
+    CHECK_EQ(s.now.size, size);
+    store_clear(&s);
+}
+
 struct table {
     struct store store, copy;
     struct out reply, journal;
