@@ -10,6 +10,10 @@
  * takes the list. The starved owner sets `awaited` and then looks at the list; a foreign thread
  * pushes and then looks at `awaited`; both sequentially consistent, so one of them sees the other.
  *
+ * The kernel takes buffers in the order in which they were put into the ring. With all of them in it each receive would
+ * meet the coldest one of 16 MiB; so only `depth` are, and the others are a stack of which the one that came back
+ * last goes in first. Depth doubles whenever a receive has found none.
+ *
  * References: one for the owner, one for each buffer that is out, one for a foreign thread while it
  * pushes (its buffer's may be dropped as soon as it is on the list). The last one frees the memory
  * and closes the eventfd.
@@ -34,6 +38,9 @@ struct pit__buffers {
     size_t ring_size, memory_size;
     uint8_t *memory;
     unsigned count, size, lent;
+    unsigned depth;            /* how many are to be in the ring */
+    unsigned spares;           /* how many are in neither ring nor hands, the */
+    struct pit__buffer *spare; /* youngest, and warmest, first */
 
     /* all */
     _Atomic(struct pit__driver *)
@@ -72,6 +79,9 @@ static void unref_more(struct pit__buffers *b, unsigned n)
     PIT_ASSERT(before > n);
 }
 
+/* Enough for most passes; 1 MiB of memory if each is filled, and it stays in the second-level cache. */
+#define FIRST_DEPTH 64u
+
 /* Visible to the kernel after the next advance. */
 static void add(struct pit__buffers *b, struct pit__buffer *buffer, unsigned nth)
 {
@@ -79,6 +89,29 @@ static void add(struct pit__buffers *b, struct pit__buffer *buffer, unsigned nth
 
     io_uring_buf_ring_add(b->ring, buffer->data, b->size, (unsigned short)id,
                           io_uring_buf_ring_mask(b->count), (int)nth);
+}
+
+static void spare(struct pit__buffers *b, struct pit__buffer *buffer)
+{
+    buffer->next = b->spare;
+    b->spare = buffer;
+    b->spares++;
+}
+
+/* How many are in the ring. */
+static unsigned top_up(struct pit__buffers *b)
+{
+    unsigned there = b->count - b->lent - b->spares, n = 0;
+
+    for (; b->spare && there + n < b->depth; n++) {
+        struct pit__buffer *buffer = b->spare;
+        b->spare = buffer->next;
+        b->spares--;
+        add(b, buffer, n);
+    }
+    if (n)
+        io_uring_buf_ring_advance(b->ring, (int)n);
+    return there + n;
 }
 
 int pit__buffers_new(struct io_uring *ring, struct pit__driver *driver, int wake_fd, unsigned count,
@@ -107,11 +140,12 @@ int pit__buffers_new(struct io_uring *ring, struct pit__driver *driver, int wake
         goto fail;
 
     io_uring_buf_ring_init(b->ring);
-    for (unsigned i = 0; i < count; i++) {
+    for (unsigned i = count; i-- > 0;) {
         b->all[i] = (struct pit__buffer){.home = b, .data = b->memory + (size_t)i * size};
-        add(b, &b->all[i], i);
+        spare(b, &b->all[i]);
     }
-    io_uring_buf_ring_advance(b->ring, (int)count);
+    b->depth = count < FIRST_DEPTH ? count : FIRST_DEPTH;
+    (void)top_up(b);
     b->wake_fd = wake_fd;
     *ret = b;
     return 0;
@@ -154,7 +188,7 @@ struct pit__buffer *pit__buffers_take(struct pit__buffers *b, unsigned id, uint3
 
 bool pit__buffers_scarce(const struct pit__buffers *b) { return b->lent > b->count / 2; }
 unsigned pit__buffers_lent(const struct pit__buffers *b) { return b->lent; }
-unsigned pit__buffers_count(const struct pit__buffers *b) { return b->count; }
+unsigned pit__buffers_depth(const struct pit__buffers *b) { return b->depth; }
 
 unsigned pit__buffers_collect(struct pit__buffers *b)
 {
@@ -163,17 +197,21 @@ unsigned pit__buffers_collect(struct pit__buffers *b)
 
     if (atomic_load_explicit(&b->returns, memory_order_seq_cst))
         list = atomic_exchange_explicit(&b->returns, NULL, memory_order_acquire); /* A1 */
-    while (list) {
+    for (; list; n++) {
         struct pit__buffer *next = list->next;
-        add(b, list, n++);
+        spare(b, list);
         list = next;
     }
     if (n) {
-        io_uring_buf_ring_advance(b->ring, (int)n);
         b->lent -= n;
         unref_more(b, n);
     }
-    return b->count - b->lent;
+    return top_up(b);
+}
+
+void pit__buffers_deepen(struct pit__buffers *b)
+{
+    b->depth = b->depth * 2 < b->count ? b->depth * 2 : b->count;
 }
 
 void pit__buffers_awaited(struct pit__buffers *b, bool awaited)
@@ -181,10 +219,10 @@ void pit__buffers_awaited(struct pit__buffers *b, bool awaited)
     atomic_store_explicit(&b->awaited, awaited, memory_order_seq_cst);
 }
 
+/* It goes into the ring with the next collect. */
 static void put_from_owner(struct pit__buffers *b, struct pit__buffer *buffer)
 {
-    add(b, buffer, 0);
-    io_uring_buf_ring_advance(b->ring, 1);
+    spare(b, buffer);
     b->lent--;
     unref_more(b, 1);
 }

@@ -30,14 +30,17 @@ struct pit__buffer *pit__buffer_copy(const struct pit__buffer *buffer);
 /* More than half is lent. */
 bool pit__buffers_scarce(const struct pit__buffers *b);
 
-/* Put back into the ring what foreign threads gave back. How many are in the ring now. */
+/* Before each submission: fill the ring from what came back. How many are in it now. */
 unsigned pit__buffers_collect(struct pit__buffers *b);
+
+/* A receive found the ring empty: keep more in it from now on, if there are more. */
+void pit__buffers_deepen(struct pit__buffers *b);
 
 /* Whether foreign threads shall say when they give one back. After setting it, collect once
    more. */
 void pit__buffers_awaited(struct pit__buffers *b, bool awaited);
 
 unsigned pit__buffers_lent(const struct pit__buffers *b);
-unsigned pit__buffers_count(const struct pit__buffers *b);
+unsigned pit__buffers_depth(const struct pit__buffers *b); /* how many the ring is kept at */
 
 #endif

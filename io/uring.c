@@ -88,8 +88,8 @@ struct pit__uring_settings pit__uring_settings = {
     .sq_entries = 1024, /* a pass rarely starts more; what does not fit follows in the same pass */
     .cq_entries =
         8192, /* a completion of each of thousands of multishot receives between two passes */
-    .buffers = 1024,     /* 4 MiB a ring */
-    .buffer_size = 4096, /* a page: what most requests fit in; larger ones come in several */
+    .buffers = 1024,      /* 16 MiB a ring of address space; memory as far as data has come */
+    .buffer_size = 16384, /* large streams come in few pieces; a request touches one page of it */
 };
 
 /* ---- lists of operations */
@@ -153,6 +153,8 @@ void pit__op_start_starved(struct pit__driver *d, struct pit__op *op)
     op->cancelled = false;
     list_append(&d->starved, op);
     d->times_starved++;
+    if (d->starved.count == 1) /* once for all that starve in a pass */
+        pit__buffers_deepen(d->buffers);
 }
 
 void pit__op_cancel(struct pit__driver *d, struct pit__op *op)
@@ -253,18 +255,18 @@ static void prepare_waiting(struct pit__driver *d)
     add(&d->submitted, n);
 }
 
-/* Receives that found no buffer go on when an eighth of the ring is back: fewer would end them
-   again at once. */
+/* Receives that found no buffer go on when there are some: few would end most of them again at once. */
 static void feed_starved(struct pit__driver *d)
 {
+    unsigned enough = pit__buffers_depth(d->buffers) / 4 + 1;
     unsigned there = pit__buffers_collect(d->buffers);
 
     if (PIT__LIKELY(!d->starved.head))
         return;
-    if (there < pit__buffers_count(d->buffers) / 8 + 1) {
+    if (there < enough) {
         pit__buffers_awaited(d->buffers, true);
         there = pit__buffers_collect(d->buffers);
-        if (there < pit__buffers_count(d->buffers) / 8 + 1)
+        if (there < enough)
             return;
     }
     pit__buffers_awaited(d->buffers, false);
@@ -530,7 +532,8 @@ static int driver_open(struct pit__sched *sched, int index, struct pit__driver *
 
 static unsigned driver_queued(const struct pit__driver *d)
 {
-    return d->waiting.count + d->cancels.count + io_uring_sq_ready(&d->ring);
+    /* The starved too: what was given back on this thread reaches the ring with the next pass. */
+    return d->waiting.count + d->cancels.count + d->starved.count + io_uring_sq_ready(&d->ring);
 }
 
 static int driver_pending(const struct pit__driver *d)
