@@ -18,7 +18,8 @@ PIT_BEGIN_DECLS
 typedef struct pit_node_opts {
     int schedulers;        /* +S N       how many; 0: one a core this OS process may use */
     const char *cores;     /* +sbt LIST  "0-3,8": cores to pin schedulers to, in this order; NULL: all allowed; "none": don't pin */
-    uint32_t processes;    /* +P N       limit of processes, 1,024 to 134,217,727; 0: 4,194,304 */
+    uint32_t processes;    /* +P N       limit of processes, 1,024 to 134,217,727; 0: 4,194,304. Looked at when the table of slots
+                                         grows: a node may have a few thousand more a scheduler */
     uint32_t atoms;        /* +t N       limit of atoms; 0: 1,048,576 */
     uint64_t memory;       /* +M BYTES   limit of one process's own memory; 0: none */
     const char *name;      /* -name N    the node's name, in logs and crash dumps; NULL: the program's */
@@ -34,26 +35,30 @@ typedef struct pit_node_opts {
 typedef int pit_first(int argc, char **argv);
 
 /*
- * Start a node, run first as a process, and return when the node has stopped, with its exit status: what first returned,
- * or 1 if it ended by anything but returning. Stopping is in order: what first was linked to gets its exit signal, every
- * supervisor ends its children as its specification says, within stop_timeout; then what is left is killed. SIGINT and
- * SIGTERM send first an exit signal `shutdown`, which it may trap. One node at a time in an OS process.
+ * Start a node, run first as a process, and return when the node has stopped, with its exit status: what first returned
+ * (its low 8 bits), or 1 if it ended by anything but returning; after SIGINT or SIGTERM 0, after pit_stop its status.
+ * Stopping is in order: what first was linked to gets its exit signal, every supervisor ends its children as its
+ * specification says, within stop_timeout; then what is left is killed. SIGINT and SIGTERM send first an exit signal
+ * `shutdown`, which it may trap. One node at a time in an OS process.
  *
- * Negative: the node could not start, and why was logged: -EINVAL (an option), -ENOSYS, -EPERM (io_uring missing or
- * forbidden; the log says what to change), -ENOMEM, -EBUSY (a node is running). Any thread but a process.
+ * Negative: the node could not start, and why was logged: -EINVAL (an option), -EEXIST (two different messages of one
+ * name), -ENOSYS, -EPERM (io_uring missing or forbidden; the log says what to change), -ENOMEM, -EBUSY (a node is
+ * running). Any thread but a process.
  */
 int pit_run(const pit_node_opts *opts, pit_first *first, int argc, char **argv);
 
 /* pit_run with default options for use in main: prints what went wrong; flags from PITBOSS_FLAGS and after "--pit". */
 int pit_main(int argc, char **argv, pit_first *first);
 
-/* Stop the node in order, with this exit status. From any process or thread. Erlang: init:stop/1. */
+/* Stop the node in order, with this exit status: first gets the exit signal shutdown. Returns at once; a node that is stopping
+   already, or none, is left alone. From any process or thread. Erlang: init:stop/1. */
 void pit_stop(int status);
 
 typedef struct pit_node_info {
     const char *name;
     int schedulers;
-    uint64_t processes, process_limit, processes_peak;
+    uint64_t processes, process_limit;
+    uint64_t processes_peak;          /* the most that anybody who asked has seen */
     uint64_t spawned, exited, faults; /* since the start; faults: ends by a contained fault */
     uint64_t messages;                /* sent, all kinds */
     uint64_t context_switches;
@@ -61,7 +66,8 @@ typedef struct pit_node_info {
     uint64_t steals;                  /* processes that were handed to another scheduler */
     uint64_t io_submitted, io_completed;
     int64_t uptime_ns;
-    uint64_t run_delay_ns[64]; /* histogram of sampled delays from runnable to run; bucket i: [2^i, 2^(i+1)) ns */
+    uint64_t run_delay_ns[64]; /* histogram of sampled delays from runnable to run (every 16th wake, and all of a scheduler's first
+                                  pass after a sleep); bucket i: [2^i, 2^(i+1)) ns */
 } pit_node_info;
 
 /* Sums over all schedulers; each number is exact in itself, not all at one instant. Any thread. */

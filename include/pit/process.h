@@ -50,9 +50,10 @@ typedef struct pit_spawn_opts {
     bool monitor;       /* monitor it; the reference goes to *ret_ref, which must then be given */
     uint8_t priority;   /* enum pit_priority */
     int16_t scheduler;  /* see PIT_ON */
-    uint32_t stack;     /* bytes of stack, rounded up to a power of two, 16 KiB to 8 MiB; 0: 64 KiB */
+    uint32_t stack;     /* bytes, rounded up to a power of two from 16 KiB, at most 8 MiB; 0: the node's (+sss), 64 KiB. A
+                           callback process has the 64 KiB of the loop that calls it, whatever this says */
     const char *name;   /* register it under this name before it runs; taken: holds -PIT_ENAMETAKEN */
-    const char *label;  /* what tools show; a string that outlives the process (a literal). 0: its function's name */
+    const char *label;  /* what tools show; a string that outlives the process (a literal). NULL: nothing */
     pit_ref *ret_ref;
     uint64_t pit__kind; /* the runtime's own: behaviours mark what they spawn */
 } pit_spawn_opts;
@@ -64,8 +65,8 @@ typedef struct pit_monitored {
 
 /*
  * Start a process that runs body on a stack of its own. arg[0..size) is copied; NULL with size 0 is fine.
- * The process limit reached (option processes), or no memory: ends the caller with {system_limit, ...}.
- * Does not wait. Erlang: spawn/1, spawn_link/1, spawn_monitor/1. Spec: SPAWN-1..3, LIFE-11.
+ * The process limit reached (option processes): ends the caller with {system_limit, ...}; no memory: with {badarg, ...}.
+ * Outside of a process: ends the node. Does not wait. Erlang: spawn/1, spawn_link/1, spawn_monitor/1. Spec: SPAWN-1..3, LIFE-11.
  */
 pit_pid pit_spawn(pit_body *body, const void *arg, size_t size);
 pit_pid pit_spawn_link(pit_body *body, const void *arg, size_t size);
@@ -76,8 +77,9 @@ pit_pid pit_spawn_handler(pit_handler *handler, const void *state, size_t size);
 pit_pid pit_spawn_handler_link(pit_handler *handler, const void *state, size_t size);
 
 /*
- * With options. Holds -EINVAL (an option out of range), -PIT_ESYSTEMLIMIT, -ENOMEM, -PIT_ENAMETAKEN; nothing was
- * started. pit_spawn_with(body, &arg, sizeof arg, .link = true, .name = "house") ends the caller instead.
+ * With options. Holds -EINVAL (an option out of range, or no name), -PIT_ESYSTEMLIMIT (processes; or atoms, for the name),
+ * -ENOMEM, -PIT_ENAMETAKEN, -PIT_ENOTPROCESS; nothing was started. Does not wait.
+ * pit_spawn_with(body, &arg, sizeof arg, .link = true, .name = "house") ends the caller instead.
  */
 pit_pid pit_try_spawn(pit_body *body, const void *arg, size_t size, pit_spawn_opts opts);
 pit_pid pit_try_spawn_handler(pit_handler *handler, const void *state, size_t size, pit_spawn_opts opts);
@@ -94,19 +96,20 @@ pit_pid pit_self(void);
 
 /*
  * Send a copy of payload, type->size bytes, to a process. Never waits, never fails for a process that is gone (the
- * message is dropped); a pid that holds an error ends the caller with badarg. Messages from one process to another
- * arrive in the order they were sent. May be called from any thread. pit_send(to, name, .field = ...) of
+ * message is dropped); a pid that holds an error ends the caller with badarg, no memory with system_limit. Messages from
+ * one process to another arrive in the order they were sent. May be called from any thread. pit_send(to, name, .field = ...) of
  * <pit/message.h> is the usual form. Erlang: !. Spec: SIG-1, SIG-3, SIG-5.
  */
 void pit_send_copy(pit_pid to, const pit_type *type, const void *payload);
 
-/* As pit_send_copy, to a registered name. Returns 0, or -PIT_ENOPROC: nobody has it. Spec: SIG-3. */
+/* As pit_send_copy, to who has this name now. Returns 0, or -PIT_ENOPROC: nobody has it. Any thread. Spec: SIG-3. */
 int pit_send_name(const char *name, const pit_type *type, const void *payload);
 
 /*
  * A message built in place and moved, for payloads that should not be copied: make one with room for size >= type->size
- * bytes (zeroed), fill it in, send it. What is sent or dropped belongs to the caller no more.
- * NULL: no memory. What is made and not sent is released with the process.
+ * bytes (zeroed), fill it in, send it. What is sent or dropped belongs to the caller no more; what is neither is released
+ * with the process. make is NULL without memory. send ends the caller with badarg if payload is not of make, or was sent
+ * already, or the pid holds an error. None of them waits.
  */
 void *pit_message_make(const pit_type *type, size_t size);
 void pit_message_send(pit_pid to, void *payload);
@@ -122,9 +125,10 @@ const pit_msg *pit_receive(int64_t timeout);
 
 /*
  * The oldest message of this type, of this reference (the DOWN of a monitor, a timer's message), or for which match
- * says true; the others stay, in their order. NULL: timeout. match runs inside the runtime: it must not call pit_.
- * pit_receive_ref starts behind what was in the queue when ref was made, so it costs the same however long the queue.
- * Wait. Spec: RECV-1, RECV-5.
+ * says true; the others stay, in their order. NULL: timeout. match runs inside the runtime: of pit_ it may call pit_is and
+ * pit_payload, and a fault in it ends the node. For a reference that the caller made last (pit_monitor, pit_spawn_monitor,
+ * pit_make_ref) pit_receive_ref starts behind what was in the queue then, so it costs the same however long the queue;
+ * for others, timers among them, it looks from the beginning. Wait. Spec: RECV-1, RECV-5.
  */
 const pit_msg *pit_receive_type(const pit_type *type, int64_t timeout);
 const pit_msg *pit_receive_ref(pit_ref ref, int64_t timeout);
@@ -151,7 +155,9 @@ void pit_unexpected(const pit_msg *m);
  * million of them waiting. A late answer is dropped. The typed functions that PIT_PROTOCOL makes stand on this.
  *
  * 0, or -ETIMEDOUT, -PIT_ENOPROC (not there, or gone before it answered: pit_last_exit_reason() says why),
- * -PIT_EBADCALL (it does not know this call), -EDEADLK (a call to oneself). Waits.
+ * -PIT_EBADCALL (it does not know this call, or its answer has another size), -EDEADLK (a call to oneself), -EINVAL (a
+ * handle that holds an error), -ENOMEM (for binaries and terms of the answer). No memory for the request ends the caller
+ * with system_limit. The caller's message in hand and its terms stay. Waits.
  * Erlang: gen_server:call/3. Spec: GEN-5, GEN-6, ALIAS-7.
  */
 int pit_try_call(pit_pid server, const pit_type *request_type, const void *request, int64_t timeout,
@@ -167,8 +173,10 @@ typedef struct pit_asker {
 } pit_asker;
 
 /*
- * Answer the call that m is. 0; -EINVAL: m is no call, or was answered. A caller that is gone is no error.
+ * Answer the call that m is. 0; -EINVAL: m is no call, or was answered or deferred. A caller that is gone is no error.
  * A call that is neither answered nor deferred when its message is released fails in the caller: -PIT_EBADCALL.
+ * Deferred, it is answered by pit_answer_asker in the same process; a second answer, and one to what was no call, have no
+ * effect; a process that ends before fails its deferred calls with its exit reason. None waits.
  */
 int pit_answer(const pit_msg *m, const pit_type *reply_type, const void *reply);
 pit_asker pit_defer_message(const pit_msg *m);
@@ -179,10 +187,11 @@ void pit_answer_asker(pit_asker asker, const pit_type *reply_type, const void *r
 /* Let others run. Erlang: yield/0. */
 void pit_yield(void);
 
-/* Wait ms milliseconds; consumes no message. Spec: RECV-3. */
+/* Wait ms milliseconds (0: yields; PIT_INFINITY: until an exit signal); consumes no message. Spec: RECV-3. */
 void pit_sleep(int64_t ms);
 
-/* Give the stack's untouched pages back to the system and wait for a message, which stays in the queue. Spec: HIB-2, HIB-3. */
+/* Give the pages of the stack below the caller's frame back to the system and wait for a message, which stays in the queue; what
+   was built since the last receive is let go, the message in hand stays. Goes on where it was called. Spec: HIB-2, HIB-3. */
 void pit_hibernate(void);
 
 /* End oneself with a reason. Runs no cleanup attributes and no C++ destructors. Erlang: exit/1. Spec: EXIT-2, LIFE-3, LIFE-6. */
@@ -190,14 +199,17 @@ PIT_NORETURN void pit_exit(pit_term reason);
 
 /*
  * Send an exit signal. reason normal is ignored by a process that does not trap exits, kill cannot be trapped.
- * The dead and the never born are no error. Erlang: exit/2. Spec: EXIT-T1..T7, EXIT-3..5.
+ * The dead and the never born are no error; a handle that holds an error ends the caller with badarg. Does not wait.
+ * To oneself it acts at once. Erlang: exit/2. Spec: EXIT-T1..T7, EXIT-3..5.
  */
 void pit_exit_process(pit_pid to, pit_term reason);
 
-/* Receive exit signals as pit_exited messages instead of ending with them. Returns the old setting. Spec: EXIT-1. */
+/* Receive exit signals as pit_exited messages instead of ending with them, from now on: one that comes before a new process has
+   run finds the default, false. Returns the old setting. Erlang: process_flag(trap_exit, Bool). Spec: EXIT-1. */
 bool pit_trap_exit(bool on);
 
-/* Nothing hinders exit signals but a signal is not instant: this asks, in order with what was sent. Waits. Spec: LIFE-10. */
+/* Is there such a process, which has not begun to end? Asked in order with what was sent: after an exit signal that ends it the
+   answer is false. Waits if it belongs to another scheduler. Erlang: is_process_alive/1. Spec: LIFE-10. */
 bool pit_is_alive(pit_pid pid);
 
 /* ---- links and monitors ----------------------------------------------------------------------------------------- */
@@ -205,6 +217,7 @@ bool pit_is_alive(pit_pid pid);
 /*
  * Share fate with another process: when one ends, the other gets its exit signal. Repeated, or to oneself: no effect.
  * No such process: a caller that traps exits gets pit_exited with noproc, another ends with noproc; see pit_try_link.
+ * After pit_unlink no exit signal over this link acts. What is no pid ends the caller with badarg. None waits.
  * Spec: LINK-1..3, LINK-6..8.
  */
 void pit_link(pit_pid other);
@@ -213,11 +226,12 @@ void pit_unlink(pit_pid other);
 
 /*
  * Watch another process: when it ends the caller gets pit_down with the reference that this returns; at once, with
- * noproc, if it is gone. Each call makes a monitor of its own. Spec: MON-1..7, MON-11.
+ * noproc, if it is gone. Each call makes a monitor of its own. A handle that holds an error ends the caller with badarg.
+ * Does not wait. Erlang: monitor(process, Pid). Spec: MON-1..7, MON-11.
  */
 pit_ref pit_monitor(pit_pid target);
 
-/* As pit_monitor, for the process that has this name now. Spec: MON-3. */
+/* As pit_monitor, for the process that has this name now; nobody: pit_down with noproc and PIT_NO_PID. Spec: MON-3. */
 pit_ref pit_monitor_name(const char *name);
 
 /*
@@ -253,20 +267,22 @@ extern const pit_type pit_type_pit_start, pit_type_pit_exited, pit_type_pit_down
 
 /*
  * Give a process a name: 1 to 255 bytes of UTF-8, not "undefined". 0, -EINVAL, -PIT_ENAMETAKEN (the name is in use, or
- * pid has one already), -PIT_ENOPROC. Names are freed before links and monitors fire. Spec: REG-1..5, LIFE-7.
+ * pid has one already), -PIT_ENOPROC, -PIT_ESYSTEMLIMIT (atoms), -ENOMEM, -PIT_ENOTPROCESS. The atom stays
+ * for ever; the name is free again before links and monitors fire. Spec: REG-1..5, LIFE-7.
  * Waits if pid belongs to another scheduler.
  */
 int pit_register(const char *name, pit_pid pid);
-int pit_unregister(const char *name);    /* 0, or -PIT_ENOPROC: nobody has it */
+int pit_unregister(const char *name);    /* 0, or -PIT_ENOPROC: nobody has it. Waits as pit_register */
 pit_pid pit_whereis(const char *name);   /* PIT_NO_PID: nobody has it. Any thread. */
 
 /* ---- memory and the rest of a process's own --------------------------------------------------------------------- */
 
 /* Memory of this process: zeroed, aligned to 16, released by pit_free or when the process ends. Never NULL for a size that
-   the memory limits allow; beyond them the process ends with system_limit. pit_try_alloc returns NULL instead. */
+   the memory limits allow (option memory); beyond them the process ends with system_limit. pit_try_alloc returns NULL instead.
+   Only the process itself may use these on its memory. None waits. */
 void *pit_alloc(size_t size);
 void *pit_try_alloc(size_t size);
-void *pit_realloc(void *memory, size_t size); /* as realloc; NULL memory: pit_alloc; the new part is not zeroed */
+void *pit_realloc(void *memory, size_t size); /* as realloc, but ends as pit_alloc; NULL: pit_alloc; the new part is not zeroed */
 void pit_free(void *memory);                  /* NULL is fine */
 
 enum pit_process_status { PIT_RUNNABLE, PIT_RUNNING, PIT_WAITING, PIT_EXITING };
@@ -279,12 +295,13 @@ typedef struct pit_process_info {
     char name[64];  /* the registered name, or empty */
     char label[64];
     size_t message_count;
-    size_t memory; /* bytes: slot, stack in use, its own memory and waiting messages */
+    size_t memory; /* bytes: slot, stack in use, pit_alloc's, terms, kept messages; of waiting messages the headers */
     uint64_t reductions;
     size_t links, monitors, monitored_by, timers;
 } pit_process_info;
 
-/* 0, or -PIT_ENOPROC. A signal with an answer: what the caller sent before has been handled. Waits. Spec: INFO-3. */
+/* 0, -PIT_ENOPROC, -ENOMEM. A signal with an answer: what the caller sent before has arrived. Waits if pid belongs to another
+   scheduler. Erlang: process_info/2. Spec: INFO-3. */
 int pit_process_info_of(pit_pid pid, pit_process_info *ret);
 
 /* Up to room pids of living processes, in no order that means anything; returns how many there are. Any thread. */

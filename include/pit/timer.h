@@ -2,7 +2,8 @@
  * Time and timers.
  *
  * Timers run on the monotonic clock, never early, and about 0.1 ms late at most on a node that is not overloaded. A timer
- * belongs to the process that it will send to, and is cancelled when that process ends. Spec: TIMER-1..7.
+ * belongs to the process that it will send to, and is cancelled when that process ends. Starting one does not wait; what is no
+ * pid ends the caller with badarg, no memory with system_limit. Spec: TIMER-1..7.
  */
 #ifndef PIT_TIMER_H
 #define PIT_TIMER_H
@@ -39,7 +40,7 @@ pit_ref pit_send_at_copy(int64_t when_ns, pit_pid to, const pit_type *type, cons
 pit_ref pit_start_timer_at(int64_t when_ns, pit_pid to, uint64_t value);
 
 /*
- * The milliseconds that were left, rounded up, or -ENOENT: expired, cancelled or unknown. Any process may cancel or read
+ * The milliseconds that were left, rounded up, or -ENOENT: expired, cancelled or unknown; -ENOMEM. Any process may cancel or read
  * any timer it knows; for one that belongs to another scheduler's process the caller waits. Spec: TIMER-4..7.
  */
 int64_t pit_cancel_timer(pit_ref timer);
