@@ -38,6 +38,8 @@ int pit__slots_open(uint32_t limit, unsigned schedulers)
 
 void pit__slots_close(void)
 {
+    /* Before the memory goes: a pid that somebody kept names nobody from here on. */
+    atomic_store_explicit(&pit__slots.used, 0, memory_order_release);
     if (pit__slots.base)
         pit__numa_release(pit__slots.base, pit__slots.reserved);
     pit__slots.base = NULL;
