@@ -177,7 +177,7 @@ void pit_stop(int status)
 
 static void on_os_signal(int signo)
 {
-    atomic_store_explicit(&pit__node.os_signal, signo, memory_order_relaxed);
+    atomic_store_explicit(&pit__node.os_signal, signo, memory_order_seq_cst); /* before the wake: node_waiting() of sched.c */
     /* Always: it may be about to sleep, and looks for messages only. The scheduler lives until the handler is gone. */
     pit__node.scheds[0]->driver_ops->wake(pit__node.scheds[0]->driver);
 }

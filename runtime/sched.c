@@ -337,6 +337,14 @@ static bool inbox_waiting(struct pit__sched *s)
     return atomic_load_explicit(&s->inbox.head, memory_order_seq_cst) != NULL; /* S2 */
 }
 
+/* What the node wants of this scheduler. Whoever wants it wrote it down before the wake; a wake that a poll took since this
+   scheduler last looked is gone, but what it was for is seen here. */
+static bool node_waiting(struct pit__sched *s)
+{
+    return atomic_load_explicit(&pit__node.state, memory_order_seq_cst) == PIT__NODE_STOPPED ||
+           (s->index == 0 && atomic_load_explicit(&pit__node.os_signal, memory_order_seq_cst));
+}
+
 static int64_t sleep_until(struct pit__sched *s)
 {
     int64_t next = pit__wheel_next(&s->wheel);
@@ -409,7 +417,7 @@ static void idle(struct pit__sched *s)
     atomic_store_explicit(&s->sleeping, 1, memory_order_seq_cst); /* S1 */
     PIT_POINT("sched.sleeping");
     before = pit__now();
-    if (inbox_waiting(s) || atomic_load_explicit(&pit__node.state, memory_order_seq_cst) == PIT__NODE_STOPPED)
+    if (inbox_waiting(s) || node_waiting(s))
         s->driver_ops->poll(s->driver);
     else
         s->driver_ops->wait(s->driver, sleep_until(s)); /* S3 */
