@@ -651,16 +651,12 @@ NODE_TEST(sup_22_children_of_one_kind_are_started_with_arguments)
     CHECK_EQ(pit_supervisor_terminate_child(sup, "a"), -EINVAL);
     CHECK_EQ(pit_error(pit_supervisor_start_child(sup, .id = "a", .start = kid_start)), -EINVAL);
     pit_send(p, end_with, .reason = pit_atom("crash"));
-    while (pit_is_alive(p))
-        pit_yield();
-    settle(sup);
+    await_handled(sup, p);
     CHECK_EQ(pit_supervisor_which_children(sup, info, 4), 2);
     p = info[1].pid;
     CHECK_EQ(info[1].restarts, 1);
     pit_send(p, end_with, .reason = pit_atom("normal"));
-    while (pit_is_alive(p))
-        pit_yield();
-    settle(sup);
+    await_handled(sup, p);
     CHECK_EQ(pit_supervisor_count_children(sup).active, 1); /* transient and expected: forgotten */
     CHECK_EQ(pit_supervisor_count_children(sup).specs, 1);
     CHECK_EQ(pit_supervisor_which_children(sup, info, 4), 1);
@@ -682,9 +678,10 @@ NODE_TEST(sup_22_many_children_start_end_and_leave_nothing)
     pit_node_info_get(&after);
     CHECK_EQ(after.processes - before.processes, many);
     stop(sup);
-    do /* its teardown may go on for a moment after its end is known */
+    do { /* its teardown may go on for a moment after its end is known */
+        pit_yield();
         pit_node_info_get(&after);
-    while (after.processes != before.processes - 1);
+    } while (after.processes != before.processes - 1);
 }
 
 NODE_TEST(sup_22_many_restarts_of_one_child)
