@@ -168,10 +168,11 @@ void pit__process_free(struct pit__sched *s, struct pit__process *p)
 {
     bool first = p->flags & PIT__F_FIRST;
 
-    if (p->stack) {
+    if (p->stack && p->stack == s->leaving)
+        s->dead_stack = p->stack; /* its resources went, and with them what the kernel had in flight: no zombie, but we stand on it */
+    else if (p->stack)
         pit__stack_put(&s->stacks, p->stack);
-        p->stack = NULL;
-    }
+    p->stack = NULL;
     if (p->exit_reason)
         pit__sealed_release(p->exit_reason);
     if (p->last_reason)
@@ -229,10 +230,11 @@ void pit__exit_current(struct pit__sealed *reason)
         p->stack = NULL;
     if (!stack && p->stack) {
         /* On the zombie's own stack: its frames stay as they are, nobody comes back to them. */
-        struct pit__stack *own = p->stack;
+        struct pit__stack *own = s->leaving = p->stack;
 
         if (!pit__teardown(s, p))
             pit__sched_enqueue(s, p);
+        s->leaving = NULL;
         pit__leave_fibre(&own->fibre, s->loop_sp, &s->loop_stack->fibre);
     }
     if (!pit__teardown(s, p))
