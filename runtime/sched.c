@@ -196,13 +196,38 @@ static void run(struct pit__sched *s, struct pit__process *p)
 
 /* ---- off the core */
 
+/* p ends where it wanted to wait or yield: it is not to be run again. Linear, on a road that ends processes only. */
+static void unqueue(struct pit__sched *s, struct pit__process *p)
+{
+    unsigned n = pit__queue_of(p);
+    struct pit__run_queue *q = &s->queue[n];
+    struct pit__process *before = NULL, *at = q->head;
+
+    if (p->status != PIT__RUNNABLE)
+        return;
+    for (; at != p; at = at->run_next)
+        before = at;
+    if (before)
+        before->run_next = p->run_next;
+    else
+        q->head = p->run_next;
+    if (q->tail == p)
+        q->tail = before;
+    if (!q->head)
+        s->ready &= ~(1u << n);
+    s->runnable--;
+    p->status = PIT__RUNNING;
+}
+
 /* The stack under our feet becomes p's, and the loop begins anew on another. */
 static void *new_loop(struct pit__sched *s, struct pit__process *p)
 {
     struct pit__stack *fresh = pit__stack_get(&s->stacks, DEFAULT_STACK);
 
-    if (!fresh)
+    if (!fresh) {
+        unqueue(s, p);
         pit__exit_current(pit__reason_system_limit("no memory for a stack: raise vm.max_map_count or lower the number of processes"));
+    }
     p->stack = s->loop_stack;
     p->stack_size = DEFAULT_STACK;
     s->loop_stack = fresh;
@@ -212,6 +237,7 @@ static void *new_loop(struct pit__sched *s, struct pit__process *p)
 /* Only where guards are not to be had for every stack: it ran over its end, and nobody noticed. */
 void pit__slice_overflowed(struct pit__process *p)
 {
+    unqueue(pit__thread()->sched, p);
     pit__exit_current(pit__reason_text("stack_overflow", "the stack ran over its end", NULL, 0));
 }
 
