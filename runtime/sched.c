@@ -569,6 +569,7 @@ static void fire(struct pit__timer *t, void *context)
 
 int pit__sched_open(struct pit__sched *s, unsigned index, unsigned count, const struct pit__driver_ops *ops, uint64_t seed)
 {
+    struct pit__stack_usage stacks;
     int r;
 
     memset(s, 0, sizeof *s);
@@ -582,7 +583,8 @@ int pit__sched_open(struct pit__sched *s, unsigned index, unsigned count, const 
     s->loop_stack = pit__stack_get(&s->stacks, DEFAULT_STACK);
     if (!s->loop_stack)
         return -ENOMEM;
-    s->canaries = !s->loop_stack->guarded;
+    pit__stack_usage(&stacks);
+    s->canaries = !stacks.light_guards; /* the first thousands have heavy guards even so */
     return ops->open(s, (int)index, &s->driver);
 }
 
