@@ -299,8 +299,12 @@ static void deliver_inbox(struct pit__sched *s, struct pit__message *m)
         pit__block_free(&s->blocks, m);
     } else if (m->block.kind == PIT__RUN) {
         struct run_on *r = pit__message_payload(m);
+        struct pit__thread *t = pit__thread();
+        struct pit__process *current = t->current;
 
+        t->current = NULL; /* a process may be sending just now, whose call delivers the inbox */
         r->fn(r->arg);
+        t->current = current;
         pit__block_free(&s->blocks, m);
     } else
         deliver_carrier(s, pit__slot_of(m->to), m);
