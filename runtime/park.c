@@ -70,7 +70,7 @@ void pit__leave_slow(struct pit__thread *t)
     }
     pit__exit_if_told(p);
     pit__sched_enqueue(s, p);
-    s->direct = 1u << 30; /* a slice is over: timers and completions first, so by the loop */
+    s->direct = PIT__SLICE_OVER;
     pit__sched_switch_away(s, p);
     pit__exit_if_told(p);
 }

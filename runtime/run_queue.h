@@ -10,6 +10,7 @@
 #include "runtime/sched.h"
 
 #define PIT__DIRECT 64       /* switches from process to process before the loop looks after the rest */
+#define PIT__SLICE_OVER (1u << 30) /* for s->direct: a slice was used up, so timers and completions come first */
 #define PIT__SAMPLE_WAKES 16 /* a time stamp costs more than half a message: one wake in so many has one */
 #define PIT__LOW_TURNS 8     /* a low process is passed over this often. Spec: SCHED-2 */
 

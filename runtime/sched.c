@@ -154,6 +154,8 @@ static void handle(struct pit__thread *t, struct pit__sched *s, struct pit__proc
     }
     pit__exit_if_told(p);
     pit__slice_end(s, p);
+    if (s->reductions <= 0)
+        s->direct = PIT__SLICE_OVER;
     if (p->head)
         pit__sched_enqueue(s, p);
     else {
