@@ -29,7 +29,7 @@ void pit_log(enum pit_log_level level, const char *format, ...)
 /* Events above this level are dropped; the default is PIT_LOG_NOTICE, or PITBOSS_LOG=none|error|warning|notice|info|debug. */
 void pit_log_level_set(enum pit_log_level level);
 
-/* Where events go instead of stderr; NULL: stderr again. sink is called on any thread and must not wait. */
+/* Where events go instead of stderr; NULL: stderr again. sink is called on any thread and must not wait; a fault in it may end the node. */
 void pit_log_sink_set(void (*sink)(enum pit_log_level level, const char *text, size_t length));
 
 PIT_END_DECLS
