@@ -115,18 +115,20 @@ void *load_redis(void *arg)
     return NULL;
 }
 
-static void wrk_line(struct load *l, const char *line)
-{
-    char value[32];
+struct wrk {
     double rate;
+    char p50[32], p99[32];
+};
+
+static void wrk_line(struct load *l, const char *line, struct wrk *w)
+{
     unsigned a, b, c, d, bad;
 
-    if (sscanf(line, "Requests/sec: %lf", &rate) == 1) {
-        say(l, "  HTTP  %9.0f requests/s", rate);
-    } else if (sscanf(line, " 50%% %31s", value) == 1 || sscanf(line, " 99%% %31s", value) == 1) {
-        say(l, "  HTTP  %s: %s\n", strstr(line, "50%") ? "p50" : "p99", value);
-    } else if (sscanf(line, " Socket errors: connect %u, read %u, write %u, timeout %u", &a, &b, &c,
-                      &d) == 4) {
+    if (sscanf(line, "Requests/sec: %lf", &w->rate) == 1 ||
+        sscanf(line, " 50%% %31s", w->p50) == 1 || sscanf(line, " 99%% %31s", w->p99) == 1)
+        return;
+    if (sscanf(line, " Socket errors: connect %u, read %u, write %u, timeout %u", &a, &b, &c, &d) ==
+        4) {
         l->errors += a + b + c + d;
         say(l, "    wrk:%s", line);
     } else if (sscanf(line, " Non-2xx or 3xx responses: %u", &bad) == 1) {
@@ -139,6 +141,7 @@ void *load_http(void *arg)
 {
     struct load *l = arg;
     char command[512], line[1024];
+    struct wrk w = {0, "?", "?"};
 
     (void)snprintf(command, sizeof(command),
                    "wrk -t 1 -c 20 -d %ds --latency http://%s:%d/kv/house-rules 2>&1", l->seconds,
@@ -149,12 +152,12 @@ void *load_http(void *arg)
         return NULL;
     }
     while (fgets(line, sizeof(line), out))
-        wrk_line(l, line);
+        wrk_line(l, line, &w);
     int status = pclose(out);
     if (status != 0) {
         l->missing |= status == 127 << 8;
         l->errors++;
     }
-    say(l, "\n");
+    say(l, "  HTTP  %9.0f requests/s   p50 %s   p99 %s\n", w.rate, w.p50, w.p99);
     return NULL;
 }

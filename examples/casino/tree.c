@@ -4,6 +4,7 @@
  */
 #include <inttypes.h>
 
+#include "examples/casino/listener.h"
 #include "examples/casino/messages.h"
 #include "examples/casino/report.h"
 
@@ -80,11 +81,12 @@ void report_tree(struct out *json)
     pit_node_info node;
 
     pit_node_info_get(&node);
-    out_format(
-        json,
-        "{\"uptime\":%" PRId64 ",\"processes\":%" PRIu64 ",\"messages\":%" PRIu64
-        ",\"faults\":%" PRIu64 ",\"schedulers\":%d,\"tree\":{\"id\":\"casino_sup\",\"restarts\":0,",
-        node.uptime_ns / 1000000, node.processes, node.messages, node.faults, node.schedulers);
+    out_format(json,
+               "{\"port\":%d,\"uptime\":%" PRId64 ",\"processes\":%" PRIu64 ",\"messages\":%" PRIu64
+               ",\"faults\":%" PRIu64
+               ",\"schedulers\":%d,\"tree\":{\"id\":\"casino_sup\",\"restarts\":0,",
+               listener_port(LISTEN_RESP), node.uptime_ns / 1000000, node.processes, node.messages,
+               node.faults, node.schedulers);
     pid_text(top, json);
     state_of(top, json);
     children_of(top, 0, json);
