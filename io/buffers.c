@@ -10,9 +10,10 @@
  * takes the list. The starved owner sets `awaited` and then looks at the list; a foreign thread
  * pushes and then looks at `awaited`; both sequentially consistent, so one of them sees the other.
  *
- * The kernel takes buffers in the order in which they were put into the ring. With all of them in it each receive would
- * meet the coldest one of 16 MiB; so only `depth` are, and the others are a stack of which the one that came back
- * last goes in first. Depth doubles whenever a receive has found none.
+ * The kernel takes buffers in the order in which they were put into the ring. With all of them in
+ * it each receive would meet the coldest one of 16 MiB; so only `depth` are, and the others are a
+ * stack of which the one that came back last goes in first. Depth doubles whenever a receive has
+ * found none.
  *
  * References: one for the owner, one for each buffer that is out, one for a foreign thread while it
  * pushes (its buffer's may be dropped as soon as it is on the list). The last one frees the memory
@@ -79,7 +80,8 @@ static void unref_more(struct pit__buffers *b, unsigned n)
     PIT_ASSERT(before > n);
 }
 
-/* Enough for most passes; 1 MiB of memory if each is filled, and it stays in the second-level cache. */
+/* Enough for most passes; 1 MiB of memory if each is filled, and it stays in the second-level
+   cache. */
 #define FIRST_DEPTH 64u
 
 /* Visible to the kernel after the next advance. */

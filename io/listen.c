@@ -430,38 +430,40 @@ static void acceptor(void *state, const pit_msg *m)
         pit_exit(pit_as(m, pit_down)->reason);
 }
 
-static void forget(struct pit__socket *l)
-{
-    pit__disown(&l->resource);
-    pit__socket_release(l, false);
-}
+/* One of a server's listeners, and who accepts on it; 0: nobody yet, it is the caller's. */
+struct served {
+    struct pit__socket *listener;
+    pit_pid acceptor;
+};
 
 /* A process on this scheduler (placement 0) or another takes the listener. */
-static int start_acceptor(struct pit__socket *l, const struct acceptor *proto, int16_t placement)
+static int start_acceptor(struct served *one, const struct acceptor *proto, int16_t placement)
 {
     struct acceptor state = *proto;
     pit_spawn_opts opts = {.link = true, .scheduler = placement, .label = "pit_tcp_serve"};
     pit_pid pid;
     int r;
 
-    state.listener.id = handle_of(l);
-    pit__socket_promise(l, true);
+    state.listener.id = handle_of(one->listener);
+    pit__socket_promise(one->listener, true);
     pid = pit_try_spawn_handler(acceptor, &state, sizeof state, opts);
-    r = pid.id < 0 ? pit_error(pid) : pit__socket_bequeath(l, pid);
+    r = pid.id < 0 ? pit_error(pid) : pit__socket_bequeath(one->listener, pid);
     if (r < 0)
-        pit__socket_promise(l, false);
+        pit__socket_promise(one->listener, false);
+    else
+        one->acceptor = pid;
     return r;
 }
 
 /* All on one port, so that none serves unless all do. */
 static int open_all(pit_address a, const pit_tcp_opts *opts, struct pit__process *p,
-                    struct pit__socket **l, int count, pit_address *ret_local)
+                    struct served *all, int count, pit_address *ret_local)
 {
     for (int i = 0; i < count; i++) {
-        int r = listener_open(a, opts, p, &l[i]);
+        int r = listener_open(a, opts, p, &all[i].listener);
         if (r == 0 && i == 0) {
             *ret_local = a;
-            r = pit__tcp_local(handle_of(l[0]), ret_local);
+            r = pit__tcp_local(handle_of(all[0].listener), ret_local);
             a.port = ret_local->port; /* 0 is a number now */
         }
         if (r < 0)
@@ -470,29 +472,38 @@ static int open_all(pit_address a, const pit_tcp_opts *opts, struct pit__process
     return 0;
 }
 
+static void undo(struct served *all, int count)
+{
+    for (int i = 0; i < count; i++)
+        if (all[i].acceptor.id) {
+            pit_unlink(all[i].acceptor);
+            pit_exit_process(all[i].acceptor, pit_atom("shutdown"));
+        } else if (all[i].listener) {
+            pit__disown(&all[i].listener->resource);
+            pit__socket_release(all[i].listener, false);
+        }
+}
+
 static int serve(pit_address a, const struct acceptor *proto, pit_address *ret_local,
                  pit_tcp_opts *opts, struct pit__process *p)
 {
     pit_node_info info = {.schedulers = 1};
-    struct pit__socket **l;
-    int i = 0, r;
+    struct served *all;
+    int r;
 
     if (opts->per_scheduler) {
         pit_node_info_get(&info);
         opts->reuse_port = true;
     }
-    l = calloc((size_t)info.schedulers, sizeof(struct pit__socket *));
-    if (!l)
+    all = calloc((size_t)info.schedulers, sizeof(*all));
+    if (!all)
         return -ENOMEM;
-    r = open_all(a, opts, p, l, info.schedulers, ret_local);
-    for (; r == 0 && i < info.schedulers; i++)
-        r = start_acceptor(l[i], proto, opts->per_scheduler ? (int16_t)PIT_ON(i) : 0);
+    r = open_all(a, opts, p, all, info.schedulers, ret_local);
+    for (int i = 0; r == 0 && i < info.schedulers; i++)
+        r = start_acceptor(&all[i], proto, opts->per_scheduler ? (int16_t)PIT_ON(i) : 0);
     if (r < 0)
-        /* Those that were started already end with the caller, who cannot go on without a
-           server: pit_must. */
-        for (i = i ? i - 1 : 0; i < info.schedulers && l[i]; i++)
-            forget(l[i]);
-    free(l);
+        undo(all, info.schedulers);
+    free(all);
     return r;
 }
 

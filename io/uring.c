@@ -255,7 +255,8 @@ static void prepare_waiting(struct pit__driver *d)
     add(&d->submitted, n);
 }
 
-/* Receives that found no buffer go on when there are some: few would end most of them again at once. */
+/* Receives that found no buffer go on when there are some: few would end most of them again at
+   once. */
 static void feed_starved(struct pit__driver *d)
 {
     unsigned enough = pit__buffers_depth(d->buffers) / 4 + 1;

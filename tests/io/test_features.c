@@ -1,6 +1,8 @@
 /*
- * Goal: a machine on which the driver cannot work is told so at start, by name and with what to change, and costs nothing.
- * Method: the kernel's answers are made by seccomp filters and limits, each in the test's own OS process; the log is kept.
+ * Goal: a machine on which the driver cannot work is told so at start, by name and with what to
+ * change, and costs nothing.
+ * Method: the kernel's answers are made by seccomp filters and limits, each in the test's own OS
+ * process; the log is kept.
  */
 #include <pit/log.h>
 #include <pit/pit.h>

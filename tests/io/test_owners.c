@@ -495,6 +495,19 @@ NODE_TEST(a_server_serves_on_every_scheduler_and_ends_with_its_caller)
     }
 }
 
+NODE_TEST(a_server_that_cannot_serve_everywhere_serves_nowhere)
+{
+    char text[PIT_ADDRESS_TEXT];
+    pit_listener taken = node_listen(text, sizeof text, (pit_tcp_opts){0});
+
+    for (int each = 0; each < 2; each++)
+        CHECK_EQ(pit_tcp_serve_opts(text, start, NULL, NULL, (pit_tcp_opts){.per_scheduler = each}),
+                 -EADDRINUSE);
+    until_sockets(1);
+    CHECK_EQ(pit_tcp_unlisten(taken), 0);
+    CHECK_EQ(pit_tcp_serve_opts(text, start, NULL, NULL, (pit_tcp_opts){.per_scheduler = true}), 0);
+}
+
 /* ---- memory and buffers */
 
 static size_t resident(void)
