@@ -100,12 +100,15 @@ const char *pit__name_text(const struct pit__process *p)
 
 pit_pid pit_whereis(const char *name)
 {
+    pit_pid found = PIT_NO_PID;
     pit_term atom;
     _Atomic(int64_t) *c;
 
-    if (name_atom(name, PIT__ATOM_FIND, &atom) < 0 || !(c = cell(index_of(atom), false)))
-        return PIT_NO_PID;
-    return (pit_pid){atomic_load(c)};
+    pit__in();
+    if (name_atom(name, PIT__ATOM_FIND, &atom) == 0 && (c = cell(index_of(atom), false)))
+        found.id = atomic_load(c);
+    pit__out(1); /* who asks until a name is there lets others run, one of whom will have it */
+    return found;
 }
 
 /* ---- the public side: a name is claimed and freed by its process's owner, who alone knows whether it lives */

@@ -47,3 +47,27 @@ PIT_TEST(a_message_to_a_process_of_a_node_that_has_ended_is_dropped)
         pit_send_copy(last_first, &pit_type_review_word, &w);
     }
 }
+
+static void has_a_name(const void *arg)
+{
+    CHECK_EQ(pit_register("review_late", pit_self()), 0);
+    (void)pit_receive(PIT_INFINITY);
+}
+
+static int asks_until_it_is_there(int argc, char **argv)
+{
+    static pit_pid all[1 << 12];
+
+    pit_spawn(has_a_name, NULL, 0);
+    while (!pit_whereis("review_late").id)
+        ;
+    while (pit_processes(all, 1 << 12) > 2)
+        ;
+    return 6;
+}
+
+/* Each function is a scheduling point; these were not, and on one scheduler nobody else ever ran. */
+PIT_TEST_WITHIN(who_polls_for_a_name_lets_others_run, 20)
+{
+    CHECK_EQ(pit_run(&(pit_node_opts){.schedulers = 1}, asks_until_it_is_there, 0, NULL), 6);
+}
