@@ -42,9 +42,11 @@ static int answered(struct pit__process *p, struct pit__message *m, const pit_ty
     int r = m->block.size == type->size ? 0 : -PIT_EBADCALL;
 
     if (r == 0) {
+        p->reply = m; /* should that fault, it goes with the process */
         t->touching = t;
         memcpy(reply, pit__message_payload(m), type->size);
         t->touching = NULL;
+        p->reply = NULL;
         if (PIT__UNLIKELY(type->flags & PIT_TYPE_OWNS))
             r = pit__owned_copy_out(m, reply, pit__process_heap(p));
     }
