@@ -125,3 +125,41 @@ NODE_CASE_WITH(a_fault_in_a_match_function_ends_its_process_alone, .schedulers =
     CHECK(down);
     CHECK(strncmp(text_of(pit_as(down, pit_down)->reason), "{fault,", 7) == 0);
 }
+
+static void breaks_its_canary(const void *arg)
+{
+    struct pit__stack *stack = pit__current()->stack;
+
+    CHECK(!stack->guarded);
+    *(volatile char *)stack->low = 1;
+    pit_yield();
+    CHECK(!"it goes on");
+}
+
+static void watch_canaries(void)
+{
+    enum { MANY = 9000 }; /* more than have a guard of their own */
+    pit_pid *pids = pit_alloc(MANY * sizeof *pids);
+    const pit_msg *down;
+    pit_monitored m;
+
+    for (unsigned i = 0; i < MANY; i++)
+        pids[i] = pit_spawn(wait_forever, NULL, 0);
+    pit_sleep(1);
+    m = pit_spawn_monitor(breaks_its_canary, NULL, 0);
+    down = pit_receive_ref(m.ref, A_WHILE);
+    CHECK(down);
+    CHECK(strncmp(text_of(pit_as(down, pit_down)->reason), "{stack_overflow,", 16) == 0);
+    for (unsigned i = 0; i < MANY; i++)
+        pit_exit_process(pids[i], pit_atom("kill"));
+    expect_alone();
+}
+
+/* The loop's stack has a guard even there, by which it was judged whether any canary is to be looked at. */
+PIT_TEST(a_broken_canary_ends_its_process_where_the_kernel_has_no_light_guards)
+{
+    if (pit_test_sanitized())
+        pit_test_skip("thousands of fibres are too many for it");
+    pit__stack_without_light_guards();
+    node_run((struct node_case){.body = watch_canaries, .schedulers = 1});
+}
