@@ -21,7 +21,7 @@ int pit__blocks_init(struct pit__blocks *pool, unsigned home, unsigned homes)
     memset(pool, 0, sizeof *pool);
     pool->home = (uint16_t)home;
     pool->homes = (uint16_t)homes;
-    pool->returns = calloc(homes, sizeof *pool->returns);
+    pool->returns = calloc((size_t)homes * PIT__BLOCK_CLASSES, sizeof *pool->returns);
     return pool->returns ? 0 : -ENOMEM;
 }
 
@@ -79,31 +79,15 @@ static int new_chunk(struct pit__blocks *pool)
     return 0;
 }
 
-/* A1: what other schedulers gave back, sorted into the lists. */
-static void take_returned(struct pit__blocks *pool)
-{
-    struct pit__block *b = atomic_exchange_explicit(&pool->returned, NULL, memory_order_acquire);
-
-    while (b) {
-        struct pit__block *next = b->next;
-
-        b->next = pool->free[b->size_class];
-        pool->free[b->size_class] = b;
-        b = next;
-    }
-}
-
 static struct pit__block *refill(struct pit__blocks *pool, unsigned c)
 {
     struct pit__block *b;
 
     /* Relaxed: only whether it is worth an exchange. */
-    if (atomic_load_explicit(&pool->returned, memory_order_relaxed)) {
-        take_returned(pool);
-        if ((b = pool->free[c])) {
-            pool->free[c] = b->next;
-            return b;
-        }
+    if (atomic_load_explicit(&pool->returned[c], memory_order_relaxed)) {
+        b = atomic_exchange_explicit(&pool->returned[c], NULL, memory_order_acquire); /* A1 */
+        pool->free[c] = b->next;
+        return b;
     }
     /* Two of the smallest at a time, so that all larger blocks stay on cache lines of their own. */
     if (pool->fresh_end - pool->fresh < (ptrdiff_t)pit__block_class_size(c ? c : 1) && new_chunk(pool) < 0)
@@ -141,14 +125,16 @@ void *pit__block_alloc_slow(struct pit__blocks *pool, size_t size)
     return b;
 }
 
-/* R1: one compare-and-swap for the whole list. */
-static void give_back(struct pit__blocks *to, struct pit__returns *r)
+/* R1: one compare-and-swap for the whole list, which is of one home and one class. */
+static void give_back(struct pit__returns *r)
 {
-    struct pit__block *old = atomic_load_explicit(&to->returned, memory_order_relaxed);
+    struct pit__blocks *to = pit__block_pools[r->head->home];
+    _Atomic(struct pit__block *) *returned = &to->returned[r->head->size_class];
+    struct pit__block *old = atomic_load_explicit(returned, memory_order_relaxed);
 
     do
         r->tail->next = old;
-    while (!atomic_compare_exchange_weak_explicit(&to->returned, &old, r->head, memory_order_release,
+    while (!atomic_compare_exchange_weak_explicit(returned, &old, r->head, memory_order_release,
                                                   memory_order_relaxed));
     r->head = r->tail = NULL;
     r->count = 0;
@@ -156,7 +142,7 @@ static void give_back(struct pit__blocks *to, struct pit__returns *r)
 
 static void stage(struct pit__blocks *pool, struct pit__block *b)
 {
-    struct pit__returns *r = &pool->returns[b->home];
+    struct pit__returns *r = &pool->returns[b->home * PIT__BLOCK_CLASSES + b->size_class];
 
     b->next = r->head;
     r->head = b;
@@ -165,7 +151,7 @@ static void stage(struct pit__blocks *pool, struct pit__block *b)
     pool->waiting_returns++;
     if (++r->count >= PIT__BLOCK_RETURN_BATCH) {
         pool->waiting_returns -= r->count;
-        give_back(pit__block_pools[b->home], r);
+        give_back(r);
     }
 }
 
@@ -174,7 +160,7 @@ static void return_one(struct pit__block *b)
 {
     struct pit__returns one = {.head = b, .tail = b, .count = 1};
 
-    give_back(pit__block_pools[b->home], &one);
+    give_back(&one);
 }
 
 void pit__block_free_slow(struct pit__blocks *pool, struct pit__block *b)
@@ -195,8 +181,8 @@ void pit__blocks_flush(struct pit__blocks *pool)
 {
     if (!pool->waiting_returns)
         return;
-    for (unsigned i = 0; i < pool->homes; i++)
+    for (unsigned i = 0; i < pool->homes * PIT__BLOCK_CLASSES; i++)
         if (pool->returns[i].count)
-            give_back(pit__block_pools[i], &pool->returns[i]);
+            give_back(&pool->returns[i]);
     pool->waiting_returns = 0;
 }

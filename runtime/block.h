@@ -2,8 +2,9 @@
  * Blocks: the memory that moves between schedulers (messages, signals, relations, processes' own memory).
  *
  * Each scheduler has free lists by size class. A block remembers its home; who frees a foreign block keeps it for its home
- * and returns RETURN_BATCH at a time with one compare-and-swap, and all of them before it sleeps. The home takes what was
- * returned when a class runs dry. Threads that are no schedulers use malloc (home NONE), and so do large blocks.
+ * and returns RETURN_BATCH of a class at a time with one compare-and-swap, and all of them before it sleeps. The home takes
+ * what was returned when a class runs dry: the list as it is, without a look at its blocks, each of which still lies in
+ * another core's cache and is fetched only when its predecessor is used. Threads that are no schedulers use malloc (home NONE), and so do large blocks.
  *
  * May run at the same time?   alloc/free of one pool: only its scheduler.   return: any scheduler, on any pool.
  * Order: the return's release (R1) publishes the block's contents as dead; the home's exchange (A1) acquires them.
@@ -39,12 +40,13 @@ struct pit__returns {
 struct pit__blocks {
     struct pit__block *free[PIT__BLOCK_CLASSES];
     char *fresh, *fresh_end;      /* what is left of the newest chunk */
-    struct pit__returns *returns; /* by home; ours is unused */
+    struct pit__returns *returns; /* by home and class; ours are unused */
     unsigned waiting_returns;     /* blocks in all of `returns` */
     uint16_t home;
     uint16_t homes;
     void *chunks; /* every chunk, for the end of the node */
-    _Atomic(struct pit__block *) returned __attribute__((aligned(64))); /* written by the other schedulers */
+    /* Written by the other schedulers: free lists ready for use. */
+    _Atomic(struct pit__block *) returned[PIT__BLOCK_CLASSES] __attribute__((aligned(64)));
 };
 
 /* pools: all pools of the node, by home; set once before schedulers run. */

@@ -72,7 +72,7 @@ PIT_TEST(a_block_comes_home)
         mine[i] = pit__block_alloc(&pools[0], 2000);
     for (int i = 0; i < 200; i++)
         pit__block_free(&pools[1], mine[i]); /* by batches */
-    CHECK(atomic_load(&pools[0].returned));
+    CHECK(atomic_load(&pools[0].returned[pit__block_class_of(2000)]));
     CHECK_EQ(pools[1].waiting_returns, 200 % PIT__BLOCK_RETURN_BATCH);
     pit__blocks_flush(&pools[1]);
     CHECK_EQ(pools[1].waiting_returns, 0);
@@ -98,7 +98,7 @@ PIT_TEST(a_thread_without_a_pool_allocates_and_returns)
     pit__block_free(NULL, b);
     mine = pit__block_alloc(&pools[1], 100);
     pit__block_free(NULL, mine);
-    CHECK(atomic_load(&pools[1].returned) == mine);
+    CHECK(atomic_load(&pools[1].returned[pit__block_class_of(100)]) == mine);
     b = pit__block_alloc(&pools[0], 1 << 20); /* large ones are nobody's */
     pit__block_free(&pools[1], b);
     close_pools();

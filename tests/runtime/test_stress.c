@@ -457,11 +457,12 @@ static void count_holdings(void *unused)
     for (unsigned k = 0; k < PIT__BLOCK_CLASSES; k++)
         for (i = b->free[k]; i; i = i->next)
             live -= (int64_t)pit__block_class_size(k);
-    for (unsigned k = 0; k < b->homes; k++)
+    for (unsigned k = 0; k < b->homes * PIT__BLOCK_CLASSES; k++)
         for (i = b->returns[k].head; i; i = i->next)
             live -= (int64_t)pit__block_class_size(i->size_class);
-    for (i = atomic_load_explicit(&b->returned, memory_order_acquire); i; i = i->next)
-        live -= (int64_t)pit__block_class_size(i->size_class);
+    for (unsigned k = 0; k < PIT__BLOCK_CLASSES; k++)
+        for (i = atomic_load_explicit(&b->returned[k], memory_order_acquire); i; i = i->next)
+            live -= (int64_t)pit__block_class_size(k);
     atomic_fetch_add(&holds.live_bytes, live);
     atomic_fetch_add(&holds.free_slots, s->slots.count);
     atomic_fetch_add(&holds.counted, 1);
