@@ -174,7 +174,7 @@ int pit_tcp_send_copy(pit_tcp s, const void *data, size_t size);
    out. Waits, whatever the option. Erlang: gen_tcp:send/2. */
 int pit_tcp_write(pit_tcp s, const void *data, size_t size);
 
-/* Bytes queued and not yet taken by the kernel. */
+/* Bytes queued and not yet taken by the kernel; -EBADF, -EACCES. */
 int64_t pit_tcp_queued(pit_tcp s);
 
 /* ---- ending ---- */
@@ -190,7 +190,7 @@ int pit_tcp_shutdown(pit_tcp s, enum pit_tcp_how how);
    Does not wait. 0; -EBADF, -EACCES. */
 int pit_tcp_close(pit_tcp s);
 
-/* Close with a reset: what is queued is thrown away. */
+/* Close with a reset: what is queued is thrown away. Does not wait. 0; -EBADF, -EACCES. */
 int pit_tcp_abort(pit_tcp s);
 
 /* ---- owners ---- */
@@ -199,8 +199,9 @@ int pit_tcp_abort(pit_tcp s);
  * Give a socket to a new process, pit_tcp_give(s, body): body's argument is the socket (a const
  * pit_tcp *). The new owner; a limit that is reached ends the caller, and the socket with it. opts
  * as pit_spawn_with's; place it with .scheduler. pit_tcp_give_handler(s, handler, &state, sizeof
- * state): a callback process; its state is to hold the socket. May wait, if I/O of the socket is in
- * flight and the new owner lives on another scheduler.
+ * state): a callback process; its state is to hold the socket. The try forms hold what
+ * pit_try_spawn holds, -EBADF or -EACCES; the socket is still the caller's then. May wait, if I/O of
+ * the socket is in flight and the new owner lives on another scheduler.
  */
 #define pit_tcp_give(...) PIT__TCP_GIVE(__VA_ARGS__, )
 #define pit_tcp_give_handler(...) PIT__TCP_GIVE_HANDLER(__VA_ARGS__, )
