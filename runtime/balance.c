@@ -23,7 +23,9 @@
 #include "runtime/signal.h"
 
 #define MOST 1024               /* processes in one hand-over: some tens of microseconds */
-#define BUSY_LONG INT64_C(200000) /* ns */
+#define BUSY_SHORT INT64_C(50000) /* ns of work waiting before it is given to who asks: two processes that talk to each other
+                                     and happen to be runnable at once are better left together */
+#define BUSY_LONG INT64_C(200000) /* ns before one that sleeps is woken to ask */
 
 struct adopt {
     struct pit__process *first;
@@ -107,6 +109,16 @@ static struct pit__process *halve(struct pit__sched *s, struct pit__run_queue *q
     return chain;
 }
 
+/* Has work been waiting here for so long? Asked at the ends of passes; sched.c forgets when nothing waits. */
+static bool busy_for(struct pit__sched *s, int64_t ns)
+{
+    int64_t now = pit__now();
+
+    if (!s->busy_since)
+        s->busy_since = now;
+    return now - s->busy_since >= ns;
+}
+
 void pit__balance_give(struct pit__sched *s)
 {
     /* Acquire, pairs with the asker's release; relaxed store: only we clear it. */
@@ -116,6 +128,8 @@ void pit__balance_give(struct pit__sched *s)
     unsigned given = 0;
     enum { NORMAL = 2 };
 
+    if (s->runnable >= 2 && !busy_for(s, BUSY_SHORT))
+        return; /* perhaps a burst that is over soon; the asker stays noted */
     atomic_store_explicit(&s->asker, NULL, memory_order_release);
     if (s->runnable < 2 || !s->queue[NORMAL].head)
         return;
@@ -168,16 +182,9 @@ void pit__balance_ask(struct pit__sched *s)
 
 void pit__balance_offer(struct pit__sched *s)
 {
-    int64_t now;
-
-    if (!atomic_load_explicit(&pit__node.sleepers, memory_order_relaxed))
+    if (!atomic_load_explicit(&pit__node.sleepers, memory_order_relaxed) || !busy_for(s, BUSY_LONG))
         return;
-    now = pit__now();
-    if (!s->busy_since)
-        s->busy_since = now;
-    if (now - s->busy_since < BUSY_LONG)
-        return;
-    s->busy_since = now;
+    s->busy_since = 0;
     for (unsigned i = 0; i < pit__node.count; i++) {
         struct pit__sched *other = pit__node.scheds[i];
 

@@ -522,11 +522,10 @@ static void pass(struct pit__sched *s)
         pit__balance_give(s);
     else if (s->runnable > 1)
         pit__balance_offer(s);
-    if (!s->ready) {
+    if (s->runnable < 2)
         s->busy_since = 0;
-        if (pit__inbox_empty(&s->inbox))
-            idle(s);
-    }
+    if (!s->ready && pit__inbox_empty(&s->inbox))
+        idle(s);
 }
 
 /* Noinline and without an argument: what it works on is found anew after each pass, since a pass may end on another stack. */
