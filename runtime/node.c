@@ -276,6 +276,9 @@ static void close_node(void)
         if (n->scheds[i] && n->scheds[i]->driver)
             n->scheds[i]->driver_ops->close(n->scheds[i]->driver), n->scheds[i]->driver = NULL;
     for (unsigned i = 0; i < n->count && n->scheds; i++)
+        if (n->scheds[i] && n->scheds[i]->blocks.returns)
+            pit__sched_discard(n->scheds[i]);
+    for (unsigned i = 0; i < n->count && n->scheds; i++)
         if (n->scheds[i]) {
             pit__sched_close(n->scheds[i]);
             pit__numa_free(n->scheds[i], sizeof *n->scheds[i]);

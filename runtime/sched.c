@@ -32,6 +32,7 @@
 #include "runtime/memory.h"
 #include "runtime/node_state.h"
 #include "runtime/reason.h"
+#include "runtime/request.h"
 #include "runtime/run_queue.h"
 #include "runtime/signal.h"
 
@@ -591,6 +592,29 @@ int pit__sched_open(struct pit__sched *s, unsigned index, unsigned count, const 
     pit__stack_usage(&stacks);
     s->canaries = !stacks.light_guards; /* the first thousands have heavy guards even so */
     return ops->open(s, (int)index, &s->driver);
+}
+
+static void discard(struct pit__sched *s, struct pit__message *m)
+{
+    if (m->block.kind == PIT__TIMER)
+        pit__timer_undeliverable(s, m);
+    pit__message_free(&s->blocks, m);
+}
+
+void pit__sched_discard(struct pit__sched *s)
+{
+    for (struct pit__message *m = pit__inbox_take(&s->inbox), *next; m; m = next) {
+        next = pit__message_next(m);
+        if (m->block.kind == PIT__ADOPT || m->block.kind == PIT__SLOTS || m->block.kind == PIT__RUN) {
+            pit__block_free(&s->blocks, m);
+            continue;
+        }
+        for (struct pit__message *rest = pit__mailbox_take(&pit__slot_of(m->to)->mailbox), *after; rest; rest = after) {
+            after = pit__message_next(rest);
+            discard(s, rest);
+        }
+        discard(s, m);
+    }
 }
 
 void pit__sched_close(struct pit__sched *s)

@@ -86,6 +86,7 @@ struct pit__thread {
 /* ---- sched.c */
 int pit__sched_open(struct pit__sched *s, unsigned index, unsigned count, const struct pit__driver_ops *ops, uint64_t seed);
 void pit__sched_close(struct pit__sched *s);
+void pit__sched_discard(struct pit__sched *s); /* before any is closed, all threads joined: free what was still under way */
 void pit__sched_run(struct pit__sched *s); /* on its thread; returns when the node has stopped */
 
 /* Leave the current process's frames for good: its slot may be gone already. stack: its own, or NULL on the loop's. */
