@@ -63,31 +63,26 @@ struct pit__limit {
     int max; /* 0: none */
 };
 
+/* The fields that each request touches are in the first three cache lines: with a thousand
+   connections it is misses that cost. */
 struct pit__socket {
     /* Read through stale handles too. */
     _Atomic(int64_t) handle; /* 0: none */
     _Atomic(struct pit__process *) owner;
     _Atomic(int64_t) heir; /* the pid that it is on its way to; 0: none; or UNBORN */
-    struct pit__socket *next_free;
 
     /* What follows starts as zeros in each life, but for slot, generation and fd. */
-#define PIT__SOCKET_CLEARED resource
-    struct pit__resource resource;
+#define PIT__SOCKET_CLEARED driver
     struct pit__driver *driver;
-    struct pit__wait wait;
-    struct pit__list lingering;
-    struct pit__op receive,
-        send; /* a listener's accept and its timer; a stream's connect is `send` too */
-    int64_t generation;
-    uint32_t slot;
+    struct pit__op receive; /* a listener's accept */
     int fd;
-
     uint8_t kind, life, waits_for;
-    bool ended : 1; /* the peer sends no more */
-    bool told : 1;  /* pit_tcp_closed was sent */
-    bool armed : 1; /* the owner has shown that it wants to receive */
-    bool
-        stopping : 1; /* receive was cancelled, because enough is queued or somebody waits for it */
+    bool ended : 1;    /* the peer sends no more */
+    bool told : 1;     /* pit_tcp_closed was sent */
+    bool armed : 1;    /* the owner has shown that it wants to receive */
+    bool stopping : 1; /* receive was cancelled: enough is queued, or somebody waits for its end */
+
+    struct pit__op send; /* a stream's connect too; a listener's timer */
     bool connected : 1;
     bool no_wait : 1, wants_writable : 1;
     bool shut_after : 1; /* to be shut down for sending when the queue is empty */
@@ -97,19 +92,30 @@ struct pit__socket {
     int active; /* PIT_TCP_PASSIVE, _ONCE, _ALWAYS, or how many messages are left */
 
     /* received, not read */
-    struct pit__buffer *first, *last;
     uint32_t received, read_ahead;
+    struct pit__buffer *first, *last;
 
     /* to send: a ring of pieces, of which `queued` bytes are left */
     struct pit__piece *pieces;
     uint32_t piece_head, piece_count, piece_room; /* room: 0 or a power of two */
-    uint32_t high, low, send_timeout, linger;
+    uint32_t high, low;
     size_t queued;
-    int64_t linger_until;
 
+    /* Rarely touched. */
+    uint32_t send_timeout, linger;
+    struct pit__resource resource;
+    struct pit__wait wait;
+    struct pit__list lingering;
+    int64_t linger_until;
     struct pit__limit *limit;
-    void *extra; /* a listener's struct pit__listening; the address of a stream that connects */
-};
+    void *extra; /* a listener's own; the address of a stream that connects */
+    struct pit__socket *next_free;
+    int64_t generation;
+    uint32_t slot;
+} __attribute__((aligned(64)));
+
+_Static_assert(sizeof(struct pit__socket) == 320, "five cache lines");
+_Static_assert(offsetof(struct pit__socket, queued) < 192, "what is touched is in the first three");
 
 /* ---- handles and owners (socket.c) */
 
