@@ -126,7 +126,7 @@ const pit_msg *pit_receive(int64_t timeout);
 /*
  * The oldest message of this type, of this reference (the DOWN of a monitor, a timer's message), or for which match
  * says true; the others stay, in their order. NULL: timeout. match runs inside the runtime: of pit_ it may call pit_is and
- * pit_payload, and a fault in it ends the node. For a reference that the caller made last (pit_monitor, pit_spawn_monitor,
+ * pit_payload alone. For a reference that the caller made last (pit_monitor, pit_spawn_monitor,
  * pit_make_ref) pit_receive_ref starts behind what was in the queue then, so it costs the same however long the queue;
  * for others, timers among them, it looks from the beginning. Wait. Spec: RECV-1, RECV-5.
  */
