@@ -58,10 +58,12 @@ int pit_try_call(pit_pid server, const pit_type *request_type, const void *reque
                  const pit_type *reply_type, void *reply)
 {
     struct pit__thread *t = pit__in();
-    struct pit__process *p = pit__caller(t, "pit_try_call");
+    struct pit__process *p = t ? t->current : NULL;
     struct pit__message *m;
     int r = -EDEADLK;
 
+    if (PIT__UNLIKELY(pit__no_process(t)))
+        return -PIT_ENOTPROCESS;
     if (PIT__UNLIKELY(server.id <= 0)) {
         r = server.id < 0 ? -EINVAL : -PIT_ENOPROC;
     } else if (PIT__LIKELY(server.id != pit__process_pid(p))) {
@@ -93,7 +95,8 @@ int pit_answer(const pit_msg *call, const pit_type *reply_type, const void *repl
     struct pit__message *m = pit__message_of(call);
     int r = -EINVAL;
 
-    (void)pit__caller(t, "pit_answer");
+    if (PIT__UNLIKELY(pit__no_process(t)))
+        return -PIT_ENOTPROCESS;
     if (m->block.kind == PIT__CALL) {
         pit__route(t, make(t, PIT__REPLY, reply_type, reply, call->from, call->pit__tag));
         m->block.kind = PIT__ANSWERED;

@@ -52,6 +52,17 @@ static inline void pit__out_same(struct pit__thread *t, int cost)
     }
 }
 
+/* For what can say so: the error that no process runs on t, and then the border is crossed back; or 0. */
+static inline int pit__no_process(struct pit__thread *t)
+{
+    if (PIT__LIKELY(t && t->current))
+        return 0;
+    if (t)
+        t->in_runtime--;
+    return -PIT_ENOTPROCESS;
+}
+#define PIT__REF_ENOTPROCESS ((pit_ref){{INT64_MIN | PIT_ENOTPROCESS}, 0})
+
 /* The process that runs on t; ends the node's run with a clear text if there is none. */
 struct pit__process *pit__caller_required(struct pit__thread *t, const char *function);
 static inline struct pit__process *pit__caller(struct pit__thread *t, const char *function)

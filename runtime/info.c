@@ -58,10 +58,12 @@ static void on_owner(struct pit__sched *s, struct pit__process *p, const void *i
 int pit_process_info_of(pit_pid pid, pit_process_info *ret)
 {
     struct pit__thread *t = pit__in();
-    struct pit__process *p = pit__caller(t, "pit_process_info_of");
     pit_process_info info = {0};
-    int r = pit__request(t, p, pid, on_owner, "", 1, &info, sizeof info);
+    int r;
 
+    if (PIT__UNLIKELY(pit__no_process(t)))
+        return -PIT_ENOTPROCESS;
+    r = pit__request(t, t->current, pid, on_owner, "", 1, &info, sizeof info);
     if (r == 0 && !info.pid.id)
         r = -PIT_ENOPROC;
     if (r == 0) {

@@ -56,9 +56,11 @@ static void activate(struct pit__sched *s, struct pit__process *p, pit_pid other
 int pit_try_link(pit_pid other)
 {
     struct pit__thread *t = pit__in();
-    struct pit__process *p = pit__caller(t, "pit_try_link");
+    struct pit__process *p = t ? t->current : NULL;
     int result = 0;
 
+    if (PIT__UNLIKELY(pit__no_process(t)))
+        return -PIT_ENOTPROCESS;
     need_pid(other, "pit_try_link: not a pid");
     /* Linked already comes first: one that is gone may not have told us yet. LINK-1 */
     if (other.id != pit__process_pid(p) && !linked(p, other)) {
@@ -115,8 +117,11 @@ static pit_ref fresh_ref(struct pit__sched *s, struct pit__process *p)
 pit_ref pit_make_ref(void)
 {
     struct pit__thread *t = pit__in();
-    pit_ref ref = fresh_ref(t->sched, pit__caller(t, "pit_make_ref"));
+    pit_ref ref;
 
+    if (PIT__UNLIKELY(pit__no_process(t)))
+        return PIT__REF_ENOTPROCESS;
+    ref = fresh_ref(t->sched, t->current);
     pit__out(1);
     return ref;
 }
@@ -124,9 +129,13 @@ pit_ref pit_make_ref(void)
 pit_ref pit_monitor(pit_pid target)
 {
     struct pit__thread *t = pit__in();
-    struct pit__process *p = pit__caller(t, "pit_monitor");
-    pit_ref ref = fresh_ref(t->sched, p);
+    struct pit__process *p;
+    pit_ref ref;
 
+    if (PIT__UNLIKELY(pit__no_process(t)))
+        return PIT__REF_ENOTPROCESS;
+    p = t->current;
+    ref = fresh_ref(t->sched, p);
     if (PIT__UNLIKELY(target.id < 0))
         pit__exit_text("badarg", "pit_monitor: a handle that holds an error", NULL, 0);
     if (target.id != pit__process_pid(p)) { /* MON-5 */
@@ -169,12 +178,16 @@ static void flush(struct pit__sched *s, struct pit__process *p, uint64_t number)
 int pit_demonitor(pit_ref ref, unsigned flags)
 {
     struct pit__thread *t = pit__in();
-    struct pit__process *p = pit__caller(t, "pit_demonitor");
-    struct pit__relation *r = ref.owner.id == pit__process_pid(p)
-                                  ? pit__relation_find(&p->relations, PIT__R_MONITOR, ref.number)
-                                  : NULL;
-    int active = r != NULL;
+    struct pit__process *p;
+    struct pit__relation *r = NULL;
+    int active;
 
+    if (PIT__UNLIKELY(pit__no_process(t)))
+        return -PIT_ENOTPROCESS;
+    p = t->current;
+    if (ref.owner.id == pit__process_pid(p))
+        r = pit__relation_find(&p->relations, PIT__R_MONITOR, ref.number);
+    active = r != NULL;
     if (active) {
         pit_pid target = {r->peer};
 

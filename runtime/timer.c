@@ -85,19 +85,26 @@ static void start(struct pit__thread *t, pit_pid to, struct pit__timer_relation 
     pit__route(t, m);
 }
 
-static pit_ref start_copy(int64_t when_ns, pit_pid to, const pit_type *type, const void *payload, const char *function)
+static pit_ref start_copy(int64_t when_ns, pit_pid to, const pit_type *type, const void *payload)
 {
     struct pit__thread *t = pit__in();
-    struct pit__process *p = pit__caller(t, function);
-    pit_ref ref = {to, pit__sched_number(t->sched)};
+    struct pit__message *m;
     struct pit__timer_relation *r;
+    pit_ref ref;
 
-    (void)p;
+    if (PIT__UNLIKELY(pit__no_process(t)))
+        return PIT__REF_ENOTPROCESS;
     if (PIT__UNLIKELY(to.id <= 0))
         pit__exit_text("badarg", "a timer needs the pid of a process", NULL, 0);
-    r = pit__block_alloc(&t->sched->blocks, sizeof *r);
-    if (!r || !(r->message = pit__message_copy(t, PIT__MESSAGE, type, payload)))
+    m = pit__message_copy(t, PIT__MESSAGE, type, payload); /* first: a bad payload ends us, and nothing else is taken yet */
+    r = m ? pit__block_alloc(&t->sched->blocks, sizeof *r) : NULL;
+    if (!r) {
+        if (m)
+            pit__message_free(&t->sched->blocks, m);
         pit__exit_text("system_limit", "no memory for a timer", NULL, 0);
+    }
+    r->message = m;
+    ref = (pit_ref){to, pit__sched_number(t->sched)};
     if (type == &pit_type_pit_timeout)
         ((struct pit_timeout *)pit__message_payload(r->message))->timer = ref;
     start(t, to, r, ref.number, when_ns);
@@ -111,26 +118,26 @@ static int64_t after(int64_t ms) { return ms > INT64_MAX / 2000000 ? INT64_MAX /
 
 pit_ref pit_send_after_copy(int64_t ms, pit_pid to, const pit_type *type, const void *payload)
 {
-    return ms < 0 ? negative : start_copy(after(ms), to, type, payload, "pit_send_after_copy");
+    return ms < 0 ? negative : start_copy(after(ms), to, type, payload);
 }
 
 pit_ref pit_send_at_copy(int64_t when_ns, pit_pid to, const pit_type *type, const void *payload)
 {
-    return start_copy(when_ns, to, type, payload, "pit_send_at_copy");
+    return start_copy(when_ns, to, type, payload);
 }
 
 pit_ref pit_start_timer(int64_t ms, pit_pid to, uint64_t value)
 {
     struct pit_timeout m = {.value = value};
 
-    return ms < 0 ? negative : start_copy(after(ms), to, &pit_type_pit_timeout, &m, "pit_start_timer");
+    return ms < 0 ? negative : start_copy(after(ms), to, &pit_type_pit_timeout, &m);
 }
 
 pit_ref pit_start_timer_at(int64_t when_ns, pit_pid to, uint64_t value)
 {
     struct pit_timeout m = {.value = value};
 
-    return start_copy(when_ns, to, &pit_type_pit_timeout, &m, "pit_start_timer_at");
+    return start_copy(when_ns, to, &pit_type_pit_timeout, &m);
 }
 
 /* ---- cancel and read: by the owner of the timer's process */
@@ -160,21 +167,22 @@ static void on_owner(struct pit__sched *s, struct pit__process *p, const void *i
     pit__block_free(&s->blocks, r);
 }
 
-static int64_t ask(pit_ref timer, bool cancel, const char *function)
+static int64_t ask(pit_ref timer, bool cancel)
 {
     struct pit__thread *t = pit__in();
-    struct pit__process *p = pit__caller(t, function);
     struct asked a = {timer.number, cancel};
     int64_t left = -ENOENT;
     int r = 0;
 
+    if (PIT__UNLIKELY(pit__no_process(t)))
+        return -PIT_ENOTPROCESS;
     if (PIT__UNLIKELY(timer.owner.id < 0))
         pit__exit_text("badarg", "not a timer's reference", NULL, 0);
     if (timer.owner.id > 0)
-        r = pit__request(t, p, timer.owner, on_owner, &a, sizeof a, &left, sizeof left);
+        r = pit__request(t, t->current, timer.owner, on_owner, &a, sizeof a, &left, sizeof left);
     pit__out(1);
     return r < 0 ? r : left;
 }
 
-int64_t pit_cancel_timer(pit_ref timer) { return ask(timer, true, "pit_cancel_timer"); }
-int64_t pit_read_timer(pit_ref timer) { return ask(timer, false, "pit_read_timer"); }
+int64_t pit_cancel_timer(pit_ref timer) { return ask(timer, true); }
+int64_t pit_read_timer(pit_ref timer) { return ask(timer, false); }
