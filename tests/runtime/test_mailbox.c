@@ -138,7 +138,7 @@ PIT_TEST(one_push_between_two_takes_is_the_carrier)
 
 PIT_TEST(an_inbox_is_taken_oldest_first)
 {
-    struct pit__inbox in = {0};
+    struct pit__inbox in = {NULL};
     struct pit__message m[4], *list;
 
     CHECK(pit__inbox_empty(&in));
