@@ -181,7 +181,8 @@ void pit__process_free(struct pit__sched *s, struct pit__process *p)
     clear(p);
     p->status = PIT__FREE;
     pit__slot_put(&s->slots, p);
-    PIT__COUNT(s->exited);
+    /* Release, pairs with pit__node_processes: who sees the count sees the slot free. */
+    atomic_store_explicit(&s->exited, atomic_load_explicit(&s->exited, memory_order_relaxed) + 1, memory_order_release);
     if (first)
         pit__node_first_ended();
 }

@@ -160,9 +160,13 @@ static void send_exit(pit_pid to, struct pit__sealed *reason)
 
 static void stop_first(int status)
 {
-    atomic_store_explicit(&running.status_given, true, memory_order_relaxed);
+    int64_t first;
+
     atomic_store_explicit(&pit__node.status, status, memory_order_relaxed);
-    send_exit((pit_pid){atomic_load_explicit(&pit__node.first, memory_order_relaxed)}, pit__reason(shutdown));
+    atomic_store_explicit(&running.status_given, true, memory_order_seq_cst);
+    first = atomic_load_explicit(&pit__node.first, memory_order_seq_cst);
+    if (first) /* else it is told when it is spawned */
+        send_exit((pit_pid){first}, pit__reason(shutdown));
 }
 
 void pit_stop(int status)
@@ -331,7 +335,10 @@ static void first_on_scheduler_0(void *unused)
     pit_pid first = pit__spawn_first(pit__node.scheds[0], first_body);
 
     PIT_ASSERT(first.id > 0);
-    atomic_store_explicit(&pit__node.first, first.id, memory_order_relaxed);
+    atomic_store_explicit(&pit__node.first, first.id, memory_order_seq_cst);
+    /* Sequentially consistent with stop_first: one of the two sees the other's. */
+    if (atomic_load_explicit(&running.status_given, memory_order_seq_cst))
+        send_exit(first, pit__reason(shutdown));
 }
 
 static int start(const struct pit__placement *place)
@@ -390,6 +397,7 @@ static int run_node(pit_first *first, int argc, char **argv)
         running.argc = argc;
         running.argv = argv;
         atomic_store_explicit(&running.status_given, false, memory_order_relaxed);
+        atomic_store_explicit(&pit__node.first, 0, memory_order_relaxed);
         atomic_store_explicit(&pit__node.status, 1, memory_order_relaxed);
         atomic_store_explicit(&pit__node.supervisors, 0, memory_order_relaxed);
         atomic_store_explicit(&pit__node.os_signal, 0, memory_order_relaxed);

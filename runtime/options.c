@@ -33,7 +33,7 @@ static const struct flag flags[] = {
     {"+S", NUMBER, "the number of schedulers", 1, 1024, set_schedulers},
     {"+sbt", TEXT, "a list of cores such as 0-3,8, or none", 0, 0, set_cores},
     {"+P", NUMBER, "the limit of processes", 1024, 134217727, set_processes},
-    {"+t", NUMBER, "the limit of atoms", 1024, 268435456, set_atoms},
+    {"+t", NUMBER, "the limit of atoms", 1024, 16777216, set_atoms},
     {"+M", NUMBER, "bytes of memory one process may have", 65536, INT64_MAX, set_memory},
     {"+sss", NUMBER, "KiB of stack of a process", 16, 8192, set_stack},
     {"+sbwt", NUMBER, "microseconds that an idle scheduler spins", 0, 1000000, set_spin},

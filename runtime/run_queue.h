@@ -115,7 +115,10 @@ static inline void pit__slice_begin(struct pit__thread *t, struct pit__sched *s,
 
 static inline void pit__slice_end(struct pit__sched *s, struct pit__process *p)
 {
-    p->slice_reductions += (uint32_t)(PIT__SLICE + 1 - s->reductions);
+    unsigned used = (unsigned)(PIT__SLICE + 1 - s->reductions);
+
+    s->direct += used / (PIT__SLICE / PIT__DIRECT); /* a full slice counts as much as all the short ones before the loop */
+    p->slice_reductions += used;
     if (PIT__UNLIKELY(p->slice_reductions > INT32_MAX)) {
         p->reductions += p->slice_reductions;
         p->slice_reductions = 0;

@@ -130,14 +130,14 @@ void *pit_message_make(const pit_type *type, size_t size)
     return m ? pit__message_payload(m) : NULL;
 }
 
-/* Off the list of what the process keeps; it is near the head: built last, sent first. */
-static struct pit__message *unkeep(struct pit__process *p, struct pit__message *m)
+/* Off the list of what the process keeps, if it is there and is (or is not) being built; it is near the head: built last, sent first. */
+static struct pit__message *unkeep(struct pit__process *p, struct pit__message *m, bool building)
 {
     struct pit__message **link = &p->kept;
 
     while (*link && *link != m)
         link = (struct pit__message **)&(*link)->block.next;
-    if (!*link)
+    if (!*link || (m->block.kind == PIT__BUILDING) != building)
         return NULL;
     *link = pit__message_next(m);
     return m;
@@ -153,8 +153,8 @@ void pit_message_send(pit_pid to, void *payload)
         bad_pid(to);
     t = pit__in();
     p = pit__caller(t, "pit_message_send");
-    m = unkeep(p, pit__message_of_payload(payload));
-    if (PIT__UNLIKELY(!m || m->block.kind != PIT__BUILDING))
+    m = unkeep(p, pit__message_of_payload(payload), true);
+    if (PIT__UNLIKELY(!m))
         pit__exit_text("badarg", "pit_message_send: not a message of pit_message_make, or sent already", NULL, 0);
     m->block.kind = PIT__MESSAGE;
     if ((m->public.type->flags & PIT_TYPE_OWNS) && pit__owned_adopt(m) < 0) {
@@ -176,7 +176,7 @@ void pit_message_drop(void *payload)
     if (!payload)
         return;
     t = pit__in();
-    m = unkeep(pit__caller(t, "pit_message_drop"), pit__message_of_payload(payload));
+    m = unkeep(pit__caller(t, "pit_message_drop"), pit__message_of_payload(payload), true);
     if (m)
         pit__block_free(&t->sched->blocks, m);
     pit__out(1);
@@ -205,7 +205,7 @@ const pit_msg *pit_keep(const pit_msg *public)
 void pit_drop(const pit_msg *public)
 {
     struct pit__thread *t = pit__in();
-    struct pit__message *m = unkeep(pit__caller(t, "pit_drop"), pit__message_of(public));
+    struct pit__message *m = unkeep(pit__caller(t, "pit_drop"), pit__message_of(public), false);
 
     if (m)
         pit__message_done(t->sched, m);

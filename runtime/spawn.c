@@ -121,7 +121,7 @@ static pit_pid spawn(struct pit__sched *s, struct pit__process *parent, const st
     pit_pid self = {parent ? pit__process_pid(parent) : 0}, pid;
     struct pit__process *p;
     struct pit__sched *to;
-    int r = check(o);
+    int r = e->size > UINT32_MAX ? -EINVAL : check(o);
 
     if (r < 0)
         return failed(s, NULL, -r);
