@@ -29,7 +29,8 @@ void pit__point(const char *name)
     (void)name;
     if (!chance.state) {
         const char *seed = getenv("PIT_SEED");
-        pit__chance_seed(&chance, (seed ? strtoull(seed, NULL, 0) : pit__entropy()) ^ (uintptr_t)&chance);
+        pit__chance_seed(&chance,
+                         (seed ? strtoull(seed, NULL, 0) : pit__entropy()) ^ (uintptr_t)&chance);
     }
     r = pit__chance_next(&chance);
     if (r & 15)

@@ -5,15 +5,24 @@
 static const char *own(int e)
 {
     switch (e) {
-    case PIT_ENOPROC: return "no such process";
-    case PIT_EBADCALL: return "the server does not know this call";
-    case PIT_ESYSTEMLIMIT: return "a limit of the node is reached";
-    case PIT_ENOTPROCESS: return "this thread runs no process";
-    case PIT_ENOCONNECTION: return "no connection to that node";
-    case PIT_EEXITED: return "the server ended while it was asked";
-    case PIT_ENAMETAKEN: return "the name is taken";
-    case PIT_EIGNORE: return "the start function said ignore";
-    default: return NULL;
+    case PIT_ENOPROC:
+        return "no such process";
+    case PIT_EBADCALL:
+        return "the server does not know this call";
+    case PIT_ESYSTEMLIMIT:
+        return "a limit of the node is reached";
+    case PIT_ENOTPROCESS:
+        return "this thread runs no process";
+    case PIT_ENOCONNECTION:
+        return "no connection to that node";
+    case PIT_EEXITED:
+        return "the server ended while it was asked";
+    case PIT_ENAMETAKEN:
+        return "the name is taken";
+    case PIT_EIGNORE:
+        return "the start function said ignore";
+    default:
+        return NULL;
     }
 }
 

@@ -11,7 +11,7 @@ struct pit__list {
     struct pit__list *next, *prev;
 };
 
-#define PIT__CONTAINER(ptr, type, member) ((type *)((char *)(ptr) - offsetof(type, member)))
+#define PIT__CONTAINER(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 
 static inline void pit__list_init(struct pit__list *l) { l->next = l->prev = l; }
 static inline bool pit__list_empty(const struct pit__list *l) { return l->next == l || !l->next; }

@@ -20,7 +20,8 @@ struct pit__chance {
 };
 void pit__chance_seed(struct pit__chance *c, uint64_t seed);
 uint64_t pit__chance_next(struct pit__chance *c);
-uint64_t pit__chance_below(struct pit__chance *c, uint64_t bound); /* 0 <= result < bound; bound > 0 */
+uint64_t pit__chance_below(struct pit__chance *c,
+                           uint64_t bound); /* 0 <= result < bound; bound > 0 */
 
 /* A seed from the system. */
 uint64_t pit__entropy(void);

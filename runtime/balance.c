@@ -22,8 +22,10 @@
 #include "runtime/run_queue.h"
 #include "runtime/signal.h"
 
-#define MOST 1024               /* processes in one hand-over: some tens of microseconds */
-#define BUSY_SHORT INT64_C(50000) /* ns of work waiting before it is given to who asks: two processes that talk to each other
+#define MOST 1024 /* processes in one hand-over: some tens of microseconds */
+#define BUSY_SHORT \
+    INT64_C(       \
+        50000) /* ns of work waiting before it is given to who asks: two processes that talk to each other
                                      and happen to be runnable at once are better left together */
 #define BUSY_LONG INT64_C(200000) /* ns before one that sleeps is woken to ask */
 
@@ -61,7 +63,8 @@ static void leave(struct pit__sched *s, struct pit__process *p, struct pit__sche
     atomic_store_explicit(&p->owner, to, memory_order_release); /* H2 */
 }
 
-static void send(struct pit__sched *s, struct pit__sched *to, struct pit__process *first, struct pit__message *m)
+static void send(struct pit__sched *s, struct pit__sched *to, struct pit__process *first,
+                 struct pit__message *m)
 {
     *(struct adopt *)pit__message_payload(m) = (struct adopt){first, s->index};
     m->to = PIT_NO_PID;
@@ -85,7 +88,8 @@ static bool movable(const struct pit__process *p)
 }
 
 /* Every second movable process of a queue, in order; the others stay, in order. Returns the chain. */
-static struct pit__process *halve(struct pit__sched *s, struct pit__run_queue *q, struct pit__sched *to, unsigned *given)
+static struct pit__process *halve(struct pit__sched *s, struct pit__run_queue *q,
+                                  struct pit__sched *to, unsigned *given)
 {
     struct pit__process *chain = NULL, **end = &chain, **link = &q->head, *p, *last = NULL;
     unsigned seen = 0;
@@ -144,7 +148,9 @@ void pit__balance_give(struct pit__sched *s)
     s->runnable -= given;
     if (!s->queue[NORMAL].head)
         s->ready &= ~(1u << NORMAL);
-    atomic_store_explicit(&s->steals, atomic_load_explicit(&s->steals, memory_order_relaxed) + given, memory_order_relaxed);
+    atomic_store_explicit(&s->steals,
+                          atomic_load_explicit(&s->steals, memory_order_relaxed) + given,
+                          memory_order_relaxed);
     send(s, to, chain, m);
 }
 
@@ -174,8 +180,10 @@ void pit__balance_ask(struct pit__sched *s)
     for (unsigned i = 0; i < n; i++) {
         struct pit__sched *victim = pit__node.scheds[(start + i) % n], *nobody = NULL;
 
-        if (victim != s && atomic_load_explicit(&victim->runnable_seen, memory_order_relaxed) >= 2 &&
-            atomic_compare_exchange_strong_explicit(&victim->asker, &nobody, s, memory_order_release, memory_order_relaxed))
+        if (victim != s &&
+            atomic_load_explicit(&victim->runnable_seen, memory_order_relaxed) >= 2 &&
+            atomic_compare_exchange_strong_explicit(&victim->asker, &nobody, s,
+                                                    memory_order_release, memory_order_relaxed))
             return; /* one at a time: what it hands over ends our sleep */
     }
 }

@@ -5,7 +5,9 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define CHUNK (256u * 1024) /* large enough that mmap is rare, small enough that an idle scheduler wastes little */
+#define CHUNK \
+    (256u *   \
+     1024) /* large enough that mmap is rare, small enough that an idle scheduler wastes little */
 
 struct pit__blocks **pit__block_pools;
 
@@ -56,7 +58,8 @@ static void cut_up(struct pit__blocks *pool)
         unsigned c = 0;
         struct pit__block *b;
 
-        while (c + 1 < PIT__BLOCK_CLASSES && pool->fresh_end - pool->fresh >= (ptrdiff_t)pit__block_class_size(c + 1))
+        while (c + 1 < PIT__BLOCK_CLASSES &&
+               pool->fresh_end - pool->fresh >= (ptrdiff_t)pit__block_class_size(c + 1))
             c++;
         b = cut(pool, c);
         b->next = pool->free[c];
@@ -73,7 +76,9 @@ static int new_chunk(struct pit__blocks *pool)
     cut_up(pool);
     *(void **)chunk = pool->chunks;
     pool->chunks = chunk;
-    pool->fresh = chunk + 64; /* the first line holds the list of chunks; blocks of 64 stay on lines of their own */
+    pool->fresh =
+        chunk +
+        64; /* the first line holds the list of chunks; blocks of 64 stay on lines of their own */
     pool->fresh_end = chunk + CHUNK;
     PIT__POISON(pool->fresh, CHUNK - 64);
     return 0;
@@ -90,7 +95,8 @@ static struct pit__block *refill(struct pit__blocks *pool, unsigned c)
         return b;
     }
     /* Two of the smallest at a time, so that all larger blocks stay on cache lines of their own. */
-    if (pool->fresh_end - pool->fresh < (ptrdiff_t)pit__block_class_size(c ? c : 1) && new_chunk(pool) < 0)
+    if (pool->fresh_end - pool->fresh < (ptrdiff_t)pit__block_class_size(c ? c : 1) &&
+        new_chunk(pool) < 0)
         return NULL;
     if (c == 0) {
         b = cut(pool, 0);

@@ -51,7 +51,8 @@ struct pit__blocks {
 
 /* pools: all pools of the node, by home; set once before schedulers run. */
 int pit__blocks_init(struct pit__blocks *pool, unsigned home, unsigned homes);
-void pit__blocks_free(struct pit__blocks *pool); /* NULL-safe, half-made is fine; all threads have stopped */
+void pit__blocks_free(
+    struct pit__blocks *pool); /* NULL-safe, half-made is fine; all threads have stopped */
 extern struct pit__blocks **pit__block_pools;
 
 void *pit__block_alloc_slow(struct pit__blocks *pool, size_t size);

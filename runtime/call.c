@@ -14,8 +14,8 @@
 #include "term/heap.h"
 #include "term/sealed.h"
 
-static struct pit__message *make(struct pit__thread *t, enum pit__kind kind, const pit_type *type, const void *payload,
-                                 pit_pid to, uint64_t tag)
+static struct pit__message *make(struct pit__thread *t, enum pit__kind kind, const pit_type *type,
+                                 const void *payload, pit_pid to, uint64_t tag)
 {
     struct pit__message *m = pit__message_copy(t, kind, type, payload);
 
@@ -33,10 +33,12 @@ static int64_t deadline_of(int64_t timeout_ms)
 {
     if (timeout_ms < 0 || timeout_ms > INT64_MAX / 2000000)
         return INT64_MAX;
-    return (timeout_ms >= 1000 ? pit__now_coarse() + PIT__COARSE_LAG : pit__now()) + timeout_ms * 1000000;
+    return (timeout_ms >= 1000 ? pit__now_coarse() + PIT__COARSE_LAG : pit__now()) +
+           timeout_ms * 1000000;
 }
 
-static int answered(struct pit__process *p, struct pit__message *m, const pit_type *type, void *reply)
+static int answered(struct pit__process *p, struct pit__message *m, const pit_type *type,
+                    void *reply)
 {
     struct pit__thread *t = pit__thread();
     int r = m->block.size == type->size ? 0 : -PIT_EBADCALL;
@@ -83,7 +85,8 @@ pit_term pit_last_exit_reason(void)
     struct pit__process *p = pit__caller(t, "pit_last_exit_reason");
     pit_term reason = PIT__A(noproc);
 
-    if (p->last_reason && pit__term_copy(pit__process_heap(p), pit__sealed_root(p->last_reason), &reason) < 0)
+    if (p->last_reason &&
+        pit__term_copy(pit__process_heap(p), pit__sealed_root(p->last_reason), &reason) < 0)
         reason = PIT__A(enomem);
     pit__out(1);
     return reason;

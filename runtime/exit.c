@@ -49,7 +49,9 @@ static void vanish(struct pit__sched *s, struct pit__process *p)
         PIT__COUNT(s->faults);
     /* The dead pid is kept where only the owner reads it: links and monitors still speak in its name. */
     p->dead_pid.id = pit__process_pid(p);
-    atomic_store_explicit(&p->pid, 0, memory_order_release); /* release: who sees it gone sees the name free. LIFE-8 */
+    atomic_store_explicit(
+        &p->pid, 0,
+        memory_order_release); /* release: who sees it gone sees the name free. LIFE-8 */
     p->flags |= PIT__F_TORN_DOWN;
     pit__relations_close(&p->relations);
 }
@@ -65,7 +67,8 @@ static bool release_links(struct pit__sched *s, struct pit__process *p, int *bud
         switch (r->block.kind) {
         case PIT__R_LINK:
             if (!r->extra)
-                pit__signal(s, PIT__EXIT_LINK, p->dead_pid, (pit_pid){r->peer}, pit__sealed_retain(p->exit_reason), 0);
+                pit__signal(s, PIT__EXIT_LINK, p->dead_pid, (pit_pid){r->peer},
+                            pit__sealed_retain(p->exit_reason), 0);
             break;
         case PIT__R_TIMER: {
             struct pit__timer_relation *t = (struct pit__timer_relation *)r;
@@ -87,10 +90,12 @@ static bool release_links(struct pit__sched *s, struct pit__process *p, int *bud
 
 static void fail_asker(struct pit__sched *s, struct pit__process *p, const struct pit__relation *r)
 {
-    struct pit__message *m = pit__message_alloc(&s->blocks, PIT__FAILED, sizeof(struct pit__signal));
+    struct pit__message *m =
+        pit__message_alloc(&s->blocks, PIT__FAILED, sizeof(struct pit__signal));
 
     PIT_ASSERT(m);
-    *(struct pit__signal *)pit__message_payload(m) = (struct pit__signal){pit__sealed_retain(p->exit_reason), 0};
+    *(struct pit__signal *)pit__message_payload(m) =
+        (struct pit__signal){pit__sealed_retain(p->exit_reason), 0};
     m->to = (pit_pid){r->peer};
     m->public.type = NULL;
     m->public.from = p->dead_pid;
@@ -107,9 +112,11 @@ static bool release_monitors(struct pit__sched *s, struct pit__process *p, int *
         if (--*budget < 0)
             return false;
         if (r->block.kind == PIT__R_MONITORED_BY)
-            pit__signal(s, PIT__DOWN, p->dead_pid, (pit_pid){r->peer}, pit__sealed_retain(p->exit_reason), r->key);
+            pit__signal(s, PIT__DOWN, p->dead_pid, (pit_pid){r->peer},
+                        pit__sealed_retain(p->exit_reason), r->key);
         else if (r->block.kind == PIT__R_MONITOR)
-            pit__signal(s, PIT__DEMONITOR, p->dead_pid, (pit_pid){r->peer}, NULL, r->key); /* MON-13 */
+            pit__signal(s, PIT__DEMONITOR, p->dead_pid, (pit_pid){r->peer}, NULL,
+                        r->key); /* MON-13 */
         else if (r->block.kind == PIT__R_ASKER)
             fail_asker(s, p, r);
         pit__relation_remove(&p->relations, r);
@@ -169,7 +176,8 @@ void pit__process_free(struct pit__sched *s, struct pit__process *p)
     bool first = p->flags & PIT__F_FIRST;
 
     if (p->stack && p->stack == s->leaving)
-        s->dead_stack = p->stack; /* its resources went, and with them what the kernel had in flight: no zombie, but we stand on it */
+        s->dead_stack =
+            p->stack; /* its resources went, and with them what the kernel had in flight: no zombie, but we stand on it */
     else if (p->stack)
         pit__stack_put(&s->stacks, p->stack);
     p->stack = NULL;
@@ -182,7 +190,8 @@ void pit__process_free(struct pit__sched *s, struct pit__process *p)
     p->status = PIT__FREE;
     pit__slot_put(&s->slots, p);
     /* Release, pairs with pit__node_processes: who sees the count sees the slot free. */
-    atomic_store_explicit(&s->exited, atomic_load_explicit(&s->exited, memory_order_relaxed) + 1, memory_order_release);
+    atomic_store_explicit(&s->exited, atomic_load_explicit(&s->exited, memory_order_relaxed) + 1,
+                          memory_order_release);
     if (first)
         pit__node_first_ended();
 }
@@ -226,7 +235,8 @@ void pit__exit_current(struct pit__sealed *reason)
     if (p->flags & PIT__F_TIMEOUT)
         pit__timeout_disarm(s, p);
     if (stack && p->pending_io)
-        stack = NULL; /* the kernel may write to it: it goes with the zombie, and we leave it by the loop below */
+        stack =
+            NULL; /* the kernel may write to it: it goes with the zombie, and we leave it by the loop below */
     else
         p->stack = NULL;
     if (!stack && p->stack) {

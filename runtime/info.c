@@ -8,16 +8,23 @@
 #include "runtime/node_state.h"
 #include "runtime/signal.h"
 
-static void put(char *to, size_t room, const char *text) { snprintf(to, room, "%s", text ? text : ""); }
+static void put(char *to, size_t room, const char *text)
+{
+    snprintf(to, room, "%s", text ? text : "");
+}
 
 static enum pit_process_status status_of(const struct pit__process *p)
 {
     switch (p->status) {
-    case PIT__RUNNING: return PIT_RUNNING;
+    case PIT__RUNNING:
+        return PIT_RUNNING;
     case PIT__RUNNABLE:
-    case PIT__TRANSIT: return PIT_RUNNABLE;
-    case PIT__WAITING: return PIT_WAITING;
-    default: return PIT_EXITING;
+    case PIT__TRANSIT:
+        return PIT_RUNNABLE;
+    case PIT__WAITING:
+        return PIT_WAITING;
+    default:
+        return PIT_EXITING;
     }
 }
 
@@ -25,11 +32,20 @@ static void count(const struct pit__process *p, pit_process_info *ret)
 {
     for (const struct pit__relation *r = p->relations.first; r; r = r->next)
         switch (r->block.kind) {
-        case PIT__R_LINK: ret->links += !r->extra; break; /* LINK-10 */
-        case PIT__R_MONITOR: ret->monitors++; break;
-        case PIT__R_MONITORED_BY: ret->monitored_by++; break;
-        case PIT__R_TIMER: ret->timers++; break;
-        default: break;
+        case PIT__R_LINK:
+            ret->links += !r->extra;
+            break; /* LINK-10 */
+        case PIT__R_MONITOR:
+            ret->monitors++;
+            break;
+        case PIT__R_MONITORED_BY:
+            ret->monitored_by++;
+            break;
+        case PIT__R_TIMER:
+            ret->timers++;
+            break;
+        default:
+            break;
         }
 }
 

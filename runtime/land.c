@@ -19,8 +19,8 @@
 #include "runtime/signal.h"
 #include "term/heap.h"
 
-#define FRAMES 8         /* in the reason; the log has as many */
-#define DUMP_MOST 100000 /* processes in a crash dump */
+#define FRAMES 8             /* in the reason; the log has as many */
+#define DUMP_MOST 100000     /* processes in a crash dump */
 #define DUMP_BACKTRACES 1000 /* of them with their frames */
 #define DUMP_FRAMES 16
 
@@ -52,12 +52,13 @@ static pit_term reason_term(const struct pit__fault_info *info)
     if (info->address_known)
         address = pit_term_of((uint64_t)info->address);
     if (info->expression)
-        snprintf(text, sizeof text, "%s:%u: %s: assertion failed: %s", info->file ? info->file : "?", info->line,
-                 info->function ? info->function : "?", info->expression);
+        snprintf(text, sizeof text, "%s:%u: %s: assertion failed: %s",
+                 info->file ? info->file : "?", info->line, info->function ? info->function : "?",
+                 info->expression);
     else
         (void)pit__fault_frame_text(info, 0, text, sizeof text);
-    return pit_tuple(pit_atom("fault"), pit_atom_of(pit__fault_signal_name(info->signal)), pit_atom_of(pit__fault_name(info)),
-                     address, (const char *)text, frames);
+    return pit_tuple(pit_atom("fault"), pit_atom_of(pit__fault_signal_name(info->signal)),
+                     pit_atom_of(pit__fault_name(info)), address, (const char *)text, frames);
 }
 
 PIT_NORETURN static void land(void *argument)
@@ -76,9 +77,9 @@ PIT_NORETURN static void land(void *argument)
     t->touching = NULL;
     p->flags |= PIT__F_FAULTED;
     (void)pit__fault_reason_text(info, text, sizeof text);
-    pit_log(PIT_LOG_ERROR, "Error in process <0.%u.%llu>%s%s with exit value: fault, %s", pit__slot_index(p),
-            (unsigned long long)(pit__process_pid(p) >> PIT__PID_INDEX_BITS), p->name ? " registered as " : "",
-            p->name ? pit__name_text(p) : "", text);
+    pit_log(PIT_LOG_ERROR, "Error in process <0.%u.%llu>%s%s with exit value: fault, %s",
+            pit__slot_index(p), (unsigned long long)(pit__process_pid(p) >> PIT__PID_INDEX_BITS),
+            p->name ? " registered as " : "", p->name ? pit__name_text(p) : "", text);
     h = pit__heap();
     mark = pit__heap_mark(h);
     reason = pit__reason_of(reason_term(info));
@@ -86,10 +87,7 @@ PIT_NORETURN static void land(void *argument)
     pit__exit_current(reason);
 }
 
-void pit__no_room(void)
-{
-    pit__fault_raise(PIT__FAULT_OVERFLOW, NULL, __builtin_frame_address(0));
-}
+void pit__no_room(void) { pit__fault_raise(PIT__FAULT_OVERFLOW, NULL, __builtin_frame_address(0)); }
 
 /* Where a process that waits on a stack of its own stands. One that runs on another thread has moved on from its saved frames. */
 static void dump_frames(int fd, const struct pit__process *p)
@@ -113,14 +111,15 @@ static void dump(int fd)
 {
     uint32_t used = atomic_load_explicit(&pit__slots.used, memory_order_acquire), shown = 0;
 
-    pit__crashdump_printf(fd, "node %s, %u schedulers, %lu processes\n", pit__node.name, pit__node.count,
-                          (unsigned long)pit__node_processes());
+    pit__crashdump_printf(fd, "node %s, %u schedulers, %lu processes\n", pit__node.name,
+                          pit__node.count, (unsigned long)pit__node_processes());
     for (unsigned i = 0; i < pit__node.count; i++) {
         const struct pit__sched *s = pit__node.scheds[i];
 
-        pit__crashdump_printf(fd, "scheduler %u: %u runnable, %lu switches, %lu faults contained\n", i, s->runnable,
-                              (unsigned long)atomic_load_explicit(&s->switches, memory_order_relaxed),
-                              (unsigned long)atomic_load_explicit(&s->faults, memory_order_relaxed));
+        pit__crashdump_printf(
+            fd, "scheduler %u: %u runnable, %lu switches, %lu faults contained\n", i, s->runnable,
+            (unsigned long)atomic_load_explicit(&s->switches, memory_order_relaxed),
+            (unsigned long)atomic_load_explicit(&s->faults, memory_order_relaxed));
     }
     for (uint32_t i = 0; i < used && shown < DUMP_MOST; i++) {
         const struct pit__process *p = pit__slots.base + i;
@@ -129,9 +128,10 @@ static void dump(int fd)
         if (!pid)
             continue;
         shown++;
-        pit__crashdump_printf(fd, "process <0.%u.%lu> status %u messages %u reductions %lu label %s\n", i,
-                              (unsigned long)(pid >> PIT__PID_INDEX_BITS), p->status, p->length, (unsigned long)(p->reductions + p->slice_reductions),
-                              p->label ? p->label : "-");
+        pit__crashdump_printf(
+            fd, "process <0.%u.%lu> status %u messages %u reductions %lu label %s\n", i,
+            (unsigned long)(pid >> PIT__PID_INDEX_BITS), p->status, p->length,
+            (unsigned long)(p->reductions + p->slice_reductions), p->label ? p->label : "-");
         if (shown <= DUMP_BACKTRACES)
             dump_frames(fd, p);
     }
@@ -150,7 +150,9 @@ void pit__land_end(void) { pit__fault_shutdown(); }
 void pit__land_thread_begin(void)
 {
     if (pit__fault_thread_init() < 0)
-        pit_log(PIT_LOG_WARNING, "no memory for a signal stack: a stack overflow on this scheduler will end the node");
+        pit_log(
+            PIT_LOG_WARNING,
+            "no memory for a signal stack: a stack overflow on this scheduler will end the node");
 }
 
 void pit__land_thread_end(void) { pit__fault_thread_exit(); }

@@ -8,8 +8,8 @@
 
 static pit_pid pid_of(const struct pit__process *p) { return (pit_pid){pit__process_pid(p)}; }
 
-static struct pit__relation *relate(struct pit__sched *s, struct pit__process *p, enum pit__relation_kind kind, uint64_t key,
-                                    pit_pid peer)
+static struct pit__relation *relate(struct pit__sched *s, struct pit__process *p,
+                                    enum pit__relation_kind kind, uint64_t key, pit_pid peer)
 {
     struct pit__relation *r = pit__block_alloc(&s->blocks, sizeof *r);
 
@@ -38,7 +38,8 @@ static void need_pid(pit_pid pid, const char *function)
 
 static bool linked(const struct pit__process *p, pit_pid other)
 {
-    const struct pit__relation *r = pit__relation_find(&p->relations, PIT__R_LINK, (uint64_t)other.id);
+    const struct pit__relation *r =
+        pit__relation_find(&p->relations, PIT__R_LINK, (uint64_t)other.id);
 
     return r && !r->extra;
 }
@@ -150,7 +151,8 @@ pit_ref pit_monitor_name(const char *name) { return pit_monitor(pit_whereis(name
 
 static bool is_down_of(const struct pit__message *m, uint64_t number)
 {
-    return m->public.type == &pit_type_pit_down && ((const struct pit_down *)pit_payload(&m->public))->ref.number == number;
+    return m->public.type == &pit_type_pit_down &&
+           ((const struct pit_down *)pit_payload(&m->public))->ref.number == number;
 }
 
 static void flush(struct pit__sched *s, struct pit__process *p, uint64_t number)
@@ -219,7 +221,8 @@ void pit_exit_process(pit_pid to, pit_term reason)
     if (PIT__UNLIKELY(to.id < 0))
         pit__exit_text("badarg", "pit_exit_process: a handle that holds an error", NULL, 0);
     r = pit__reason_of(reason);
-    if (to.id == pit__process_pid(p) && (!(p->flags & PIT__F_TRAP) || pit__reason_is(r, kill))) /* EXIT-5 */
+    if (to.id == pit__process_pid(p) &&
+        (!(p->flags & PIT__F_TRAP) || pit__reason_is(r, kill))) /* EXIT-5 */
         pit__exit_current(pit__reason_is(r, kill) ? pit__reason(killed) : r);
     pit__signal(t->sched, PIT__EXIT, pid_of(p), to, r, 0);
     pit__out(2);
@@ -249,7 +252,8 @@ bool pit_is_alive(pit_pid pid)
     bool alive = false;
 
     if (pid.id > 0)
-        (void)pit__request(t, p, pid, on_owner_alive, "", 1, &alive, sizeof alive); /* no memory to ask: it counts as gone */
+        (void)pit__request(t, p, pid, on_owner_alive, "", 1, &alive,
+                           sizeof alive); /* no memory to ask: it counts as gone */
     pit__out(1);
     return alive;
 }

@@ -82,13 +82,15 @@ bool pit__inbox_push(struct pit__inbox *in, struct pit__message *m)
 
     do
         m->block.next = old;
-    while (!atomic_compare_exchange_weak_explicit(&in->head, &old, m, memory_order_seq_cst,
-                                                  memory_order_relaxed)); /* R2, and P1 of sched.c */
+    while (
+        !atomic_compare_exchange_weak_explicit(&in->head, &old, m, memory_order_seq_cst,
+                                               memory_order_relaxed)); /* R2, and P1 of sched.c */
     PIT_POINT("inbox.pushed");
     return old == NULL;
 }
 
 struct pit__message *pit__inbox_take(struct pit__inbox *in)
 {
-    return oldest_first(atomic_exchange_explicit(&in->head, NULL, memory_order_acquire), NULL); /* A2 */
+    return oldest_first(atomic_exchange_explicit(&in->head, NULL, memory_order_acquire),
+                        NULL); /* A2 */
 }

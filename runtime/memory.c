@@ -81,7 +81,8 @@ PIT_NORETURN static void no_memory(size_t size)
 {
     char text[128];
 
-    snprintf(text, sizeof text, "pit_alloc(%zu): no memory, or past the limit of one process (+M)", size);
+    snprintf(text, sizeof text, "pit_alloc(%zu): no memory, or past the limit of one process (+M)",
+             size);
     pit__in();
     pit__exit_current(pit__reason_system_limit(text));
 }

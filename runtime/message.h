@@ -19,27 +19,27 @@ struct pit__process;
 struct pit__sched;
 
 enum pit__kind {
-    PIT__MESSAGE,     /* an ordinary message */
-    PIT__CALL,        /* a message that its sender waits for an answer to; public.pit__tag says which */
-    PIT__ANSWERED,    /* a call that was answered or deferred; only in the receiver's hands */
-    PIT__BUILDING,    /* of pit_message_make, not sent yet: its payload owns nothing */
-    PIT__SYSTEM,      /* a message of the runtime's whose pit__tag owns the sealed reason in its payload */
+    PIT__MESSAGE, /* an ordinary message */
+    PIT__CALL,    /* a message that its sender waits for an answer to; public.pit__tag says which */
+    PIT__ANSWERED, /* a call that was answered or deferred; only in the receiver's hands */
+    PIT__BUILDING, /* of pit_message_make, not sent yet: its payload owns nothing */
+    PIT__SYSTEM, /* a message of the runtime's whose pit__tag owns the sealed reason in its payload */
     PIT__FIRST_SIGNAL,
     PIT__REPLY = PIT__FIRST_SIGNAL, /* the answer to call pit__tag */
-    PIT__FAILED,      /* no answer to call pit__tag will come: struct pit__signal says why */
-    PIT__EXIT,        /* pit_exit_process */
-    PIT__EXIT_LINK,   /* a linked process ended */
+    PIT__FAILED,    /* no answer to call pit__tag will come: struct pit__signal says why */
+    PIT__EXIT,      /* pit_exit_process */
+    PIT__EXIT_LINK, /* a linked process ended */
     PIT__LINK,
-    PIT__UNLINK,      /* number: the unlink's id */
+    PIT__UNLINK, /* number: the unlink's id */
     PIT__UNLINK_ACK,
-    PIT__MONITOR,     /* number: the reference's */
+    PIT__MONITOR, /* number: the reference's */
     PIT__DEMONITOR,
     PIT__DOWN,
-    PIT__TIMER,       /* a timer to be started by the owner of its process; payload: struct pit__timer_start */
-    PIT__REQUEST,     /* run a function on the receiver's data and answer; payload: struct pit__request */
-    PIT__ADOPT,       /* the processes chained in the payload are handed over */
-    PIT__SLOTS,       /* the free slots chained in the payload are handed over */
-    PIT__RUN,         /* run a function on this scheduler, outside of any process */
+    PIT__TIMER, /* a timer to be started by the owner of its process; payload: struct pit__timer_start */
+    PIT__REQUEST, /* run a function on the receiver's data and answer; payload: struct pit__request */
+    PIT__ADOPT,   /* the processes chained in the payload are handed over */
+    PIT__SLOTS,   /* the free slots chained in the payload are handed over */
+    PIT__RUN,     /* run a function on this scheduler, outside of any process */
 };
 
 struct pit__message {
@@ -59,16 +59,21 @@ struct pit__signal {
 static inline void *pit__message_payload(struct pit__message *m) { return m + 1; }
 static inline struct pit__message *pit__message_of(const pit_msg *public)
 {
-    return (struct pit__message *)((char *)(uintptr_t)public - offsetof(struct pit__message, public));
+    return (struct pit__message *)((char *)(uintptr_t) public -
+                                   offsetof(struct pit__message, public));
 }
 static inline struct pit__message *pit__message_of_payload(const void *payload)
 {
     return (struct pit__message *)(uintptr_t)payload - 1;
 }
-static inline struct pit__message *pit__message_next(const struct pit__message *m) { return m->block.next; }
+static inline struct pit__message *pit__message_next(const struct pit__message *m)
+{
+    return m->block.next;
+}
 
 /* A message with room for size bytes of payload, not zeroed; NULL: no memory. pool NULL: a foreign thread. */
-static inline struct pit__message *pit__message_alloc(struct pit__blocks *pool, enum pit__kind kind, size_t size)
+static inline struct pit__message *pit__message_alloc(struct pit__blocks *pool, enum pit__kind kind,
+                                                      size_t size)
 {
     struct pit__message *m = size <= UINT32_MAX ? pit__block_alloc(pool, sizeof *m + size) : NULL;
 
@@ -99,7 +104,9 @@ void pit__message_free(struct pit__blocks *pool, struct pit__message *m);
  * pit__owned_terms(type) pointers behind its payload: the sealed copies of its terms.
  */
 unsigned pit__owned_terms(const pit_type *type);
-int pit__owned_adopt(struct pit__message *m);   /* after the payload was copied: make what is in it the message's. 0 or -ENOMEM */
+int pit__owned_adopt(
+    struct pit__message
+        *m); /* after the payload was copied: make what is in it the message's. 0 or -ENOMEM */
 void pit__owned_release(struct pit__message *m);
 /* copy is a plain copy of m's payload: make what is in it live in the heap. 0 or -ENOMEM. */
 int pit__owned_copy_out(struct pit__message *m, void *copy, struct pit__heap *heap);

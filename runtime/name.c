@@ -25,7 +25,8 @@ static _Atomic(int64_t) *cell(uint32_t index, bool make)
 
     if (!piece && make && (mine = calloc(PIECE, sizeof *mine))) {
         /* Release: the zeros are there before the piece is found. Who loses the race takes the winner's (acquire). */
-        if (atomic_compare_exchange_strong_explicit(place, &piece, mine, memory_order_acq_rel, memory_order_acquire))
+        if (atomic_compare_exchange_strong_explicit(place, &piece, mine, memory_order_acq_rel,
+                                                    memory_order_acquire))
             piece = mine;
         else
             free(mine);

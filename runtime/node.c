@@ -33,7 +33,9 @@
 #include "term/atom.h"
 #include "term/heap.h"
 
-#define KILLING_MOST INT64_C(5000000000) /* ns without progress until processes that never call the runtime are given up */
+#define KILLING_MOST \
+    INT64_C(         \
+        5000000000) /* ns without progress until processes that never call the runtime are given up */
 #define KILL_A_PASS 4096
 #define KILL_PAUSE INT64_C(20000000) /* ns */
 
@@ -44,7 +46,8 @@ static struct {
     pit_first *first;
     int argc;
     char **argv;
-    _Atomic(bool) status_given; /* by pit_stop or an OS signal: what first returns does not count any more */
+    _Atomic(bool)
+        status_given; /* by pit_stop or an OS signal: what first returns does not count any more */
     /* of KILLING, scheduler 0's: */
     int64_t killing_since; /* the last progress */
     int64_t kill_again;
@@ -63,7 +66,10 @@ static void first_body(const void *unused)
 /* ---- stopping */
 
 /* Sequentially consistent for the sake of STOPPED: a step P1 of the sleeping protocol (sched.c), with wake() as P2. */
-static void set_state(int state) { atomic_store_explicit(&pit__node.state, state, memory_order_seq_cst); }
+static void set_state(int state)
+{
+    atomic_store_explicit(&pit__node.state, state, memory_order_seq_cst);
+}
 
 void pit__node_first_ended(void)
 {
@@ -82,7 +88,8 @@ static void stopped(void)
 /* A part of the table a pass, so that those who end meanwhile are torn down meanwhile. true: once through. */
 static bool kill_some(struct pit__sched *s)
 {
-    uint32_t used = atomic_load_explicit(&pit__slots.used, memory_order_acquire), end = running.killed + KILL_A_PASS;
+    uint32_t used = atomic_load_explicit(&pit__slots.used, memory_order_acquire),
+             end = running.killed + KILL_A_PASS;
 
     if (end > used)
         end = used;
@@ -113,7 +120,8 @@ static void killing(struct pit__sched *s, int64_t now)
         running.kill_again = now + KILL_PAUSE;
     }
     if (now - running.killing_since > KILLING_MOST) {
-        pit_log(PIT_LOG_ERROR, "%llu processes never called the runtime and cannot be ended: leaving them",
+        pit_log(PIT_LOG_ERROR,
+                "%llu processes never called the runtime and cannot be ended: leaving them",
                 (unsigned long long)left);
         fflush(NULL);
         _exit(atomic_load_explicit(&pit__node.status, memory_order_relaxed));
@@ -126,10 +134,12 @@ void pit__node_reap(struct pit__sched *s)
 
     switch (atomic_load_explicit(&pit__node.state, memory_order_acquire)) {
     case PIT__NODE_STOPPING:
-        if (atomic_load_explicit(&pit__node.supervisors, memory_order_relaxed) && now < pit__node.stop_deadline)
+        if (atomic_load_explicit(&pit__node.supervisors, memory_order_relaxed) &&
+            now < pit__node.stop_deadline)
             return;
         if (now >= pit__node.stop_deadline)
-            pit_log(PIT_LOG_WARNING, "supervision trees did not stop within %d ms (-stop): killing what is left",
+            pit_log(PIT_LOG_WARNING,
+                    "supervision trees did not stop within %d ms (-stop): killing what is left",
                     pit__node.opts.stop_timeout);
         running.killing_since = running.kill_again = 0;
         running.killed = 0;
@@ -148,7 +158,8 @@ void pit__node_reap(struct pit__sched *s)
 static void send_exit(pit_pid to, struct pit__sealed *reason)
 {
     struct pit__thread *t = pit__thread();
-    struct pit__message *m = pit__message_alloc(t ? &t->sched->blocks : NULL, PIT__EXIT, sizeof(struct pit__signal));
+    struct pit__message *m =
+        pit__message_alloc(t ? &t->sched->blocks : NULL, PIT__EXIT, sizeof(struct pit__signal));
 
     PIT_ASSERT(m);
     *(struct pit__signal *)pit__message_payload(m) = (struct pit__signal){reason, 0};
@@ -181,7 +192,8 @@ void pit_stop(int status)
 
 static void on_os_signal(int signo)
 {
-    atomic_store_explicit(&pit__node.os_signal, signo, memory_order_seq_cst); /* before the wake: node_waiting() of sched.c */
+    atomic_store_explicit(&pit__node.os_signal, signo,
+                          memory_order_seq_cst); /* before the wake: node_waiting() of sched.c */
     /* Always: it may be about to sleep, and looks for messages only. The scheduler lives until the handler is gone. */
     pit__node.scheds[0]->driver_ops->wake(pit__node.scheds[0]->driver);
 }
@@ -228,7 +240,10 @@ static struct pit__heap *current_heap(void)
 }
 
 PIT_NORETURN static void on_badarg(const char *what) { pit__exit_text("badarg", what, NULL, 0); }
-PIT_NORETURN static void on_system_limit(const char *what) { pit__exit_text("system_limit", what, NULL, 0); }
+PIT_NORETURN static void on_system_limit(const char *what)
+{
+    pit__exit_text("system_limit", what, NULL, 0);
+}
 
 static void *thread_main(void *arg)
 {
@@ -238,7 +253,9 @@ static void *thread_main(void *arg)
     snprintf(name, sizeof name, "pit-sched-%u", s->index);
     pthread_setname_np(pthread_self(), name);
     if (s->cpu >= 0 && pit__pin(s->cpu) < 0)
-        pit_log(PIT_LOG_WARNING, "scheduler %u cannot be pinned to core %d: it runs wherever the kernel puts it", s->index, s->cpu);
+        pit_log(PIT_LOG_WARNING,
+                "scheduler %u cannot be pinned to core %d: it runs wherever the kernel puts it",
+                s->index, s->cpu);
     pit__land_thread_begin();
     pit__sched_run(s);
     pit__land_thread_end();
@@ -308,7 +325,9 @@ static int run_threads(void)
         s->thread_started = r == 0;
     }
     if (r < 0) {
-        pit_log(PIT_LOG_ERROR, "cannot start %u scheduler threads: %s (limits: ulimit -u, cgroup pids.max)", n->count, pit_strerror(r));
+        pit_log(PIT_LOG_ERROR,
+                "cannot start %u scheduler threads: %s (limits: ulimit -u, cgroup pids.max)",
+                n->count, pit_strerror(r));
         set_state(PIT__NODE_STOPPED); /* those that run end their loops */
         for (unsigned i = 0; i < n->count; i++)
             n->scheds[i]->driver_ops->wake(n->scheds[i]->driver);
@@ -361,7 +380,9 @@ static int start(const struct pit__placement *place)
     raise_descriptor_limit();
     r = pit__slots_open(n->opts.processes, (unsigned)place->count);
     if (r < 0) {
-        pit_log(PIT_LOG_ERROR, "cannot reserve address space for %u processes: lower +P, or raise ulimit -v", n->opts.processes);
+        pit_log(PIT_LOG_ERROR,
+                "cannot reserve address space for %u processes: lower +P, or raise ulimit -v",
+                n->opts.processes);
         return r;
     }
     r = open_scheds(place, n->opts.seed ? n->opts.seed : pit__entropy());
@@ -463,10 +484,11 @@ int pit_main(int argc, char **argv, pit_first *first)
 
 /* ---- what it can say of itself */
 
-#define SUM(field)                                                                                                     \
-    do {                                                                                                               \
-        for (unsigned i_ = 0; i_ < pit__node.count; i_++)                                                              \
-            ret->field += atomic_load_explicit(&pit__node.scheds[i_]->field, memory_order_relaxed);                    \
+#define SUM(field)                                                                        \
+    do {                                                                                  \
+        for (unsigned i_ = 0; i_ < pit__node.count; i_++)                                 \
+            ret->field +=                                                                 \
+                atomic_load_explicit(&pit__node.scheds[i_]->field, memory_order_relaxed); \
     } while (0)
 
 uint64_t pit__node_processes(void)

@@ -19,15 +19,17 @@ struct pit__node {
     pit_node_opts opts;
     char name[64];
     int64_t started;
-    _Atomic(int) state;       /* only forward; release/acquire: what a later state needs is set before */
-    _Atomic(int) status;      /* exit status; relaxed, read after the threads were joined */
+    _Atomic(int) state;  /* only forward; release/acquire: what a later state needs is set before */
+    _Atomic(int) status; /* exit status; relaxed, read after the threads were joined */
     _Atomic(int) supervisors; /* that live; relaxed: polled */
-    _Atomic(int64_t) first;   /* the first process's pid; relaxed, a hint for pit_stop and OS signals */
-    _Atomic(uint32_t) sleepers; /* how many schedulers sleep; relaxed: a hint for who has too much work */
+    _Atomic(int64_t)
+        first; /* the first process's pid; relaxed, a hint for pit_stop and OS signals */
+    _Atomic(uint32_t)
+        sleepers; /* how many schedulers sleep; relaxed: a hint for who has too much work */
     _Atomic(uint32_t) placement; /* round robin of PIT_ANYWHERE */
-    _Atomic(int) os_signal;   /* a SIGINT or SIGTERM not yet passed on */
-    int64_t stop_deadline;    /* scheduler 0's */
-    uint64_t peak;            /* scheduler 0's, sampled */
+    _Atomic(int) os_signal;      /* a SIGINT or SIGTERM not yet passed on */
+    int64_t stop_deadline;       /* scheduler 0's */
+    uint64_t peak;               /* scheduler 0's, sampled */
 };
 extern struct pit__node pit__node;
 

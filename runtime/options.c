@@ -19,7 +19,10 @@ struct flag {
 
 static void set_schedulers(pit_node_opts *o, int64_t n, const char *t) { o->schedulers = (int)n; }
 static void set_cores(pit_node_opts *o, int64_t n, const char *t) { o->cores = t; }
-static void set_processes(pit_node_opts *o, int64_t n, const char *t) { o->processes = (uint32_t)n; }
+static void set_processes(pit_node_opts *o, int64_t n, const char *t)
+{
+    o->processes = (uint32_t)n;
+}
 static void set_atoms(pit_node_opts *o, int64_t n, const char *t) { o->atoms = (uint32_t)n; }
 static void set_memory(pit_node_opts *o, int64_t n, const char *t) { o->memory = (uint64_t)n; }
 static void set_name(pit_node_opts *o, int64_t n, const char *t) { o->name = t; }
@@ -61,15 +64,16 @@ static int apply(pit_node_opts *o, const char *name, const char *value)
             errno = 0;
             n = strtoll(value, &end, 0);
             if (errno || *end || end == value || n < f->least || n > f->most) {
-                pit_log(PIT_LOG_ERROR, "flag %s %s: %s must be a number from %lld to %lld", name, value, f->what,
-                        (long long)f->least, (long long)f->most);
+                pit_log(PIT_LOG_ERROR, "flag %s %s: %s must be a number from %lld to %lld", name,
+                        value, f->what, (long long)f->least, (long long)f->most);
                 return -EINVAL;
             }
         }
         f->set(o, n, value);
         return 0;
     }
-    pit_log(PIT_LOG_ERROR, "unknown flag %s; known are +S +sbt +P +t +M +sss +sbwt -name -dump -stop -seed", name);
+    pit_log(PIT_LOG_ERROR,
+            "unknown flag %s; known are +S +sbt +P +t +M +sss +sbwt -name -dump -stop -seed", name);
     return -EINVAL;
 }
 
@@ -95,7 +99,8 @@ int pit__options_text(pit_node_opts *o, const char *text, char *storage, size_t 
         pit_log(PIT_LOG_ERROR, "PITBOSS_FLAGS is longer than %zu bytes", size - 1);
         return -EINVAL;
     }
-    for (char *w = strtok_r(storage, " \t\n", &save); w && n < 64; w = strtok_r(NULL, " \t\n", &save))
+    for (char *w = strtok_r(storage, " \t\n", &save); w && n < 64;
+         w = strtok_r(NULL, " \t\n", &save))
         words[n++] = w;
     return pit__options_args(o, n, words, 0);
 }

@@ -13,11 +13,13 @@
 #include "term/sealed.h"
 
 /* Visit every owned field: at is its place in the payload. */
-static void each(const pit_type *type, char *payload, void (*visit)(unsigned kind, void *at, void *context), void *context)
+static void each(const pit_type *type, char *payload,
+                 void (*visit)(unsigned kind, void *at, void *context), void *context)
 {
     for (unsigned i = 0; i < type->field_count; i++) {
         const pit_field *f = &type->fields[i];
-        unsigned kind = f->kind == PIT_KIND_ARRAY ? f->of : f->kind, count = f->kind == PIT_KIND_ARRAY ? f->count : 1;
+        unsigned kind = f->kind == PIT_KIND_ARRAY ? f->of : f->kind,
+                 count = f->kind == PIT_KIND_ARRAY ? f->count : 1;
 
         for (unsigned k = 0; k < count; k++) {
             char *at = payload + f->offset + (size_t)k * (f->size / count);
@@ -30,7 +32,10 @@ static void each(const pit_type *type, char *payload, void (*visit)(unsigned kin
     }
 }
 
-static void count_terms(unsigned kind, void *at, void *context) { *(unsigned *)context += kind == PIT_KIND_TERM; }
+static void count_terms(unsigned kind, void *at, void *context)
+{
+    *(unsigned *)context += kind == PIT_KIND_TERM;
+}
 
 unsigned pit__owned_terms(const pit_type *type)
 {
@@ -43,7 +48,8 @@ unsigned pit__owned_terms(const pit_type *type)
 
 static struct pit__sealed **seals(struct pit__message *m)
 {
-    return (struct pit__sealed **)((char *)pit__message_payload(m) + ((m->block.size + 7) & ~(size_t)7));
+    return (struct pit__sealed **)((char *)pit__message_payload(m) +
+                                   ((m->block.size + 7) & ~(size_t)7));
 }
 
 struct adopting {

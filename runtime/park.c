@@ -77,7 +77,9 @@ void pit__leave_slow(struct pit__thread *t)
 
 struct pit__process *pit__caller_required(struct pit__thread *t, const char *function)
 {
-    pit_log(PIT_LOG_ERROR, "%s called from a thread that runs no process: spawn one, or use the functions that say \"any thread\"",
+    pit_log(PIT_LOG_ERROR,
+            "%s called from a thread that runs no process: spawn one, or use the functions that "
+            "say \"any thread\"",
             function);
     abort();
 }
@@ -171,13 +173,15 @@ void pit__exit_text(const char *kind, const char *what, const char *file, int li
     char text[1024];
 
     if (!t || !t->current) {
-        pit_log(PIT_LOG_ERROR, "%s: %s (%s:%d), on a thread that runs no process", kind, what, file ? file : "?", line);
+        pit_log(PIT_LOG_ERROR, "%s: %s (%s:%d), on a thread that runs no process", kind, what,
+                file ? file : "?", line);
         abort();
     }
     reason = pit__reason_text(kind, what, file, line);
     /* Class error: the runtime logs it. Spec: LIFE-4, LIFE-5 */
     (void)pit_term_print(text, sizeof text, pit__sealed_root(reason));
-    pit_log(PIT_LOG_ERROR, "Error in process <0.%u.%llu> with exit value: %s", pit__slot_index(t->current),
+    pit_log(PIT_LOG_ERROR, "Error in process <0.%u.%llu> with exit value: %s",
+            pit__slot_index(t->current),
             (unsigned long long)pit__pid_generation((pit_pid){pit__process_pid(t->current)}), text);
     pit__exit_current(reason);
 }

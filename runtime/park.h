@@ -46,7 +46,8 @@ void pit__touching_end(void);
 struct pit__wait {
     struct pit__process *process; /* NULL: nobody waits */
     bool done;
-    void (*abandoned)(struct pit__wait *w); /* on the scheduler: the process ended while it waited; may be NULL */
+    void (*abandoned)(
+        struct pit__wait *w); /* on the scheduler: the process ended while it waited; may be NULL */
 };
 
 /* Wait until unparked: 0; or -ETIMEDOUT at deadline_ns (of pit__now; INT64_MAX: never). Unparked before it parks: returns at once.

@@ -32,7 +32,7 @@ enum pit__status {
     PIT__RUNNING,
     PIT__TRANSIT, /* handed over, and not adopted yet: the new owner may append to the inner queue, no more */
     PIT__EXITING, /* runs no user code any more; on the run queue until its teardown is complete */
-    PIT__ZOMBIE,  /* torn down, but the kernel still writes to its memory: waits for the last completion */
+    PIT__ZOMBIE, /* torn down, but the kernel still writes to its memory: waits for the last completion */
 };
 
 /* What wakes a process that waits; an exit signal always does. */
@@ -51,11 +51,13 @@ enum pit__status {
 #define PIT__F_FIRST 128u     /* the node's first process */
 #define PIT__F_TORN_DOWN 256u /* the name and the pid are gone, the relations are going */
 #define PIT__F_BOUND 512u     /* stays on its scheduler */
-#define PIT__F_TIMEOUT 1024u  /* the timeout is armed: said here so that a wake-up need not look at its line */
-#define PIT__F_STAMPED 2048u  /* the stamp is set, likewise */
-#define PIT__F_MARK 8192u     /* mark and mark_number are set, likewise */
-#define PIT__F_HEAP 4096u     /* the heap is there, likewise */
-#define PIT__PREFETCH_LINES 5 /* a parked process has so many lines of frames, the runtime's and the first of its own */
+#define PIT__F_TIMEOUT \
+    1024u /* the timeout is armed: said here so that a wake-up need not look at its line */
+#define PIT__F_STAMPED 2048u /* the stamp is set, likewise */
+#define PIT__F_MARK 8192u    /* mark and mark_number are set, likewise */
+#define PIT__F_HEAP 4096u    /* the heap is there, likewise */
+#define PIT__PREFETCH_LINES \
+    5 /* a parked process has so many lines of frames, the runtime's and the first of its own */
 
 struct pit__process {
     /* ---- mailbox line: any sender */
@@ -64,40 +66,44 @@ struct pit__process {
     const char *label;
     pit_pid parent;
     struct pit__sealed *exit_reason;
-    uint32_t name;        /* the registered name's atom index + 1; 0: none */
+    uint32_t name; /* the registered name's atom index + 1; 0: none */
     uint32_t reserved0;
     uint64_t generation; /* of the next process in this slot */
     pit_pid dead_pid;    /* in a teardown: links and monitors still speak in its name */
 
     /* ---- identity line: all read, rarely written */
-    _Atomic(int64_t) pid __attribute__((aligned(64))); /* 0: free or ended. R1: released at spawn, after the slot is complete */
-    _Atomic(struct pit__sched *) owner;                /* R2: released at hand-over, after all that is the process's */
+    _Atomic(int64_t) pid __attribute__((
+        aligned(64))); /* 0: free or ended. R1: released at spawn, after the slot is complete */
+    _Atomic(struct pit__sched *)
+        owner; /* R2: released at hand-over, after all that is the process's */
     union {
         pit_handler *handler;
         pit_body *body;
     };
     void *state; /* the copy of what the spawner gave: a handler's state, a body's argument */
-    uint32_t pending_io; /* the owner's, cold: operations in flight. Not handed over; slot and stack outlive them */
+    uint32_t
+        pending_io; /* the owner's, cold: operations in flight. Not handed over; slot and stack outlive them */
     uint32_t stack_size; /* of the stack that it has or will have */
     uint32_t reserved[6];
 
     /* ---- hot line: owner */
     struct pit__message *head __attribute__((aligned(64))), *tail; /* the inner queue */
     struct pit__process *run_next;
-    struct pit__message *message; /* in the process's hands: a handler's; a stackful process's last received */
+    struct pit__message
+        *message; /* in the process's hands: a handler's; a stackful process's last received */
     void *sp;
     struct pit__stack *stack; /* NULL: waits or runs without one of its own */
     uint8_t status, priority, wakes_on, low_turns;
     uint32_t flags;
-    uint32_t length;          /* of the inner queue */
+    uint32_t length;           /* of the inner queue */
     uint32_t slice_reductions; /* used since they were last added to `reductions` */
 
     /* ---- owner */
     struct pit__message *reply __attribute__((aligned(64))); /* the answer to call_tag, arrived */
-    uint64_t call_tag;                                       /* the one call that this process waits for; 0: none */
-    struct pit__wait *wait;                                  /* parked on */
-    struct pit__message *received;                           /* by a handler, in a receive of its own */
-    struct pit__message *mark; /* the tail of the queue when mark_number was made */
+    uint64_t call_tag;             /* the one call that this process waits for; 0: none */
+    struct pit__wait *wait;        /* parked on */
+    struct pit__message *received; /* by a handler, in a receive of its own */
+    struct pit__message *mark;     /* the tail of the queue when mark_number was made */
     uint64_t mark_number;
     int64_t stamp; /* when it became runnable, if STAMPED */
     uint64_t reductions;
@@ -110,7 +116,8 @@ struct pit__process {
     struct pit__list resources __attribute__((aligned(64)));
     struct pit__list allocations; /* pit_alloc's */
     size_t memory;                /* bytes of them */
-    struct pit__message *kept;    /* pit_keep's, and built messages that are not sent yet; youngest first */
+    struct pit__message
+        *kept; /* pit_keep's, and built messages that are not sent yet; youngest first */
     struct pit__sealed *last_reason; /* pit_last_exit_reason */
     struct pit__heap *heap;          /* terms; NULL until one is built */
 };
@@ -158,7 +165,10 @@ static inline bool pit__owned_by(const struct pit__process *p, const struct pit_
     return atomic_load_explicit(&p->owner, memory_order_acquire) == s;
 }
 
-static inline uint32_t pit__slot_index(const struct pit__process *p) { return (uint32_t)(p - pit__slots.base); }
+static inline uint32_t pit__slot_index(const struct pit__process *p)
+{
+    return (uint32_t)(p - pit__slots.base);
+}
 
 /*
  * Have what a message to p touches here by the time it is needed: with 100,000 processes each line is a cache miss, and they

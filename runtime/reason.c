@@ -27,7 +27,8 @@ static struct pit__sealed *build(const char *kind, const char *text, const char 
 
         parts[n++] = pit_tuple(base ? base + 1 : file, line);
     }
-    return pit__reason_of(n == 2 ? pit_tuple(parts[0], parts[1]) : pit_tuple(parts[0], parts[1], parts[2]));
+    return pit__reason_of(n == 2 ? pit_tuple(parts[0], parts[1])
+                                 : pit_tuple(parts[0], parts[1], parts[2]));
 }
 
 struct pit__sealed *pit__reason_text(const char *kind, const char *text, const char *file, int line)
@@ -40,7 +41,10 @@ struct pit__sealed *pit__reason_text(const char *kind, const char *text, const c
     return s;
 }
 
-struct pit__sealed *pit__reason_system_limit(const char *text) { return pit__reason_text("system_limit", text, NULL, 0); }
+struct pit__sealed *pit__reason_system_limit(const char *text)
+{
+    return pit__reason_text("system_limit", text, NULL, 0);
+}
 
 enum pit__exit_kind pit__reason_kind(const struct pit__sealed *r)
 {

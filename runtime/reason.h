@@ -12,7 +12,8 @@
 
 /* {system_limit, Text}; and {kind, Text, {File, Line}}, without the place if file is NULL. Without memory: the plain atom. */
 struct pit__sealed *pit__reason_system_limit(const char *text);
-struct pit__sealed *pit__reason_text(const char *kind, const char *text, const char *file, int line);
+struct pit__sealed *pit__reason_text(const char *kind, const char *text, const char *file,
+                                     int line);
 
 /* Seal a reason; without memory for the copy, enomem. */
 struct pit__sealed *pit__reason_of(pit_term reason);

@@ -12,7 +12,8 @@
 
 static int64_t deadline_of(int64_t timeout_ms)
 {
-    return timeout_ms < 0 || timeout_ms > INT64_MAX / 2000000 ? INT64_MAX : pit__now() + timeout_ms * 1000000;
+    return timeout_ms < 0 || timeout_ms > INT64_MAX / 2000000 ? INT64_MAX
+                                                              : pit__now() + timeout_ms * 1000000;
 }
 
 /* What the last receive of this level returned goes, and what was built since. */
@@ -25,12 +26,14 @@ static inline void let_go(struct pit__thread *t, struct pit__process *p)
         *hand = NULL;
         pit__message_done(t->sched, m);
     }
-    if (PIT__UNLIKELY(p->flags & PIT__F_HEAP) && !handler) /* a handler's terms live until it returns */
+    if (PIT__UNLIKELY(p->flags & PIT__F_HEAP) &&
+        !handler) /* a handler's terms live until it returns */
         pit__process_heap_reset(p);
 }
 
 /* Wait for a message. false: the deadline came first. */
-static inline __attribute__((always_inline)) bool wait_for_mail(struct pit__process *p, int64_t deadline_ns)
+static inline __attribute__((always_inline)) bool wait_for_mail(struct pit__process *p,
+                                                                int64_t deadline_ns)
 {
     struct pit__thread *t = pit__thread();
     bool timed_out;
@@ -46,7 +49,8 @@ static inline __attribute__((always_inline)) bool wait_for_mail(struct pit__proc
     return !timed_out;
 }
 
-static inline struct pit__message *unlink_message(struct pit__process *p, struct pit__message *before, struct pit__message *m)
+static inline struct pit__message *
+unlink_message(struct pit__process *p, struct pit__message *before, struct pit__message *m)
 {
     if (before)
         before->block.next = m->block.next;
@@ -93,7 +97,8 @@ const pit_msg *pit_receive(int64_t timeout)
 }
 
 /* The oldest message behind `before` (NULL: of all) for which match says true. */
-static const pit_msg *select_message(struct pit__message *before, bool (*match)(const pit_msg *, void *), void *context,
+static const pit_msg *select_message(struct pit__message *before,
+                                     bool (*match)(const pit_msg *, void *), void *context,
                                      int64_t timeout, const char *function)
 {
     struct pit__thread *t = pit__in();
@@ -108,7 +113,8 @@ static const pit_msg *select_message(struct pit__message *before, bool (*match)(
     for (;;) {
         struct pit__message *m = before ? pit__message_next(before) : p->head;
 
-        pit__thread()->touching = pit__thread(); /* match is the program's, and so is its fault; nothing is half done */
+        pit__thread()->touching =
+            pit__thread(); /* match is the program's, and so is its fault; nothing is half done */
         while (m && !match(&m->public, context)) {
             before = m;
             m = pit__message_next(m);
@@ -142,7 +148,8 @@ static bool says_true(const pit_msg *m, void *context)
     return says;
 }
 
-const pit_msg *pit_receive_match(bool (*match)(const pit_msg *, void *), void *context, int64_t timeout)
+const pit_msg *pit_receive_match(bool (*match)(const pit_msg *, void *), void *context,
+                                 int64_t timeout)
 {
     struct matching with = {match, context};
 
@@ -172,7 +179,8 @@ const pit_msg *pit_receive_ref(pit_ref ref, int64_t timeout)
     struct pit__thread *t = pit__thread();
     struct pit__process *p = pit__caller(t, "pit_receive_ref");
 
-    return select_message((p->flags & PIT__F_MARK) && p->mark_number == ref.number ? p->mark : NULL, has_ref, &ref, timeout, "pit_receive_ref");
+    return select_message((p->flags & PIT__F_MARK) && p->mark_number == ref.number ? p->mark : NULL,
+                          has_ref, &ref, timeout, "pit_receive_ref");
 }
 
 size_t pit_message_count(void)

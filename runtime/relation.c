@@ -6,7 +6,7 @@
 #include "base/assert.h"
 
 #define SMALL 12
-#define SEGMENT 512 /* buckets in a piece of the directory; a piece is 4 KiB */
+#define SEGMENT 512   /* buckets in a piece of the directory; a piece is 4 KiB */
 #define SEGMENTS 2048 /* a million buckets; beyond, chains grow longer */
 
 /* Linear hashing (Litwin 1980): buckets 0 .. split-1 and base .. base+split-1 have been split already. */
@@ -107,7 +107,8 @@ static void index_make(struct pit__relations *rs)
     rs->index = x;
 }
 
-struct pit__relation *pit__relation_find(const struct pit__relations *rs, enum pit__relation_kind kind, uint64_t key)
+struct pit__relation *pit__relation_find(const struct pit__relations *rs,
+                                         enum pit__relation_kind kind, uint64_t key)
 {
     struct pit__relation *r;
 

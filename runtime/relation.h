@@ -26,8 +26,9 @@ struct pit__relation {
     struct pit__relation *next, *prev; /* in order of creation */
     struct pit__relation *chain;       /* of a hash bucket */
     uint64_t key;
-    int64_t peer;   /* link, monitor, monitored-by: the other's pid */
-    uint64_t extra; /* link: 0, or the id of the unlink under way; others, in a teardown: 1 once seen */
+    int64_t peer; /* link, monitor, monitored-by: the other's pid */
+    uint64_t
+        extra; /* link: 0, or the id of the unlink under way; others, in a teardown: 1 once seen */
 };
 
 /* What a timer in a wheel is (pit__timer.what). */
@@ -50,7 +51,8 @@ struct pit__relations {
 };
 
 /* NULL: none. */
-struct pit__relation *pit__relation_find(const struct pit__relations *rs, enum pit__relation_kind kind, uint64_t key);
+struct pit__relation *pit__relation_find(const struct pit__relations *rs,
+                                         enum pit__relation_kind kind, uint64_t key);
 
 /* r->block.kind and r->key are set; key is not there yet. Cannot fail: without memory for the index it is searched one by one. */
 void pit__relation_add(struct pit__relations *rs, struct pit__relation *r);

@@ -83,8 +83,8 @@ int pit__call_wait(struct pit__process *p, int64_t deadline_ns, struct pit__mess
     return 0;
 }
 
-int pit__request(struct pit__thread *t, struct pit__process *caller, pit_pid to, pit__request_fn *fn, const void *in,
-                 size_t in_size, void *out, size_t out_size)
+int pit__request(struct pit__thread *t, struct pit__process *caller, pit_pid to,
+                 pit__request_fn *fn, const void *in, size_t in_size, void *out, size_t out_size)
 {
     struct pit__sched *s = t->sched;
     struct pit__process *p = pit__slot_of(to);

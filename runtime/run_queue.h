@@ -9,10 +9,12 @@
 #include "base/probes.h"
 #include "runtime/sched.h"
 
-#define PIT__DIRECT 64       /* switches from process to process before the loop looks after the rest */
-#define PIT__SLICE_OVER (1u << 30) /* for s->direct: a slice was used up, so timers and completions come first */
-#define PIT__SAMPLE_WAKES 16 /* a time stamp costs more than half a message: one wake in so many has one */
-#define PIT__LOW_TURNS 8     /* a low process is passed over this often. Spec: SCHED-2 */
+#define PIT__DIRECT 64 /* switches from process to process before the loop looks after the rest */
+#define PIT__SLICE_OVER \
+    (1u << 30) /* for s->direct: a slice was used up, so timers and completions come first */
+#define PIT__SAMPLE_WAKES \
+    16 /* a time stamp costs more than half a message: one wake in so many has one */
+#define PIT__LOW_TURNS 8 /* a low process is passed over this often. Spec: SCHED-2 */
 
 enum { PIT__QUEUE_MAX, PIT__QUEUE_HIGH, PIT__QUEUE_NORMAL };
 
@@ -61,7 +63,8 @@ static inline struct pit__process *pit__queue_next(struct pit__sched *s)
         if (!s->ready)
             return NULL;
         p = pit__queue_pop(s);
-        if (PIT__LIKELY(p->priority != PIT_PRIORITY_LOW) || ++p->low_turns >= PIT__LOW_TURNS || !s->ready)
+        if (PIT__LIKELY(p->priority != PIT_PRIORITY_LOW) || ++p->low_turns >= PIT__LOW_TURNS ||
+            !s->ready)
             break;
         pit__queue_push(s, p);
     }
@@ -91,7 +94,8 @@ static inline void pit__sched_enqueue(struct pit__sched *s, struct pit__process 
         pit__timeout_disarm(s, p);
     if (p->status != PIT__EXITING)
         p->status = PIT__RUNNABLE;
-    if (PIT__UNLIKELY(s->wakes++ % PIT__SAMPLE_WAKES == 0 || s->stamp_all || PIT_PROBE_ENABLED(process_run)))
+    if (PIT__UNLIKELY(s->wakes++ % PIT__SAMPLE_WAKES == 0 || s->stamp_all ||
+                      PIT_PROBE_ENABLED(process_run)))
         pit__slice_stamp(p);
     pit__queue_push(s, p);
     PIT_PROBE_RUNNABLE(pit__process_pid(p), s->index);
@@ -100,7 +104,8 @@ static inline void pit__sched_enqueue(struct pit__sched *s, struct pit__process 
 void pit__slice_sample(struct pit__sched *s, struct pit__process *p);
 
 /* p has the core from here on. */
-static inline void pit__slice_begin(struct pit__thread *t, struct pit__sched *s, struct pit__process *p)
+static inline void pit__slice_begin(struct pit__thread *t, struct pit__sched *s,
+                                    struct pit__process *p)
 {
     if (PIT__UNLIKELY(p->flags & PIT__F_STAMPED))
         pit__slice_sample(s, p);
@@ -117,7 +122,10 @@ static inline void pit__slice_end(struct pit__sched *s, struct pit__process *p)
 {
     unsigned used = (unsigned)(PIT__SLICE + 1 - s->reductions);
 
-    s->direct += used / (PIT__SLICE / PIT__DIRECT); /* a full slice counts as much as all the short ones before the loop */
+    s->direct +=
+        used /
+        (PIT__SLICE /
+         PIT__DIRECT); /* a full slice counts as much as all the short ones before the loop */
     p->slice_reductions += used;
     if (PIT__UNLIKELY(p->slice_reductions > INT32_MAX)) {
         p->reductions += p->slice_reductions;
@@ -143,7 +151,8 @@ PIT_NORETURN void pit__slice_overflowed(struct pit__process *p);
 void pit__sched_switch_to_loop(struct pit__thread *t, struct pit__sched *s, struct pit__process *p);
 
 /* The current process stops here and continues when it is run again; its status says whether it is on the queue. */
-static inline __attribute__((always_inline)) void pit__sched_switch_away(struct pit__sched *s, struct pit__process *p)
+static inline __attribute__((always_inline)) void pit__sched_switch_away(struct pit__sched *s,
+                                                                         struct pit__process *p)
 {
     struct pit__thread *t = pit__thread();
     int depth = t->in_runtime;

@@ -37,9 +37,11 @@
 #include "runtime/signal.h"
 
 #define BUDGET 64
-#define TIMERS_AT_ONCE 256             /* between two looks at the clock */
-#define GLANCES 2000                   /* about a microsecond */
-#define TIMERS_MOST INT64_C(200000)    /* ns of a pass: firing a million due timers must not stop the world, nor fall behind */
+#define TIMERS_AT_ONCE 256 /* between two looks at the clock */
+#define GLANCES 2000       /* about a microsecond */
+#define TIMERS_MOST \
+    INT64_C(        \
+        200000) /* ns of a pass: firing a million due timers must not stop the world, nor fall behind */
 #define DEFAULT_STACK (64u * 1024)
 
 static void loop(void *unused);
@@ -106,7 +108,8 @@ static inline void message_over(struct pit__sched *s, struct pit__process *p)
     struct pit__message *m = p->message;
 
     p->message = NULL;
-    p->mark = NULL; /* handlers take from the queue without a look at it; a later one scans from the head. RECV-5 */
+    p->mark =
+        NULL; /* handlers take from the queue without a look at it; a later one scans from the head. RECV-5 */
     if (m)
         pit__message_done(s, m);
     if (PIT__UNLIKELY((m = p->received) != NULL)) {
@@ -193,7 +196,10 @@ static void run(struct pit__sched *s, struct pit__process *p)
     else {
         t->current = NULL;
         p->status = PIT__WAITING;
-        pit__terminate(s, p, pit__reason_system_limit("no memory for a stack: raise vm.max_map_count or lower the number of processes"));
+        pit__terminate(
+            s, p,
+            pit__reason_system_limit(
+                "no memory for a stack: raise vm.max_map_count or lower the number of processes"));
     }
 }
 
@@ -229,7 +235,8 @@ static void *new_loop(struct pit__sched *s, struct pit__process *p)
 
     if (!fresh) {
         unqueue(s, p);
-        pit__exit_current(pit__reason_system_limit("no memory for a stack: raise vm.max_map_count or lower the number of processes"));
+        pit__exit_current(pit__reason_system_limit(
+            "no memory for a stack: raise vm.max_map_count or lower the number of processes"));
     }
     p->stack = s->loop_stack;
     p->stack_size = DEFAULT_STACK;
@@ -273,7 +280,8 @@ void pit__sched_abandon(struct pit__sched *s, struct pit__stack *stack)
 static void deliver_carrier(struct pit__sched *s, struct pit__process *p, struct pit__message *m)
 {
     struct pit__message *rest;
-    struct pit__sched *owner = atomic_load_explicit(&p->owner, memory_order_acquire); /* pairs with R2 of balance.c */
+    struct pit__sched *owner =
+        atomic_load_explicit(&p->owner, memory_order_acquire); /* pairs with R2 of balance.c */
 
     if (owner != s) { /* handed over while its carrier was on the way to us */
         pit__sched_post(owner, m);
@@ -339,14 +347,16 @@ void pit__sched_wake(struct pit__sched *s)
 
 void pit__sched_post(struct pit__sched *s, struct pit__message *m)
 {
-    if (pit__inbox_push(&s->inbox, m) && atomic_load_explicit(&s->sleeping, memory_order_seq_cst)) /* P1, P2 */
+    if (pit__inbox_push(&s->inbox, m) &&
+        atomic_load_explicit(&s->sleeping, memory_order_seq_cst)) /* P1, P2 */
         pit__sched_wake(s);
 }
 
 int pit__run_on(int index, void (*fn)(void *arg), void *arg)
 {
     struct pit__thread *t = pit__thread();
-    struct pit__message *m = pit__message_alloc(t ? &t->sched->blocks : NULL, PIT__RUN, sizeof(struct run_on));
+    struct pit__message *m =
+        pit__message_alloc(t ? &t->sched->blocks : NULL, PIT__RUN, sizeof(struct run_on));
 
     if (!m)
         return -ENOMEM;
@@ -382,7 +392,8 @@ static int64_t sleep_until(struct pit__sched *s)
 {
     int64_t next = pit__wheel_next(&s->wheel);
 
-    if (s->index == 0 && atomic_load_explicit(&pit__node.state, memory_order_relaxed) >= PIT__NODE_STOPPING) {
+    if (s->index == 0 &&
+        atomic_load_explicit(&pit__node.state, memory_order_relaxed) >= PIT__NODE_STOPPING) {
         int64_t soon = pit__now() + 1000000; /* whoever ends does not tell us: look again */
         return next < soon ? next : soon;
     }
@@ -468,7 +479,8 @@ static void node_duties(struct pit__sched *s)
 {
     if (PIT__UNLIKELY(atomic_load_explicit(&pit__node.os_signal, memory_order_relaxed)))
         pit__node_os_signal(s);
-    if (PIT__UNLIKELY(atomic_load_explicit(&pit__node.state, memory_order_relaxed) >= PIT__NODE_STOPPING))
+    if (PIT__UNLIKELY(atomic_load_explicit(&pit__node.state, memory_order_relaxed) >=
+                      PIT__NODE_STOPPING))
         pit__node_reap(s);
 }
 
@@ -573,7 +585,8 @@ static void fire(struct pit__timer *t, void *context)
 
 /* ---- making one */
 
-int pit__sched_open(struct pit__sched *s, unsigned index, unsigned count, const struct pit__driver_ops *ops, uint64_t seed)
+int pit__sched_open(struct pit__sched *s, unsigned index, unsigned count,
+                    const struct pit__driver_ops *ops, uint64_t seed)
 {
     struct pit__stack_usage stacks;
     int r;
@@ -605,11 +618,13 @@ void pit__sched_discard(struct pit__sched *s)
 {
     for (struct pit__message *m = pit__inbox_take(&s->inbox), *next; m; m = next) {
         next = pit__message_next(m);
-        if (m->block.kind == PIT__ADOPT || m->block.kind == PIT__SLOTS || m->block.kind == PIT__RUN) {
+        if (m->block.kind == PIT__ADOPT || m->block.kind == PIT__SLOTS ||
+            m->block.kind == PIT__RUN) {
             pit__block_free(&s->blocks, m);
             continue;
         }
-        for (struct pit__message *rest = pit__mailbox_take(&pit__slot_of(m->to)->mailbox), *after; rest; rest = after) {
+        for (struct pit__message *rest = pit__mailbox_take(&pit__slot_of(m->to)->mailbox), *after;
+             rest; rest = after) {
             after = pit__message_next(rest);
             discard(s, rest);
         }

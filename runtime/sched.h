@@ -28,11 +28,13 @@ struct pit__run_queue {
 struct pit__sched {
     /* ---- other threads */
     struct pit__inbox inbox __attribute__((aligned(64)));
-    _Atomic(int) sleeping __attribute__((aligned(64))); /* 1: waits in its driver, or is about to. See idle() */
-    _Atomic(struct pit__sched *) asker;                 /* an idle scheduler that asks for work; NULL: none */
+    _Atomic(int) sleeping
+        __attribute__((aligned(64)));   /* 1: waits in its driver, or is about to. See idle() */
+    _Atomic(struct pit__sched *) asker; /* an idle scheduler that asks for work; NULL: none */
 
     /* ---- this thread; others read, relaxed: hints and statistics */
-    _Atomic(uint32_t) runnable_seen __attribute__((aligned(64))); /* published when it has changed: the idle ones read it */
+    _Atomic(uint32_t) runnable_seen
+        __attribute__((aligned(64))); /* published when it has changed: the idle ones read it */
     _Atomic(uint32_t) free_slots_seen;
     _Atomic(uint64_t) passes __attribute__((aligned(64)));
     _Atomic(uint64_t) spawned, exited, faults, sent, switches, steals;
@@ -50,8 +52,8 @@ struct pit__sched {
     struct pit__stack *leaving;    /* a zombie's to be, which runs on it for the last time */
     unsigned wakes;                /* counts, so that every 16th is stamped */
     bool draining;                 /* the inbox is being delivered: no recursion */
-    bool canaries;                 /* some stacks have no guard: their canaries are looked at when they are left */
-    bool stamp_all;                /* after a sleep every wake of the pass is stamped */
+    bool canaries;  /* some stacks have no guard: their canaries are looked at when they are left */
+    bool stamp_all; /* after a sleep every wake of the pass is stamped */
     uint16_t index;
     int cpu; /* pinned to; -1: not */
     int numa_node;
@@ -76,17 +78,22 @@ struct pit__sched {
 struct pit__thread {
     struct pit__sched *sched;
     struct pit__process *current;
-    uintptr_t floor; /* of the running process's stack: below it there is no room for a call of the runtime, which would fault in
+    uintptr_t
+        floor; /* of the running process's stack: below it there is no room for a call of the runtime, which would fault in
                         the middle of it; 0 outside of processes */
     int in_runtime; /* depth of pit__enter; a fault while it is set is the node's, unless touching */
-    void *touching; /* not NULL: memory that the program named is being read or written, and a fault is the program's. The message
+    void *
+        touching; /* not NULL: memory that the program named is being read or written, and a fault is the program's. The message
                        that is being built for it, which is then freed; or the thread itself: nothing to free */
 };
 
 /* ---- sched.c */
-int pit__sched_open(struct pit__sched *s, unsigned index, unsigned count, const struct pit__driver_ops *ops, uint64_t seed);
+int pit__sched_open(struct pit__sched *s, unsigned index, unsigned count,
+                    const struct pit__driver_ops *ops, uint64_t seed);
 void pit__sched_close(struct pit__sched *s);
-void pit__sched_discard(struct pit__sched *s); /* before any is closed, all threads joined: free what was still under way */
+void pit__sched_discard(
+    struct pit__sched
+        *s); /* before any is closed, all threads joined: free what was still under way */
 void pit__sched_run(struct pit__sched *s); /* on its thread; returns when the node has stopped */
 
 /* Leave the current process's frames for good: its slot may be gone already. stack: its own, or NULL on the loop's. */
@@ -104,19 +111,27 @@ void pit__sched_drain(struct pit__sched *s);
 static inline bool pit__sched_has_work(const struct pit__sched *s) { return s->ready != 0; }
 
 /* ---- balance.c */
-void pit__balance_give(struct pit__sched *s);              /* answer the scheduler that asks */
-void pit__balance_ask(struct pit__sched *s);               /* idle: ask a busy one */
-void pit__balance_offer(struct pit__sched *s);             /* busy for long: wake one that sleeps */
-void pit__balance_move(struct pit__sched *s, struct pit__process *p, struct pit__sched *to); /* hand over one runnable process */
+void pit__balance_give(struct pit__sched *s);  /* answer the scheduler that asks */
+void pit__balance_ask(struct pit__sched *s);   /* idle: ask a busy one */
+void pit__balance_offer(struct pit__sched *s); /* busy for long: wake one that sleeps */
+void pit__balance_move(struct pit__sched *s, struct pit__process *p,
+                       struct pit__sched *to); /* hand over one runnable process */
 void pit__balance_adopt(struct pit__sched *s, struct pit__message *m);
 
-#define PIT__COUNT(counter)                                                                                            \
-    atomic_store_explicit(&(counter), atomic_load_explicit(&(counter), memory_order_relaxed) + 1, memory_order_relaxed)
+#define PIT__COUNT(counter)                                                                       \
+    atomic_store_explicit(&(counter), atomic_load_explicit(&(counter), memory_order_relaxed) + 1, \
+                          memory_order_relaxed)
 
 /* The runtime has PIT__STACK_ROOM below what the process asked for: enough for the deepest of it, which is snprintf. */
-static inline uintptr_t pit__floor_of(const struct pit__stack *stack, size_t size) { return (uintptr_t)stack - size; }
+static inline uintptr_t pit__floor_of(const struct pit__stack *stack, size_t size)
+{
+    return (uintptr_t)stack - size;
+}
 
 /* A number for a reference: unique on the node. */
-static inline uint64_t pit__sched_number(struct pit__sched *s) { return ((uint64_t)(s->index + 1) << 48) | ++s->numbers; }
+static inline uint64_t pit__sched_number(struct pit__sched *s)
+{
+    return ((uint64_t)(s->index + 1) << 48) | ++s->numbers;
+}
 
 #endif

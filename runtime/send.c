@@ -12,7 +12,8 @@
  * grows with the queue settles there by itself, however many the producers are.
  */
 #define QUEUE_SHORT 64
-#define QUEUE_A_REDUCTION 16 /* messages for which a reduction more is charged: at 1,000 a slice has 64 sends */
+#define QUEUE_A_REDUCTION \
+    16 /* messages for which a reduction more is charged: at 1,000 a slice has 64 sends */
 
 static inline int cost_of_send(uint32_t queue)
 {
@@ -21,8 +22,8 @@ static inline int cost_of_send(uint32_t queue)
     return queue < QUEUE_A_REDUCTION * PIT__SLICE ? (int)(queue / QUEUE_A_REDUCTION) : PIT__SLICE;
 }
 
-struct pit__message *pit__message_copy_slow(struct pit__thread *t, enum pit__kind kind, const pit_type *type,
-                                            const void *payload)
+struct pit__message *pit__message_copy_slow(struct pit__thread *t, enum pit__kind kind,
+                                            const pit_type *type, const void *payload)
 {
     size_t size = type->size, extra = 0;
     struct pit__message *m;
@@ -47,12 +48,19 @@ struct pit__message *pit__message_copy_slow(struct pit__thread *t, enum pit__kin
     return m;
 }
 
-PIT_NORETURN static void out_of_memory(void) { pit__exit_text("system_limit", "no memory for a message", NULL, 0); }
+PIT_NORETURN static void out_of_memory(void)
+{
+    pit__exit_text("system_limit", "no memory for a message", NULL, 0);
+}
 
-PIT_NORETURN static void bad_pid(pit_pid to) { pit__exit_text("badarg", "sending to a handle that holds an error", NULL, 0); }
+PIT_NORETURN static void bad_pid(pit_pid to)
+{
+    pit__exit_text("badarg", "sending to a handle that holds an error", NULL, 0);
+}
 
 /* From any thread, of any type, to whom it may concern. */
-static void send_slow(struct pit__thread *t, struct pit__process *p, pit_pid to, const pit_type *type, const void *payload)
+static void send_slow(struct pit__thread *t, struct pit__process *p, pit_pid to,
+                      const pit_type *type, const void *payload)
 {
     struct pit__message *m;
 
@@ -155,7 +163,9 @@ void pit_message_send(pit_pid to, void *payload)
     p = pit__caller(t, "pit_message_send");
     m = unkeep(p, pit__message_of_payload(payload), true);
     if (PIT__UNLIKELY(!m))
-        pit__exit_text("badarg", "pit_message_send: not a message of pit_message_make, or sent already", NULL, 0);
+        pit__exit_text("badarg",
+                       "pit_message_send: not a message of pit_message_make, or sent already", NULL,
+                       0);
     m->block.kind = PIT__MESSAGE;
     if ((m->public.type->flags & PIT_TYPE_OWNS) && pit__owned_adopt(m) < 0) {
         pit__message_free(&t->sched->blocks, m);

@@ -54,12 +54,13 @@ void pit__route_slow(struct pit__thread *t, struct pit__process *p, struct pit__
     push_outside(p, m);
 }
 
-void pit__signal(struct pit__sched *s, enum pit__kind kind, pit_pid from, pit_pid to, struct pit__sealed *reason,
-                 uint64_t number)
+void pit__signal(struct pit__sched *s, enum pit__kind kind, pit_pid from, pit_pid to,
+                 struct pit__sealed *reason, uint64_t number)
 {
     struct pit__message *m = pit__message_alloc(&s->blocks, kind, sizeof(struct pit__signal));
 
-    PIT_ASSERT(m); /* a signal must not be lost: without 64 bytes of memory the node cannot keep its promises */
+    PIT_ASSERT(
+        m); /* a signal must not be lost: without 64 bytes of memory the node cannot keep its promises */
     *(struct pit__signal *)pit__message_payload(m) = (struct pit__signal){reason, number};
     m->to = to;
     m->public.type = NULL;
@@ -81,8 +82,8 @@ static void signal_free(struct pit__sched *s, struct pit__message *m)
 /* ---- messages */
 
 /* A message of the runtime's own to p: {exited or down}; the reason goes with it. */
-static void append_system(struct pit__sched *s, struct pit__process *p, const pit_type *type, pit_pid from,
-                          const void *payload, struct pit__sealed *reason)
+static void append_system(struct pit__sched *s, struct pit__process *p, const pit_type *type,
+                          pit_pid from, const void *payload, struct pit__sealed *reason)
 {
     struct pit__message *m = pit__message_alloc(&s->blocks, PIT__SYSTEM, type->size);
 
@@ -100,18 +101,21 @@ void pit__message_free(struct pit__blocks *pool, struct pit__message *m)
     if (m->block.kind == PIT__SYSTEM) {
         if (m->public.pit__tag)
             pit__sealed_release((struct pit__sealed *)(uintptr_t)m->public.pit__tag);
-    } else if (m->block.kind >= PIT__FIRST_SIGNAL && m->block.kind != PIT__REPLY && m->block.kind != PIT__REQUEST &&
-               m->block.kind != PIT__TIMER) {
+    } else if (m->block.kind >= PIT__FIRST_SIGNAL && m->block.kind != PIT__REPLY &&
+               m->block.kind != PIT__REQUEST && m->block.kind != PIT__TIMER) {
         if (signal_of(m)->reason)
             pit__sealed_release(signal_of(m)->reason);
-    } else if (m->public.type && (m->public.type->flags & PIT_TYPE_OWNS) && m->block.kind != PIT__BUILDING)
+    } else if (m->public.type && (m->public.type->flags & PIT_TYPE_OWNS) &&
+               m->block.kind != PIT__BUILDING)
         pit__owned_release(m);
     pit__block_free(pool, m);
 }
 
-static void fail_call(struct pit__sched *s, const struct pit__message *call, struct pit__sealed *reason, bool known)
+static void fail_call(struct pit__sched *s, const struct pit__message *call,
+                      struct pit__sealed *reason, bool known)
 {
-    struct pit__message *f = pit__message_alloc(s ? &s->blocks : NULL, PIT__FAILED, sizeof(struct pit__signal));
+    struct pit__message *f =
+        pit__message_alloc(s ? &s->blocks : NULL, PIT__FAILED, sizeof(struct pit__signal));
 
     PIT_ASSERT(f);
     *signal_of(f) = (struct pit__signal){known ? pit__sealed_retain(reason) : NULL, 0};
@@ -192,7 +196,8 @@ void pit__terminate(struct pit__sched *s, struct pit__process *p, struct pit__se
 }
 
 /* EXIT-1, steps 2 to 4. */
-static void exit_signal(struct pit__sched *s, struct pit__process *p, pit_pid from, struct pit__sealed *reason, bool linked)
+static void exit_signal(struct pit__sched *s, struct pit__process *p, pit_pid from,
+                        struct pit__sealed *reason, bool linked)
 {
     bool kill = !linked && pit__reason_is(reason, kill);
 
@@ -208,7 +213,8 @@ static void exit_signal(struct pit__sched *s, struct pit__process *p, pit_pid fr
 
 /* ---- links, monitors: the receiving side */
 
-static struct pit__relation *relation_new(struct pit__sched *s, enum pit__relation_kind kind, uint64_t key, int64_t peer)
+static struct pit__relation *relation_new(struct pit__sched *s, enum pit__relation_kind kind,
+                                          uint64_t key, int64_t peer)
 {
     struct pit__relation *r = pit__block_alloc(&s->blocks, sizeof *r);
 
@@ -243,7 +249,8 @@ static void unlink_received(struct pit__sched *s, struct pit__process *p, pit_pi
     pit__signal(s, PIT__UNLINK_ACK, (pit_pid){pit__process_pid(p)}, from, NULL, id);
 }
 
-static void unlink_acknowledged(struct pit__sched *s, struct pit__process *p, pit_pid from, uint64_t id)
+static void unlink_acknowledged(struct pit__sched *s, struct pit__process *p, pit_pid from,
+                                uint64_t id)
 {
     struct pit__relation *r = pit__relation_find(&p->relations, PIT__R_LINK, (uint64_t)from.id);
 
@@ -251,7 +258,8 @@ static void unlink_acknowledged(struct pit__sched *s, struct pit__process *p, pi
         relation_drop(s, p, r);
 }
 
-static void link_exit(struct pit__sched *s, struct pit__process *p, pit_pid from, struct pit__sealed *reason)
+static void link_exit(struct pit__sched *s, struct pit__process *p, pit_pid from,
+                      struct pit__sealed *reason)
 {
     struct pit__relation *r = pit__relation_find(&p->relations, PIT__R_LINK, (uint64_t)from.id);
     bool active = r && !r->extra;
@@ -262,7 +270,8 @@ static void link_exit(struct pit__sched *s, struct pit__process *p, pit_pid from
         exit_signal(s, p, from, reason, true);
 }
 
-static void down_received(struct pit__sched *s, struct pit__process *p, pit_pid from, const struct pit__signal *sig)
+static void down_received(struct pit__sched *s, struct pit__process *p, pit_pid from,
+                          const struct pit__signal *sig)
 {
     struct pit__relation *r = pit__relation_find(&p->relations, PIT__R_MONITOR, sig->number);
     struct pit_down d = {.pid = from, .reason = pit__sealed_root(sig->reason)};
@@ -287,7 +296,10 @@ static void reply_received(struct pit__sched *s, struct pit__process *p, struct 
 }
 
 /* It runs no more, or will not return to its own code: who links to it or watches it now finds nobody. LIFE-7, step 9 */
-static bool ending(const struct pit__process *p) { return p->status == PIT__EXITING || (p->flags & PIT__F_EXIT); }
+static bool ending(const struct pit__process *p)
+{
+    return p->status == PIT__EXITING || (p->flags & PIT__F_EXIT);
+}
 
 static void signal_received(struct pit__sched *s, struct pit__process *p, struct pit__message *m)
 {
@@ -315,7 +327,8 @@ static void signal_received(struct pit__sched *s, struct pit__process *p, struct
         unlink_acknowledged(s, p, m->public.from, sig->number);
         break;
     case PIT__MONITOR:
-        pit__relation_add(&p->relations, relation_new(s, PIT__R_MONITORED_BY, sig->number, m->public.from.id));
+        pit__relation_add(&p->relations,
+                          relation_new(s, PIT__R_MONITORED_BY, sig->number, m->public.from.id));
         break;
     case PIT__DEMONITOR:
         if ((r = pit__relation_find(&p->relations, PIT__R_MONITORED_BY, sig->number)))

@@ -32,9 +32,10 @@ static inline void pit__append(struct pit__sched *s, struct pit__process *p, str
 }
 
 /* A message with a copy of the payload, complete but for `to`. Any thread (t NULL: foreign). NULL: no memory. */
-struct pit__message *pit__message_copy_slow(struct pit__thread *t, enum pit__kind kind, const pit_type *type, const void *payload);
-static inline struct pit__message *pit__message_copy(struct pit__thread *t, enum pit__kind kind, const pit_type *type,
-                                                     const void *payload)
+struct pit__message *pit__message_copy_slow(struct pit__thread *t, enum pit__kind kind,
+                                            const pit_type *type, const void *payload);
+static inline struct pit__message *pit__message_copy(struct pit__thread *t, enum pit__kind kind,
+                                                     const pit_type *type, const void *payload)
 {
     struct pit__message *m;
 
@@ -54,8 +55,8 @@ static inline struct pit__message *pit__message_copy(struct pit__thread *t, enum
 }
 
 /* A signal with a reason (whose reference it takes over; NULL: none) and a number. */
-void pit__signal(struct pit__sched *s, enum pit__kind kind, pit_pid from, pit_pid to, struct pit__sealed *reason,
-                 uint64_t number);
+void pit__signal(struct pit__sched *s, enum pit__kind kind, pit_pid from, pit_pid to,
+                 struct pit__sealed *reason, uint64_t number);
 
 /* The receiver is gone: answer what needs an answer, with this reason (borrowed), and free m. */
 void pit__undeliverable(struct pit__sched *s, struct pit__message *m, struct pit__sealed *reason);
@@ -79,16 +80,18 @@ static inline void pit__route(struct pit__thread *t, struct pit__message *m)
 void pit__message_done_slow(struct pit__sched *s, struct pit__message *m);
 static inline void pit__message_done(struct pit__sched *s, struct pit__message *m)
 {
-    if (PIT__LIKELY((m->block.kind == PIT__MESSAGE || m->block.kind == PIT__ANSWERED) && !(m->public.type->flags & PIT_TYPE_OWNS)))
+    if (PIT__LIKELY((m->block.kind == PIT__MESSAGE || m->block.kind == PIT__ANSWERED) &&
+                    !(m->public.type->flags & PIT_TYPE_OWNS)))
         pit__block_free(&s->blocks, m);
     else
         pit__message_done_slow(s, m);
 }
 
 /* Run a function on another process's data, on its owner, ordered like every signal; park until it has answered. */
-typedef void pit__request_fn(struct pit__sched *s, struct pit__process *p_or_null, const void *in, void *out);
-int pit__request(struct pit__thread *t, struct pit__process *caller, pit_pid to, pit__request_fn *fn, const void *in,
-                 size_t in_size, void *out, size_t out_size);
+typedef void pit__request_fn(struct pit__sched *s, struct pit__process *p_or_null, const void *in,
+                             void *out);
+int pit__request(struct pit__thread *t, struct pit__process *caller, pit_pid to,
+                 pit__request_fn *fn, const void *in, size_t in_size, void *out, size_t out_size);
 
 /* Wait for the answer to call number, which was made current by pit__call_begin; 0 and *ret_reply, which the caller
    frees, -ETIMEDOUT, or -PIT_ENOPROC / -PIT_EBADCALL. */

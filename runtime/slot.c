@@ -59,8 +59,9 @@ static bool grow(struct pit__slot_pool *pool, struct pit__sched *s)
     pthread_mutex_lock(&growing);
     from = atomic_load_explicit(&pit__slots.used, memory_order_relaxed);
     if (from + GRAB > pit__slots.limit ||
-        (from % COMMIT == 0 && pit__numa_commit(pit__slots.base + from, COMMIT * sizeof *p, s->numa_node,
-                                                PIT__NUMA_HUGE | PIT__NUMA_NO_FORK) < 0)) {
+        (from % COMMIT == 0 &&
+         pit__numa_commit(pit__slots.base + from, COMMIT * sizeof *p, s->numa_node,
+                          PIT__NUMA_HUGE | PIT__NUMA_NO_FORK) < 0)) {
         pthread_mutex_unlock(&growing);
         return false;
     }
@@ -115,7 +116,8 @@ static struct pit__sched *neediest(struct pit__sched *self)
 
 static void give(struct pit__slot_pool *pool, struct pit__sched *from, struct pit__sched *to)
 {
-    struct pit__message *m = pit__message_alloc(&from->blocks, PIT__SLOTS, sizeof(struct pit__process *));
+    struct pit__message *m =
+        pit__message_alloc(&from->blocks, PIT__SLOTS, sizeof(struct pit__process *));
     struct pit__process *first = pool->free, *p = first;
 
     if (!m)

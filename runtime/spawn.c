@@ -22,8 +22,9 @@ struct entry {
 
 static int check(const pit_spawn_opts *o)
 {
-    if (o->priority > PIT_PRIORITY_MAX || o->scheduler < PIT_ANYWHERE || o->scheduler > (int)pit__node.count ||
-        o->stack > STACK_MOST || (o->monitor && !o->ret_ref) || (o->name && !pit__name_valid(o->name)))
+    if (o->priority > PIT_PRIORITY_MAX || o->scheduler < PIT_ANYWHERE ||
+        o->scheduler > (int)pit__node.count || o->stack > STACK_MOST ||
+        (o->monitor && !o->ret_ref) || (o->name && !pit__name_valid(o->name)))
         return -EINVAL;
     return 0;
 }
@@ -45,7 +46,8 @@ static void touch(const struct entry *e, const pit_spawn_opts *o)
 }
 
 /* A slot's life begins: everything that its last life left as it was is set here, the rest was cleared at its end. */
-static int prepare(struct pit__sched *s, struct pit__process *p, const struct entry *e, const pit_spawn_opts *o, pit_pid parent)
+static int prepare(struct pit__sched *s, struct pit__process *p, const struct entry *e,
+                   const pit_spawn_opts *o, pit_pid parent)
 {
     void *copy = NULL;
 
@@ -79,7 +81,8 @@ static int prepare(struct pit__sched *s, struct pit__process *p, const struct en
     return 0;
 }
 
-static void relate(struct pit__sched *s, struct pit__process *a, enum pit__relation_kind kind, uint64_t key, pit_pid peer)
+static void relate(struct pit__sched *s, struct pit__process *a, enum pit__relation_kind kind,
+                   uint64_t key, pit_pid peer)
 {
     struct pit__relation *r = pit__block_alloc(&s->blocks, sizeof *r);
 
@@ -97,7 +100,9 @@ static struct pit__sched *choose(struct pit__sched *s, int16_t scheduler)
         return s;
     if (scheduler > 0)
         return pit__node.scheds[scheduler - 1];
-    return pit__node.scheds[atomic_fetch_add_explicit(&pit__node.placement, 1, memory_order_relaxed) % pit__node.count];
+    return pit__node
+        .scheds[atomic_fetch_add_explicit(&pit__node.placement, 1, memory_order_relaxed) %
+                pit__node.count];
 }
 
 static pit_pid failed(struct pit__sched *s, struct pit__process *p, int error)
@@ -116,7 +121,8 @@ static pit_pid failed(struct pit__sched *s, struct pit__process *p, int error)
 }
 
 /* Spec: SPAWN-2, link and monitor are there before the child can run. */
-static pit_pid spawn(struct pit__sched *s, struct pit__process *parent, const struct entry *e, const pit_spawn_opts *o)
+static pit_pid spawn(struct pit__sched *s, struct pit__process *parent, const struct entry *e,
+                     const pit_spawn_opts *o)
 {
     pit_pid self = {parent ? pit__process_pid(parent) : 0}, pid;
     struct pit__process *p;
@@ -179,9 +185,11 @@ pit_pid pit_try_spawn(pit_body *body, const void *arg, size_t size, pit_spawn_op
     return spawn_from_process(&(struct entry){.body = body, .argument = arg, .size = size}, &opts);
 }
 
-pit_pid pit_try_spawn_handler(pit_handler *handler, const void *state, size_t size, pit_spawn_opts opts)
+pit_pid pit_try_spawn_handler(pit_handler *handler, const void *state, size_t size,
+                              pit_spawn_opts opts)
 {
-    return spawn_from_process(&(struct entry){.handler = handler, .argument = state, .size = size}, &opts);
+    return spawn_from_process(&(struct entry){.handler = handler, .argument = state, .size = size},
+                              &opts);
 }
 
 pit_pid pit__spawned(pit_pid pid, const char *file, int line)
@@ -192,7 +200,8 @@ pit_pid pit__spawned(pit_pid pid, const char *file, int line)
         return pid;
     if (error == PIT_ESYSTEMLIMIT)
         pit__exit_text("system_limit", "the process limit is reached: raise it (+P)", file, line);
-    pit__exit_text(error == PIT_ENOTPROCESS ? "notprocess" : "badarg", pit_strerror(error), file, line);
+    pit__exit_text(error == PIT_ENOTPROCESS ? "notprocess" : "badarg", pit_strerror(error), file,
+                   line);
 }
 
 pit_pid pit_spawn(pit_body *body, const void *arg, size_t size)
@@ -209,7 +218,9 @@ pit_monitored pit_spawn_monitor(pit_body *body, const void *arg, size_t size)
 {
     pit_monitored m;
 
-    m.pid = pit__spawned(pit_try_spawn(body, arg, size, (pit_spawn_opts){.monitor = true, .ret_ref = &m.ref}), NULL, 0);
+    m.pid = pit__spawned(
+        pit_try_spawn(body, arg, size, (pit_spawn_opts){.monitor = true, .ret_ref = &m.ref}), NULL,
+        0);
     return m;
 }
 
@@ -220,7 +231,8 @@ pit_pid pit_spawn_handler(pit_handler *handler, const void *state, size_t size)
 
 pit_pid pit_spawn_handler_link(pit_handler *handler, const void *state, size_t size)
 {
-    return pit__spawned(pit_try_spawn_handler(handler, state, size, (pit_spawn_opts){.link = true}), NULL, 0);
+    return pit__spawned(pit_try_spawn_handler(handler, state, size, (pit_spawn_opts){.link = true}),
+                        NULL, 0);
 }
 
 pit_pid pit_self(void)
@@ -233,7 +245,8 @@ pit_pid pit_self(void)
 /* The node's first process, from scheduler 0 before its loop runs. */
 pit_pid pit__spawn_first(struct pit__sched *s, pit_body *body)
 {
-    pit_pid pid = spawn(s, NULL, &(struct entry){.body = body}, &(pit_spawn_opts){.label = "first", .stack = 1u << 20});
+    pit_pid pid = spawn(s, NULL, &(struct entry){.body = body},
+                        &(pit_spawn_opts){.label = "first", .stack = 1u << 20});
 
     if (pid.id > 0)
         pit__slot_of(pid)->flags |= PIT__F_FIRST;

@@ -82,7 +82,8 @@ static size_t class_size(unsigned size_class) { return PIT__STACK_LEAST << size_
 /* From low to the end of the slot. A page is added for the struct and the colour. */
 static size_t class_span(unsigned size_class)
 {
-    return ((class_size(size_class) + PIT__STACK_ROOM + page_size - 1) & ~(page_size - 1)) + page_size;
+    return ((class_size(size_class) + PIT__STACK_ROOM + page_size - 1) & ~(page_size - 1)) +
+           page_size;
 }
 
 static size_t class_stride(unsigned size_class)

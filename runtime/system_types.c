@@ -4,17 +4,28 @@
  */
 #include <pit/process.h>
 
-#define FIELD(message, field, kind_) {.name = #field, .kind = kind_, .offset = offsetof(struct message, field), .size = sizeof ((struct message *)0)->field}
+#define FIELD(message, field, kind_)                                              \
+    {                                                                             \
+        .name = #field, .kind = kind_, .offset = offsetof(struct message, field), \
+        .size = sizeof((struct message *)0)->field                                \
+    }
 
-static const pit_field exited_fields[] = {FIELD(pit_exited, pid, PIT_KIND_PID), FIELD(pit_exited, reason, PIT_KIND_TERM)};
-static const pit_field down_fields[] = {FIELD(pit_down, ref, PIT_KIND_REF), FIELD(pit_down, pid, PIT_KIND_PID),
+static const pit_field exited_fields[] = {FIELD(pit_exited, pid, PIT_KIND_PID),
+                                          FIELD(pit_exited, reason, PIT_KIND_TERM)};
+static const pit_field down_fields[] = {FIELD(pit_down, ref, PIT_KIND_REF),
+                                        FIELD(pit_down, pid, PIT_KIND_PID),
                                         FIELD(pit_down, reason, PIT_KIND_TERM)};
-static const pit_field timeout_fields[] = {FIELD(pit_timeout, timer, PIT_KIND_REF), FIELD(pit_timeout, value, PIT_KIND_UINT)};
+static const pit_field timeout_fields[] = {FIELD(pit_timeout, timer, PIT_KIND_REF),
+                                           FIELD(pit_timeout, value, PIT_KIND_UINT)};
 
 const pit_type pit_type_pit_start = {.name = "pit_start", .size = sizeof(struct pit_start)};
-const pit_type pit_type_pit_exited = {
-    .name = "pit_exited", .size = sizeof(struct pit_exited), .field_count = 2, .fields = exited_fields};
+const pit_type pit_type_pit_exited = {.name = "pit_exited",
+                                      .size = sizeof(struct pit_exited),
+                                      .field_count = 2,
+                                      .fields = exited_fields};
 const pit_type pit_type_pit_down = {
     .name = "pit_down", .size = sizeof(struct pit_down), .field_count = 3, .fields = down_fields};
-const pit_type pit_type_pit_timeout = {
-    .name = "pit_timeout", .size = sizeof(struct pit_timeout), .field_count = 2, .fields = timeout_fields};
+const pit_type pit_type_pit_timeout = {.name = "pit_timeout",
+                                       .size = sizeof(struct pit_timeout),
+                                       .field_count = 2,
+                                       .fields = timeout_fields};

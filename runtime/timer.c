@@ -26,7 +26,8 @@ uint64_t pit_random(void)
 
     if (t)
         return pit__chance_next(&t->sched->chance);
-    pit__chance_seed(&c, atomic_fetch_add_explicit(&foreign, 1, memory_order_relaxed) ^ pit__entropy());
+    pit__chance_seed(&c,
+                     atomic_fetch_add_explicit(&foreign, 1, memory_order_relaxed) ^ pit__entropy());
     return pit__chance_next(&c);
 }
 
@@ -36,7 +37,8 @@ struct start {
     int64_t when_ns;
 };
 
-static void arm(struct pit__sched *s, struct pit__process *p, struct pit__timer_relation *r, int64_t when_ns)
+static void arm(struct pit__sched *s, struct pit__process *p, struct pit__timer_relation *r,
+                int64_t when_ns)
 {
     pit__relation_add(&p->relations, &r->r);
     pit__wheel_add(&s->wheel, &r->timer, when_ns);
@@ -60,7 +62,8 @@ void pit__timer_undeliverable(struct pit__sched *s, struct pit__message *m)
 }
 
 /* r->message is set; takes it over. */
-static void start(struct pit__thread *t, pit_pid to, struct pit__timer_relation *r, uint64_t number, int64_t when_ns)
+static void start(struct pit__thread *t, pit_pid to, struct pit__timer_relation *r, uint64_t number,
+                  int64_t when_ns)
 {
     struct pit__sched *s = t->sched;
     struct pit__process *p = pit__slot_of(to);
@@ -72,7 +75,8 @@ static void start(struct pit__thread *t, pit_pid to, struct pit__timer_relation 
     r->r.extra = 0;
     r->timer = (struct pit__timer){.what = PIT__TIMER_RELATION};
     r->message->to = to;
-    if (p && pit__owned_by(p, s) && pit__mailbox_quiet(&p->mailbox) && pit__process_pid(p) == to.id) {
+    if (p && pit__owned_by(p, s) && pit__mailbox_quiet(&p->mailbox) &&
+        pit__process_pid(p) == to.id) {
         arm(s, p, r, when_ns);
         return;
     }
@@ -96,7 +100,9 @@ static pit_ref start_copy(int64_t when_ns, pit_pid to, const pit_type *type, con
         return PIT__REF_ENOTPROCESS;
     if (PIT__UNLIKELY(to.id <= 0))
         pit__exit_text("badarg", "a timer needs the pid of a process", NULL, 0);
-    m = pit__message_copy(t, PIT__MESSAGE, type, payload); /* first: a bad payload ends us, and nothing else is taken yet */
+    m = pit__message_copy(
+        t, PIT__MESSAGE, type,
+        payload); /* first: a bad payload ends us, and nothing else is taken yet */
     r = m ? pit__block_alloc(&t->sched->blocks, sizeof *r) : NULL;
     if (!r) {
         if (m)
@@ -114,7 +120,10 @@ static pit_ref start_copy(int64_t when_ns, pit_pid to, const pit_type *type, con
 
 static const pit_ref negative = {{INT64_MIN | EINVAL}, 0};
 
-static int64_t after(int64_t ms) { return ms > INT64_MAX / 2000000 ? INT64_MAX / 2 : pit__now() + ms * 1000000; }
+static int64_t after(int64_t ms)
+{
+    return ms > INT64_MAX / 2000000 ? INT64_MAX / 2 : pit__now() + ms * 1000000;
+}
 
 pit_ref pit_send_after_copy(int64_t ms, pit_pid to, const pit_type *type, const void *payload)
 {
@@ -151,7 +160,9 @@ static void on_owner(struct pit__sched *s, struct pit__process *p, const void *i
 {
     const struct asked *a = in;
     int64_t *left = out, ns;
-    struct pit__timer_relation *r = p ? (struct pit__timer_relation *)pit__relation_find(&p->relations, PIT__R_TIMER, a->number) : NULL;
+    struct pit__timer_relation *r =
+        p ? (struct pit__timer_relation *)pit__relation_find(&p->relations, PIT__R_TIMER, a->number)
+          : NULL;
 
     if (!r) {
         *left = -ENOENT;

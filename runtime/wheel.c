@@ -42,7 +42,8 @@ static void place(struct pit__wheel *w, struct pit__timer *t)
 
     if (tick < w->now)
         tick = w->now;
-    furthest = ((w->now >> (LEVEL_BITS * (PIT__WHEEL_LEVELS - 1))) + MASK) << (LEVEL_BITS * (PIT__WHEEL_LEVELS - 1));
+    furthest = ((w->now >> (LEVEL_BITS * (PIT__WHEEL_LEVELS - 1))) + MASK)
+               << (LEVEL_BITS * (PIT__WHEEL_LEVELS - 1));
     if (tick > furthest)
         tick = furthest;
     while ((tick >> (LEVEL_BITS * level)) - (w->now >> (LEVEL_BITS * level)) > MASK)
@@ -162,13 +163,15 @@ int64_t pit__wheel_next(const struct pit__wheel *w)
 {
     uint64_t tick = w->armed ? next_tick(w) : UINT64_MAX;
 
-    return tick > (uint64_t)INT64_MAX >> PIT__TICK_SHIFT ? INT64_MAX : (int64_t)(tick << PIT__TICK_SHIFT);
+    return tick > (uint64_t)INT64_MAX >> PIT__TICK_SHIFT ? INT64_MAX
+                                                         : (int64_t)(tick << PIT__TICK_SHIFT);
 }
 
 bool pit__wheel_advance(struct pit__wheel *w, int64_t now_ns, unsigned most,
                         void (*fire)(struct pit__timer *t, void *context), void *context)
 {
-    uint64_t until = (uint64_t)now_ns >> PIT__TICK_SHIFT; /* the tick under way: what is due at its beginning is due */
+    uint64_t until = (uint64_t)now_ns >>
+                     PIT__TICK_SHIFT; /* the tick under way: what is due at its beginning is due */
 
     if (!w->armed) {
         if (until > w->now)
@@ -189,7 +192,8 @@ bool pit__wheel_advance(struct pit__wheel *w, int64_t now_ns, unsigned most,
             break;
         w->now = next_tick(w);
         if (w->now > until)
-            w->now = until; /* whatever was skipped is empty on every level, or next_tick would have named it */
+            w->now =
+                until; /* whatever was skipped is empty on every level, or next_tick would have named it */
         if (!(w->now & 255))
             enter(w);
     }

@@ -25,8 +25,12 @@
 #define PIT__VISIBLE_END _Pragma("GCC visibility pop")
 
 #ifdef __cplusplus
-#define PIT_BEGIN_DECLS extern "C" { PIT__VISIBLE_BEGIN
-#define PIT_END_DECLS PIT__VISIBLE_END }
+#define PIT_BEGIN_DECLS \
+    extern "C" {        \
+    PIT__VISIBLE_BEGIN
+#define PIT_END_DECLS \
+    PIT__VISIBLE_END  \
+    }
 #define PIT_NORETURN [[noreturn]]
 #define PIT_ALIGNAS(n) alignas(n)
 #else
@@ -42,14 +46,16 @@ PIT_BEGIN_DECLS
 #define PIT_INFINITY (-1)
 
 /* Our own error numbers; as results they are negative. pit_strerror() knows these and errno's. */
-#define PIT_ENOPROC 4001       /* no such process, or it ended before it could answer */
-#define PIT_EBADCALL 4002      /* the server does not know this call */
-#define PIT_ESYSTEMLIMIT 4003  /* a limit of the node: processes, atoms, names; the text says which option raises it */
+#define PIT_ENOPROC 4001  /* no such process, or it ended before it could answer */
+#define PIT_EBADCALL 4002 /* the server does not know this call */
+#define PIT_ESYSTEMLIMIT \
+    4003 /* a limit of the node: processes, atoms, names; the text says which option raises it */
 #define PIT_ENOTPROCESS 4004   /* called from a thread that runs no process */
 #define PIT_ENOCONNECTION 4005 /* the other node cannot be reached */
-#define PIT_EEXITED 4006       /* the server ended while it was asked; its reason: pit_last_exit_reason() */
-#define PIT_ENAMETAKEN 4007    /* the name belongs to another process */
-#define PIT_EIGNORE 4008       /* a start function said "not today": no child, no error */
+#define PIT_EEXITED \
+    4006 /* the server ended while it was asked; its reason: pit_last_exit_reason() */
+#define PIT_ENAMETAKEN 4007 /* the name belongs to another process */
+#define PIT_EIGNORE 4008    /* a start function said "not today": no child, no error */
 
 /* A process. 63 bits: local or proxy, slot, generation; negative: the error it holds. Never reused. */
 typedef struct pit_pid {

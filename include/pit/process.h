@@ -46,14 +46,16 @@ enum pit_priority { PIT_PRIORITY_NORMAL, PIT_PRIORITY_LOW, PIT_PRIORITY_HIGH, PI
 #define PIT_ANYWHERE (-1) /* the node chooses: round robin */
 
 typedef struct pit_spawn_opts {
-    bool link;          /* link it to the caller, atomically with its creation. Spec: SPAWN-2 */
-    bool monitor;       /* monitor it; the reference goes to *ret_ref, which must then be given */
-    uint8_t priority;   /* enum pit_priority */
-    int16_t scheduler;  /* see PIT_ON */
-    uint32_t stack;     /* bytes, rounded up to a power of two from 16 KiB, at most 8 MiB; 0: the node's (+sss), 64 KiB. A
+    bool link;         /* link it to the caller, atomically with its creation. Spec: SPAWN-2 */
+    bool monitor;      /* monitor it; the reference goes to *ret_ref, which must then be given */
+    uint8_t priority;  /* enum pit_priority */
+    int16_t scheduler; /* see PIT_ON */
+    uint32_t
+        stack; /* bytes, rounded up to a power of two from 16 KiB, at most 8 MiB; 0: the node's (+sss), 64 KiB. A
                            callback process has the 64 KiB of the loop that calls it, whatever this says */
-    const char *name;   /* register it under this name before it runs; taken: holds -PIT_ENAMETAKEN */
-    const char *label;  /* what tools show; a string that outlives the process (a literal). NULL: nothing */
+    const char *name; /* register it under this name before it runs; taken: holds -PIT_ENAMETAKEN */
+    const char
+        *label; /* what tools show; a string that outlives the process (a literal). NULL: nothing */
     pit_ref *ret_ref;
     uint64_t pit__kind; /* the runtime's own: behaviours mark what they spawn */
 } pit_spawn_opts;
@@ -82,12 +84,16 @@ pit_pid pit_spawn_handler_link(pit_handler *handler, const void *state, size_t s
  * pit_spawn_with(body, &arg, sizeof arg, .link = true, .name = "house") ends the caller instead.
  */
 pit_pid pit_try_spawn(pit_body *body, const void *arg, size_t size, pit_spawn_opts opts);
-pit_pid pit_try_spawn_handler(pit_handler *handler, const void *state, size_t size, pit_spawn_opts opts);
-pit_pid pit__spawned(pit_pid pid, const char *file, int line); /* ends the caller if pid holds an error */
-#define pit_spawn_with(body, arg, size, ...)                                                                           \
-    pit__spawned(pit_try_spawn((body), (arg), (size), (pit_spawn_opts){__VA_ARGS__}), __FILE__, __LINE__)
-#define pit_spawn_handler_with(handler, state, size, ...)                                                              \
-    pit__spawned(pit_try_spawn_handler((handler), (state), (size), (pit_spawn_opts){__VA_ARGS__}), __FILE__, __LINE__)
+pit_pid pit_try_spawn_handler(pit_handler *handler, const void *state, size_t size,
+                              pit_spawn_opts opts);
+pit_pid pit__spawned(pit_pid pid, const char *file,
+                     int line); /* ends the caller if pid holds an error */
+#define pit_spawn_with(body, arg, size, ...)                                                    \
+    pit__spawned(pit_try_spawn((body), (arg), (size), (pit_spawn_opts){__VA_ARGS__}), __FILE__, \
+                 __LINE__)
+#define pit_spawn_handler_with(handler, state, size, ...)                                          \
+    pit__spawned(pit_try_spawn_handler((handler), (state), (size), (pit_spawn_opts){__VA_ARGS__}), \
+                 __FILE__, __LINE__)
 
 /* Oneself. PIT_NO_PID outside of a process. Erlang: self/0. */
 pit_pid pit_self(void);
@@ -132,7 +138,8 @@ const pit_msg *pit_receive(int64_t timeout);
  */
 const pit_msg *pit_receive_type(const pit_type *type, int64_t timeout);
 const pit_msg *pit_receive_ref(pit_ref ref, int64_t timeout);
-const pit_msg *pit_receive_match(bool (*match)(const pit_msg *m, void *context), void *context, int64_t timeout);
+const pit_msg *pit_receive_match(bool (*match)(const pit_msg *m, void *context), void *context,
+                                 int64_t timeout);
 
 /* The payload's size in bytes: type->size, or more where the sender made more room. */
 size_t pit_message_size(const pit_msg *m);
@@ -261,7 +268,8 @@ struct pit_timeout { /* pit_start_timer's message. Erlang: {timeout, TRef, Msg} 
     pit_ref timer;
     uint64_t value;
 };
-extern const pit_type pit_type_pit_start, pit_type_pit_exited, pit_type_pit_down, pit_type_pit_timeout;
+extern const pit_type pit_type_pit_start, pit_type_pit_exited, pit_type_pit_down,
+    pit_type_pit_timeout;
 
 /* ---- names ------------------------------------------------------------------------------------------------------ */
 
@@ -272,8 +280,8 @@ extern const pit_type pit_type_pit_start, pit_type_pit_exited, pit_type_pit_down
  * Waits if pid belongs to another scheduler.
  */
 int pit_register(const char *name, pit_pid pid);
-int pit_unregister(const char *name);    /* 0, or -PIT_ENOPROC: nobody has it. Waits as pit_register */
-pit_pid pit_whereis(const char *name);   /* PIT_NO_PID: nobody has it. Any thread. */
+int pit_unregister(const char *name); /* 0, or -PIT_ENOPROC: nobody has it. Waits as pit_register */
+pit_pid pit_whereis(const char *name); /* PIT_NO_PID: nobody has it. Any thread. */
 
 /* ---- memory and the rest of a process's own --------------------------------------------------------------------- */
 
@@ -282,8 +290,11 @@ pit_pid pit_whereis(const char *name);   /* PIT_NO_PID: nobody has it. Any threa
    Only the process itself may use these on its memory. None waits. */
 void *pit_alloc(size_t size);
 void *pit_try_alloc(size_t size);
-void *pit_realloc(void *memory, size_t size); /* as realloc, but ends as pit_alloc; NULL: pit_alloc; the new part is not zeroed */
-void pit_free(void *memory);                  /* NULL is fine */
+void *pit_realloc(
+    void *memory,
+    size_t
+        size); /* as realloc, but ends as pit_alloc; NULL: pit_alloc; the new part is not zeroed */
+void pit_free(void *memory); /* NULL is fine */
 
 enum pit_process_status { PIT_RUNNABLE, PIT_RUNNING, PIT_WAITING, PIT_EXITING };
 
@@ -292,10 +303,11 @@ typedef struct pit_process_info {
     enum pit_process_status status;
     uint8_t priority;
     bool trap_exit, is_supervisor;
-    char name[64];  /* the registered name, or empty */
+    char name[64]; /* the registered name, or empty */
     char label[64];
     size_t message_count;
-    size_t memory; /* bytes: slot, stack in use, pit_alloc's, terms, kept messages; of waiting messages the headers */
+    size_t
+        memory; /* bytes: slot, stack in use, pit_alloc's, terms, kept messages; of waiting messages the headers */
     uint64_t reductions;
     size_t links, monitors, monitored_by, timers;
 } pit_process_info;

@@ -17,12 +17,12 @@ PIT_BEGIN_DECLS
 
 /* What a field is, so that traces, crash reports and other nodes can show it. */
 enum pit_kind {
-    PIT_KIND_INT,    /* signed, 1 to 8 bytes */
-    PIT_KIND_UINT,   /* unsigned, 1 to 8 bytes */
+    PIT_KIND_INT,  /* signed, 1 to 8 bytes */
+    PIT_KIND_UINT, /* unsigned, 1 to 8 bytes */
     PIT_KIND_BOOL,
     PIT_KIND_CHAR,
-    PIT_KIND_FLOAT,  /* float or double, by size */
-    PIT_KIND_TEXT,   /* pit_text16 ...: a zero-filled array of char */
+    PIT_KIND_FLOAT, /* float or double, by size */
+    PIT_KIND_TEXT,  /* pit_text16 ...: a zero-filled array of char */
     PIT_KIND_PID,
     PIT_KIND_REF,
     PIT_KIND_HANDLE, /* a socket, a listener, a timer: an int64_t id */
@@ -42,7 +42,8 @@ typedef struct pit_field {
     const struct pit_type *nested;
 } pit_field;
 
-#define PIT_TYPE_OWNS 1u /* has a binary or a term somewhere inside: copying and dropping take care of them */
+#define PIT_TYPE_OWNS \
+    1u /* has a binary or a term somewhere inside: copying and dropping take care of them */
 
 typedef struct pit_type {
     const char *name;
@@ -58,8 +59,8 @@ typedef struct pit_type {
  */
 typedef struct pit_msg {
     const pit_type *type;
-    pit_pid from;       /* PIT_NO_PID: a thread that runs no process sent it */
-    uint64_t pit__tag;  /* which call this asks or answers; 0: an ordinary message */
+    pit_pid from;      /* PIT_NO_PID: a thread that runs no process sent it */
+    uint64_t pit__tag; /* which call this asks or answers; 0: an ordinary message */
 } pit_msg;
 
 /* The payload. Its type is the caller's claim; pit_as() in <pit/message.h> checks it. */
