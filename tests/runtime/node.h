@@ -67,23 +67,29 @@ static void *mover_main(void *unused)
         for (unsigned i = 0; i < pit__node.count; i++) {
             /* No more under way than a pass takes: a slow scheduler is not to be buried. */
             if (atomic_load_explicit(&mover.asked, memory_order_relaxed) -
-                    atomic_load_explicit(&mover.done, memory_order_relaxed) > 64)
+                    atomic_load_explicit(&mover.done, memory_order_relaxed) >
+                64)
                 break;
             atomic_fetch_add_explicit(&mover.asked, 1, memory_order_relaxed);
-            CHECK_EQ(pit__run_on((int)i, move_some, (void *)(uintptr_t)pit_test_random(&chance)), 0);
+            CHECK_EQ(pit__run_on((int)i, move_some, (void *)(uintptr_t)pit_test_random(&chance)),
+                     0);
         }
         usleep(20);
     }
     return NULL;
 }
 
-static inline void mover_start(void) { CHECK_EQ(pthread_create(&mover.thread, NULL, mover_main, NULL), 0); }
+static inline void mover_start(void)
+{
+    CHECK_EQ(pthread_create(&mover.thread, NULL, mover_main, NULL), 0);
+}
 
 static inline void mover_stop(void)
 {
     atomic_store_explicit(&mover.stop, true, memory_order_release);
     pthread_join(mover.thread, NULL);
-    while (atomic_load_explicit(&mover.done, memory_order_acquire) != atomic_load_explicit(&mover.asked, memory_order_relaxed))
+    while (atomic_load_explicit(&mover.done, memory_order_acquire) !=
+           atomic_load_explicit(&mover.asked, memory_order_relaxed))
         pit_sleep(1);
 }
 
@@ -114,24 +120,21 @@ static inline void node_run(struct node_case c)
     CHECK_EQ(pit_run(&c.opts, node_first, 0, NULL), 42);
 }
 
-#define NODE_CASE_ON(name, label, ...)                                              \
-    PIT_TEST(name##_##label)                                                        \
-    {                                                                               \
-        node_run((struct node_case){.body = node_##name, __VA_ARGS__});             \
-    }
+#define NODE_CASE_ON(name, label, ...) \
+    PIT_TEST(name##_##label) { node_run((struct node_case){.body = node_##name, __VA_ARGS__}); }
 
 /* A case of the specification; the rules that it is of stand in the comment above it. */
-#define NODE_CASE(name)                                                             \
-    static void node_##name(void);                                                  \
-    NODE_CASE_ON(name, on_1, .schedulers = 1)                                       \
-    NODE_CASE_ON(name, on_2, .schedulers = 2)                                       \
-    NODE_CASE_ON(name, on_4, .schedulers = 4)                                       \
-    NODE_CASE_ON(name, while_moved, .schedulers = 3, .moved = true)                 \
+#define NODE_CASE(name)                                             \
+    static void node_##name(void);                                  \
+    NODE_CASE_ON(name, on_1, .schedulers = 1)                       \
+    NODE_CASE_ON(name, on_2, .schedulers = 2)                       \
+    NODE_CASE_ON(name, on_4, .schedulers = 4)                       \
+    NODE_CASE_ON(name, while_moved, .schedulers = 3, .moved = true) \
     static void node_##name(void)
 
 /* A case that speaks of one scheduler, or brings its own options. */
-#define NODE_CASE_WITH(name, ...)                                                   \
-    static void node_##name(void);                                                  \
+#define NODE_CASE_WITH(name, ...)                                                      \
+    static void node_##name(void);                                                     \
     PIT_TEST(name) { node_run((struct node_case){.body = node_##name, __VA_ARGS__}); } \
     static void node_##name(void)
 
@@ -159,7 +162,8 @@ static inline pit_monitored spawn_watched(pit_body *body, const void *arg, size_
 {
     pit_monitored m;
 
-    m.pid = pit_spawn_with(body, arg, size, .scheduler = PIT_ANYWHERE, .monitor = true, .ret_ref = &m.ref);
+    m.pid = pit_spawn_with(body, arg, size, .scheduler = PIT_ANYWHERE, .monitor = true,
+                           .ret_ref = &m.ref);
     return m;
 }
 
@@ -174,7 +178,10 @@ static inline void expect_down(pit_ref ref, pit_pid pid, const char *reason)
     CHECK(pit_ref_equal(pit_as(m, pit_down)->ref, ref));
 }
 
-static inline void expect_end(pit_monitored m, const char *reason) { expect_down(m.ref, m.pid, reason); }
+static inline void expect_end(pit_monitored m, const char *reason)
+{
+    expect_down(m.ref, m.pid, reason);
+}
 
 /* The oldest trapped exit signal is this one. */
 static inline void expect_exited(pit_pid pid, const char *reason)

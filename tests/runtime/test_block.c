@@ -54,7 +54,8 @@ PIT_TEST(a_block_has_room_and_stands_on_its_own_lines)
         if (size > sizeof(struct pit__block))
             CHECK_EQ(((char *)a)[size - 1], 1);
         pit__block_free(&pools[0], a);
-        CHECK(size > 4096 || pit__block_alloc(&pools[0], size) == a); /* the youngest first: it is in the cache */
+        CHECK(size > 4096 ||
+              pit__block_alloc(&pools[0], size) == a); /* the youngest first: it is in the cache */
         if (size <= 4096)
             pit__block_free(&pools[0], a);
         pit__block_free(&pools[0], b);
@@ -117,13 +118,15 @@ static void *trades(void *arg)
     uint64_t chance = pit_test_seed() + me;
 
     for (uint64_t i = 0; i < each; i++) {
-        size_t size = 32 + pit_test_random_below(&chance, pit_test_random_below(&chance, 20) ? 200 : 5000);
+        size_t size =
+            32 + pit_test_random_below(&chance, pit_test_random_below(&chance, 20) ? 200 : 5000);
         void *b = pit__block_alloc(pool, size), *other;
 
         CHECK(b);
         contents(b)[0] = (uintptr_t)b;
         contents(b)[1] = ~(uintptr_t)b;
-        other = atomic_exchange_explicit(&cells[pit_test_random_below(&chance, CELLS)], b, memory_order_acq_rel);
+        other = atomic_exchange_explicit(&cells[pit_test_random_below(&chance, CELLS)], b,
+                                         memory_order_acq_rel);
         if (other) {
             CHECK_EQ(contents(other)[0], (uintptr_t)other);
             CHECK_EQ(contents(other)[1], ~(uintptr_t)other);

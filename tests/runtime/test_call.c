@@ -9,7 +9,19 @@ PIT_MESSAGE(other, (int64_t, n), (int64_t, m));
 PIT_MESSAGE(rich, (pit_term, t), (pit_binary, b));
 PIT_MESSAGE(release);
 
-enum { ANSWER, FORGET, DEFER, DIE_WITH_IT, DIE_DEFERRED, FAULTY_TYPE, KEEP, LEAVE_IN_QUEUE, ANSWER_TWICE, ANSWER_RICH, DROP_KEPT };
+enum {
+    ANSWER,
+    FORGET,
+    DEFER,
+    DIE_WITH_IT,
+    DIE_DEFERRED,
+    FAULTY_TYPE,
+    KEEP,
+    LEAVE_IN_QUEUE,
+    ANSWER_TWICE,
+    ANSWER_RICH,
+    DROP_KEPT
+};
 
 static void serve(const pit_msg *m, pit_asker *asker)
 {
@@ -25,21 +37,40 @@ static void serve(const pit_msg *m, pit_asker *asker)
     }
     reply.n = pit_as(m, other)->m + 1;
     switch (pit_as(m, other)->n) {
-    case ANSWER: CHECK_EQ(pit_answer(m, &pit_type_number, &reply), 0); break;
-    case FORGET: break;
-    case DEFER: *asker = pit_defer_message(m); break;
-    case DIE_WITH_IT: pit_exit(pit_atom("died_with_it"));
-    case DIE_DEFERRED: *asker = pit_defer_message(m); pit_exit(pit_atom("died_deferred"));
-    case FAULTY_TYPE: CHECK_EQ(pit_answer(m, &pit_type_other, &wrong), 0); break;
-    case KEEP: (void)pit_keep(m); break;
-    case DROP_KEPT: pit_drop(pit_keep(m)); break;
-    case LEAVE_IN_QUEUE: pit_sleep(5); pit_exit(pit_atom("died_busy"));
+    case ANSWER:
+        CHECK_EQ(pit_answer(m, &pit_type_number, &reply), 0);
+        break;
+    case FORGET:
+        break;
+    case DEFER:
+        *asker = pit_defer_message(m);
+        break;
+    case DIE_WITH_IT:
+        pit_exit(pit_atom("died_with_it"));
+    case DIE_DEFERRED:
+        *asker = pit_defer_message(m);
+        pit_exit(pit_atom("died_deferred"));
+    case FAULTY_TYPE:
+        CHECK_EQ(pit_answer(m, &pit_type_other, &wrong), 0);
+        break;
+    case KEEP:
+        (void)pit_keep(m);
+        break;
+    case DROP_KEPT:
+        pit_drop(pit_keep(m));
+        break;
+    case LEAVE_IN_QUEUE:
+        pit_sleep(5);
+        pit_exit(pit_atom("died_busy"));
     case ANSWER_TWICE:
         CHECK_EQ(pit_answer(m, &pit_type_number, &reply), 0);
         CHECK_EQ(pit_answer(m, &pit_type_number, &reply), -EINVAL);
         break;
     case ANSWER_RICH:
-        r = (struct rich){.t = pit_build("{answer, ~, [~a]}", reply.n, "x"), .b = pit_binary_text("some bytes, not few, so that they are counted and shared by all who hold them")};
+        r = (struct rich){
+            .t = pit_build("{answer, ~, [~a]}", reply.n, "x"),
+            .b = pit_binary_text(
+                "some bytes, not few, so that they are counted and shared by all who hold them")};
         CHECK_EQ(pit_answer(m, &pit_type_rich, &r), 0);
         break;
     }
@@ -63,7 +94,8 @@ static pit_pid server_new(int kind)
 {
     pit_asker none = {0};
 
-    return kind ? pit_spawn_handler_with(server_handler, &none, sizeof none, .scheduler = PIT_ANYWHERE)
+    return kind ? pit_spawn_handler_with(server_handler, &none, sizeof none,
+                                         .scheduler = PIT_ANYWHERE)
                 : spawn_anywhere(server_body, NULL, 0);
 }
 
@@ -113,11 +145,15 @@ NODE_CASE(a_call_is_answered_or_says_why_not)
 
 static void asks_and_tells(const void *arg)
 {
-    const struct { pit_pid server; int64_t what; } *a = arg;
+    const struct {
+        pit_pid server;
+        int64_t what;
+    } *a = arg;
     int64_t n;
     int r = ask(a->server, a->what, 5, A_WHILE, &n);
 
-    pit_exit(r == -PIT_ENOPROC ? pit_build("{~, ~}", r, pit_last_exit_reason()) : pit_build("{~, ~}", r, n));
+    pit_exit(r == -PIT_ENOPROC ? pit_build("{~, ~}", r, pit_last_exit_reason())
+                               : pit_build("{~, ~}", r, n));
 }
 
 /* Several callers: of those whose calls wait in the queue, are kept, or were deferred, each hears of the server's end. */
@@ -125,8 +161,12 @@ NODE_CASE(all_callers_hear_of_their_servers_end)
 {
     for (int kind = 0; kind < 2; kind++)
         for (int round = 0; round < 10; round++) {
-            struct { pit_pid server; int64_t what; } a = {server_new(kind), 0};
-            int64_t what[] = {DEFER, KEEP, DEFER, KEEP, ANSWER, LEAVE_IN_QUEUE, ANSWER, ANSWER, DEFER};
+            struct {
+                pit_pid server;
+                int64_t what;
+            } a = {server_new(kind), 0};
+            int64_t what[] = {DEFER,          KEEP,   DEFER,  KEEP, ANSWER,
+                              LEAVE_IN_QUEUE, ANSWER, ANSWER, DEFER};
             enum { N = sizeof what / sizeof *what };
             pit_monitored callers[N];
             pit_process_info info;
@@ -136,7 +176,8 @@ NODE_CASE(all_callers_hear_of_their_servers_end)
                 a.what = what[i];
                 callers[i] = spawn_watched(asks_and_tells, &a, sizeof a);
                 if (what[i] == LEAVE_IN_QUEUE)
-                    while (pit_process_info_of(callers[i].pid, &info) == 0 && info.status != PIT_WAITING)
+                    while (pit_process_info_of(callers[i].pid, &info) == 0 &&
+                           info.status != PIT_WAITING)
                         pit_yield();
             }
             for (int i = 0; i < N; i++) {
@@ -180,7 +221,10 @@ NODE_CASE(a_late_answer_is_dropped)
 
 static void defers_to(const void *arg)
 {
-    const struct { pit_pid server; int64_t what; } *a = arg;
+    const struct {
+        pit_pid server;
+        int64_t what;
+    } *a = arg;
     int64_t n;
 
     CHECK_EQ(ask(a->server, DEFER, 0, A_WHILE, &n), 0);
@@ -191,7 +235,10 @@ static void defers_to(const void *arg)
 NODE_CASE(a_deferred_call_is_answered_later)
 {
     for (int kind = 0; kind < 2; kind++) {
-        struct { pit_pid server; int64_t what; } a = {server_new(kind), 0};
+        struct {
+            pit_pid server;
+            int64_t what;
+        } a = {server_new(kind), 0};
 
         for (int i = 0; i < 20; i++) {
             pit_monitored m = spawn_watched(defers_to, &a, sizeof a);
@@ -212,7 +259,10 @@ NODE_CASE(a_deferred_call_is_answered_later)
 NODE_CASE(a_caller_that_ends_is_no_error)
 {
     for (int kind = 0; kind < 2; kind++) {
-        struct { pit_pid server; int64_t what; } a = {server_new(kind), DEFER};
+        struct {
+            pit_pid server;
+            int64_t what;
+        } a = {server_new(kind), DEFER};
 
         for (int i = 0; i < 20; i++) {
             pit_monitored m = spawn_watched(asks_and_tells, &a, sizeof a);
@@ -275,7 +325,10 @@ NODE_CASE(calls_that_cannot_be)
 
 static void calls_often(const void *arg)
 {
-    const struct { pit_pid server; int64_t n; } *a = arg;
+    const struct {
+        pit_pid server;
+        int64_t n;
+    } *a = arg;
 
     for (int64_t i = 0; i < a->n; i++) {
         int64_t n;
@@ -289,7 +342,10 @@ static void calls_often(const void *arg)
 NODE_CASE(each_caller_gets_its_own_answer)
 {
     for (int kind = 0; kind < 2; kind++) {
-        struct { pit_pid server; int64_t n; } a = {server_new(kind), pit_test_sanitized() ? 300 : 3000};
+        struct {
+            pit_pid server;
+            int64_t n;
+        } a = {server_new(kind), pit_test_sanitized() ? 300 : 3000};
         pit_monitored callers[16];
 
         for (int i = 0; i < 16; i++)

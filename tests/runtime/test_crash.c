@@ -21,7 +21,8 @@ PIT_MESSAGE(number, (int64_t, n));
 #if defined(__clang__)
 #define FAULTY __attribute__((noinline, no_sanitize("address", "thread", "undefined")))
 #else
-#define FAULTY __attribute__((noinline, no_sanitize_address, no_sanitize_thread, no_sanitize_undefined))
+#define FAULTY \
+    __attribute__((noinline, no_sanitize_address, no_sanitize_thread, no_sanitize_undefined))
 #endif
 
 static volatile int sink;
@@ -170,8 +171,8 @@ NODE_CASE(a_fault_in_a_body_ends_its_process_alone)
         if (!usable(how / 4))
             continue;
         bystander = spawn_anywhere(wait_forever, NULL, 0);
-        p = pit_spawn_with(body, &how, sizeof how, .scheduler = PIT_ANYWHERE, .link = true, .monitor = true, .ret_ref = &ref,
-                           .name = "crashing");
+        p = pit_spawn_with(body, &how, sizeof how, .scheduler = PIT_ANYWHERE, .link = true,
+                           .monitor = true, .ret_ref = &ref, .name = "crashing");
         expect_fault(ref, p, kinds[how / 4].reason);
         CHECK_EQ(pit_whereis("crashing").id, 0);
         CHECK(pit_is_alive(bystander));
@@ -193,8 +194,9 @@ NODE_CASE(a_fault_in_a_handler_ends_its_process_alone)
 
             if (!usable(how / 4))
                 continue;
-            p = pit_spawn_handler_with(way == 3 ? waits_then_crashes : handler, &at_start, sizeof at_start, .scheduler = PIT_ANYWHERE,
-                                       .link = true, .monitor = true, .ret_ref = &ref);
+            p = pit_spawn_handler_with(way == 3 ? waits_then_crashes : handler, &at_start,
+                                       sizeof at_start, .scheduler = PIT_ANYWHERE, .link = true,
+                                       .monitor = true, .ret_ref = &ref);
             if (way == 2)
                 pit_send(p, rest);
             if (way != 1)
@@ -213,12 +215,24 @@ static const struct number *volatile bad = (const struct number *)24;
 
 static void sends_bad(const void *arg) { pit_send_copy(pit_self(), &pit_type_number, bad); }
 static void spawns_bad(const void *arg) { (void)pit_spawn(wait_forever, bad, 8); }
-static void calls_bad(const void *arg) { (void)pit_try_call(*(const pit_pid *)arg, &pit_type_number, bad, 10, &pit_type_number, NULL); }
-static void times_bad(const void *arg) { (void)pit_send_after_copy(10, pit_self(), &pit_type_number, bad); }
-static void info_bad(const void *arg) { (void)pit_process_info_of(pit_self(), (pit_process_info *)(uintptr_t)bad); }
+static void calls_bad(const void *arg)
+{
+    (void)pit_try_call(*(const pit_pid *)arg, &pit_type_number, bad, 10, &pit_type_number, NULL);
+}
+static void times_bad(const void *arg)
+{
+    (void)pit_send_after_copy(10, pit_self(), &pit_type_number, bad);
+}
+static void info_bad(const void *arg)
+{
+    (void)pit_process_info_of(pit_self(), (pit_process_info *)(uintptr_t)bad);
+}
 static void registers_bad(const void *arg) { (void)pit_register((const char *)bad, pit_self()); }
 static void looks_up_bad(const void *arg) { (void)pit_whereis((const char *)bad); }
-static void sends_name_bad(const void *arg) { (void)pit_send_name((const char *)bad, &pit_type_number, &(struct number){1}); }
+static void sends_name_bad(const void *arg)
+{
+    (void)pit_send_name((const char *)bad, &pit_type_number, &(struct number){1});
+}
 static void spawns_bad_end(const void *arg)
 {
     char *two = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -227,8 +241,15 @@ static void spawns_bad_end(const void *arg)
     (void)munmap(two + 4096, 4096);
     (void)pit_spawn(wait_forever, two + 4000, 6000);
 }
-static void spawns_bad_ref(const void *arg) { (void)pit_spawn_with(wait_forever, NULL, 0, .monitor = true, .ret_ref = (pit_ref *)(uintptr_t)bad); }
-static void spawns_bad_name(const void *arg) { (void)pit_spawn_with(wait_forever, NULL, 0, .name = (const char *)bad); }
+static void spawns_bad_ref(const void *arg)
+{
+    (void)pit_spawn_with(wait_forever, NULL, 0, .monitor = true,
+                         .ret_ref = (pit_ref *)(uintptr_t)bad);
+}
+static void spawns_bad_name(const void *arg)
+{
+    (void)pit_spawn_with(wait_forever, NULL, 0, .name = (const char *)bad);
+}
 
 FAULTY static bool match_faults(const pit_msg *m, void *context) { return *null == 1; }
 
@@ -248,22 +269,24 @@ static void takes_answer_badly(const void *arg)
 {
     struct number n = {1};
 
-    (void)pit_try_call(*(const pit_pid *)arg, &pit_type_number, &n, A_WHILE, &pit_type_number, (void *)(uintptr_t)bad);
+    (void)pit_try_call(*(const pit_pid *)arg, &pit_type_number, &n, A_WHILE, &pit_type_number,
+                       (void *)(uintptr_t)bad);
 }
 
 NODE_CASE(bad_pointers_given_to_the_runtime_are_their_givers_fault)
 {
-    pit_body *bodies[] = {sends_bad, spawns_bad, calls_bad, times_bad, info_bad, registers_bad, looks_up_bad, sends_name_bad,
-                          spawns_bad_name, spawns_bad_end, spawns_bad_ref,
-                          matches_badly, takes_answer_badly};
+    pit_body *bodies[] = {sends_bad,         spawns_bad,     calls_bad,      times_bad,
+                          info_bad,          registers_bad,  looks_up_bad,   sends_name_bad,
+                          spawns_bad_name,   spawns_bad_end, spawns_bad_ref, matches_badly,
+                          takes_answer_badly};
     pit_pid server = pit_spawn_handler_with(answers, NULL, 0, .scheduler = PIT_ANYWHERE);
 
     (void)pit_trap_exit(true);
     for (int round = 0; round < 3; round++)
         for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
             pit_ref ref;
-            pit_pid p = pit_spawn_with(bodies[i], &server, sizeof server, .scheduler = PIT_ANYWHERE, .link = true, .monitor = true,
-                                       .ret_ref = &ref);
+            pit_pid p = pit_spawn_with(bodies[i], &server, sizeof server, .scheduler = PIT_ANYWHERE,
+                                       .link = true, .monitor = true, .ret_ref = &ref);
 
             expect_fault(ref, p, "{fault,'SIGSEGV',");
         }
@@ -286,7 +309,8 @@ NODE_CASE(a_caller_hears_that_its_server_crashed)
         struct number n = {1};
         pit_pid s = pit_spawn_handler_with(crashes_when_called, NULL, 0, .scheduler = PIT_ANYWHERE);
 
-        CHECK_EQ(pit_try_call(s, &pit_type_number, &n, A_WHILE, &pit_type_number, &n), -PIT_ENOPROC);
+        CHECK_EQ(pit_try_call(s, &pit_type_number, &n, A_WHILE, &pit_type_number, &n),
+                 -PIT_ENOPROC);
         CHECK(!strncmp(text_of(pit_last_exit_reason()), "{fault,'SIGSEGV',null_pointer,", 30));
     }
     expect_alone();
@@ -304,7 +328,10 @@ static long resident(void)
     return pages * sysconf(_SC_PAGESIZE);
 }
 
-static long slot_bytes(void) { return (long)atomic_load(&pit__slots.used) * (long)sizeof(struct pit__process); }
+static long slot_bytes(void)
+{
+    return (long)atomic_load(&pit__slots.used) * (long)sizeof(struct pit__process);
+}
 
 static int descriptors(void)
 {
@@ -329,10 +356,12 @@ static void crash_often(int64_t n)
         if (!usable(how / 4))
             continue;
         if (i % 2)
-            p = pit_spawn_with(body, &how, sizeof how, .scheduler = PIT_ANYWHERE, .monitor = true, .ret_ref = &ref);
+            p = pit_spawn_with(body, &how, sizeof how, .scheduler = PIT_ANYWHERE, .monitor = true,
+                               .ret_ref = &ref);
         else {
-            p = pit_spawn_handler_with(i % 4 ? waits_then_crashes : handler, &at_start, sizeof at_start, .scheduler = PIT_ANYWHERE,
-                                       .monitor = true, .ret_ref = &ref);
+            p = pit_spawn_handler_with(i % 4 ? waits_then_crashes : handler, &at_start,
+                                       sizeof at_start, .scheduler = PIT_ANYWHERE, .monitor = true,
+                                       .ret_ref = &ref);
             pit_send(p, crash, .how = how);
             pit_send(p, rest);
         }
@@ -359,10 +388,13 @@ static void crash_and_compare(void)
     pit_node_info_get(&info);
     CHECK(info.faults >= (uint64_t)n / 2);
     CHECK_EQ(info.spawned - info.exited, 1);
-    CHECK(atomic_load(&pit__slots.used) <= 10000 * pit__node.count); /* slots were reused: a scheduler keeps 8192 at most */
+    CHECK(atomic_load(&pit__slots.used) <=
+          10000 * pit__node.count); /* slots were reused: a scheduler keeps 8192 at most */
     grown = resident() - slot_bytes() - before;
-    if (!pit_test_sanitized() && grown > 4 << 20) /* what schedulers keep for themselves varies with where processes ended */
-        pit_test_fail(__FILE__, __LINE__, "%ld KiB more are resident after %lld crashes", grown / 1024, (long long)n);
+    if (!pit_test_sanitized() &&
+        grown > 4 << 20) /* what schedulers keep for themselves varies with where processes ended */
+        pit_test_fail(__FILE__, __LINE__, "%ld KiB more are resident after %lld crashes",
+                      grown / 1024, (long long)n);
 }
 
 static void node_many_crashes(void) { crash_and_compare(); }

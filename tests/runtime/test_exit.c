@@ -25,7 +25,8 @@ static const struct row table[] = {
     {"EXIT-T1", BY_OTHER, "normal", "{trapped,normal}", "ignored"},
     {"EXIT-T2", BY_OTHER, "kill", "killed", "killed"},
     {"EXIT-T3", BY_OTHER, "other", "{trapped,other}", "other"},
-    {"EXIT-T3", BY_OTHER, "{shutdown,[1,<<\"x\">>]}", "{trapped,{shutdown,[1,<<\"x\">>]}}", "{shutdown,[1,<<\"x\">>]}"},
+    {"EXIT-T3", BY_OTHER, "{shutdown,[1,<<\"x\">>]}", "{trapped,{shutdown,[1,<<\"x\">>]}}",
+     "{shutdown,[1,<<\"x\">>]}"},
     {"EXIT-T4", BY_OTHER, "killed", "{trapped,killed}", "killed"},
     {"EXIT-T5", BY_SELF, "normal", "{trapped,normal}", "normal"},
     {"EXIT-T6", BY_SELF, "kill", "killed", "killed"},
@@ -34,7 +35,8 @@ static const struct row table[] = {
     {"EXIT-T9", BY_PEER, "kill", "{trapped,kill}", "kill"},
     {"EXIT-T10", BY_PEER_KILLED, "kill", "{trapped,killed}", "killed"},
     {"EXIT-T11", BY_PEER, "other", "{trapped,other}", "other"},
-    {"EXIT-T11", BY_PEER, "{badmatch,#{a => 1.5}}", "{trapped,{badmatch,#{a => 1.5}}}", "{badmatch,#{a => 1.5}}"},
+    {"EXIT-T11", BY_PEER, "{badmatch,#{a => 1.5}}", "{trapped,{badmatch,#{a => 1.5}}}",
+     "{badmatch,#{a => 1.5}}"},
     {"EXIT-T12", BY_NOBODY, "noproc", "{trapped,noproc}", "noproc"},
 };
 
@@ -89,7 +91,8 @@ static pit_pid provoke(struct job *j)
         break;
     case BY_PEER:
     case BY_PEER_KILLED:
-        who = pit_spawn_with(peer, j, sizeof *j, .scheduler = PIT_ANYWHERE, .link = true, .monitor = true, .ret_ref = &ref);
+        who = pit_spawn_with(peer, j, sizeof *j, .scheduler = PIT_ANYWHERE, .link = true,
+                             .monitor = true, .ret_ref = &ref);
         if (j->row->who == BY_PEER_KILLED)
             pit_exit_process(who, term_of("kill"));
         CHECK(pit_receive_ref(ref, A_WHILE));
@@ -112,7 +115,8 @@ static void victim(const void *arg)
     j.victim = pit_self();
     (void)pit_trap_exit(j.trap);
     who = provoke(&j);
-    m = pit_receive_type(&pit_type_pit_exited, j.row->who == BY_SELF || j.row->who == BY_NOBODY ? A_WHILE : 0);
+    m = pit_receive_type(&pit_type_pit_exited,
+                         j.row->who == BY_SELF || j.row->who == BY_NOBODY ? A_WHILE : 0);
     if (!m)
         pit_exit(term_of("ignored"));
     CHECK(pit_pid_equal(pit_as(m, pit_exited)->pid, who));
@@ -126,7 +130,8 @@ NODE_CASE(exit_signals_do_what_the_table_says)
         for (int trap = 0; trap < 2; trap++) {
             struct job j = {.row = &table[i], .trap = trap};
 
-            expect_end(spawn_watched(victim, &j, sizeof j), trap ? table[i].trapping : table[i].plain);
+            expect_end(spawn_watched(victim, &j, sizeof j),
+                       trap ? table[i].trapping : table[i].plain);
         }
     expect_alone();
 }
@@ -155,7 +160,8 @@ NODE_CASE(an_exit_signal_to_nobody_is_no_error)
     expect_end(m, "normal");
     pit_exit_process(m.pid, pit_atom("kill"));
     pit_exit_process(PIT_NO_PID, pit_atom("kill"));
-    pit_exit_process((pit_pid){INT64_C(77) << 27 | 1000000}, pit_atom("kill")); /* a slot that was never used */
+    pit_exit_process((pit_pid){INT64_C(77) << 27 | 1000000},
+                     pit_atom("kill")); /* a slot that was never used */
     expect_empty();
 }
 
@@ -212,7 +218,8 @@ static void calls(const void *arg)
 {
     struct number n = {0};
 
-    (void)pit_try_call(*(const pit_pid *)arg, &pit_type_number, &n, PIT_INFINITY, &pit_type_number, &n);
+    (void)pit_try_call(*(const pit_pid *)arg, &pit_type_number, &n, PIT_INFINITY, &pit_type_number,
+                       &n);
 }
 
 static void asks(const void *arg)
@@ -227,7 +234,8 @@ static void hibernates(const void *arg) { pit_hibernate(); }
 /* EXIT-6: whatever it is doing: not tied to receive. */
 NODE_CASE(an_exit_signal_ends_what_a_process_is_doing)
 {
-    pit_body *bodies[] = {spins, spins_in_calls, sleeps, wait_forever, calls, asks, selects, hibernates};
+    pit_body *bodies[] = {spins, spins_in_calls, sleeps,  wait_forever,
+                          calls, asks,           selects, hibernates};
     pit_pid server = spawn_anywhere(selects, NULL, 0); /* it never looks at a call */
 
     for (int round = 0; round < 10; round++)
@@ -237,7 +245,7 @@ NODE_CASE(an_exit_signal_ends_what_a_process_is_doing)
             if (round % 2)
                 pit_sleep(1);
             pit_exit_process(m.pid, pit_build("{stop, ~}", (int)i));
-            CHECK(!pit_is_alive(m.pid)); /* LIFE-10 */
+            CHECK(!pit_is_alive(m.pid));               /* LIFE-10 */
             pit_exit_process(m.pid, pit_atom("kill")); /* EXIT-7 */
             expect_end(m, text_of(pit_build("{stop, ~}", (int)i)));
         }
@@ -272,7 +280,8 @@ NODE_CASE(a_normal_end_is_told_like_any_other)
     pit_ref ref;
 
     (void)pit_trap_exit(true);
-    p = pit_spawn_with(ended, NULL, 0, .scheduler = PIT_ANYWHERE, .link = true, .monitor = true, .ret_ref = &ref);
+    p = pit_spawn_with(ended, NULL, 0, .scheduler = PIT_ANYWHERE, .link = true, .monitor = true,
+                       .ret_ref = &ref);
     expect_exited(p, "normal"); /* LIFE-9: before the DOWN */
     expect_down(ref, p, "normal");
 }
@@ -309,7 +318,8 @@ NODE_CASE(callback_processes_end_alike)
     for (int way = 0; way < 4; way++) {
         pit_monitored m;
 
-        m.pid = pit_spawn_handler_with(handler_victim, NULL, 0, .scheduler = PIT_ANYWHERE, .monitor = true, .ret_ref = &m.ref);
+        m.pid = pit_spawn_handler_with(handler_victim, NULL, 0, .scheduler = PIT_ANYWHERE,
+                                       .monitor = true, .ret_ref = &m.ref);
         handler_test.victim = m.pid;
         if (way >= 2)
             pit_send(m.pid, go);

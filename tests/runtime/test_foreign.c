@@ -26,13 +26,15 @@ static void *outside(void *unused)
     pit_pid all[4];
 
     CHECK_EQ(pit_error(pit_try_spawn(never, NULL, 0, (pit_spawn_opts){0})), -PIT_ENOTPROCESS);
-    CHECK_EQ(pit_error(pit_try_spawn_handler(never_handler, NULL, 0, (pit_spawn_opts){0})), -PIT_ENOTPROCESS);
+    CHECK_EQ(pit_error(pit_try_spawn_handler(never_handler, NULL, 0, (pit_spawn_opts){0})),
+             -PIT_ENOTPROCESS);
     CHECK_EQ(pit_try_link(f.test), -PIT_ENOTPROCESS);
     CHECK_EQ(pit_error(pit_monitor(f.test)), -PIT_ENOTPROCESS);
     CHECK_EQ(pit_error(pit_monitor_name("test")), -PIT_ENOTPROCESS);
     CHECK_EQ(pit_demonitor(f.ref, PIT_DEMONITOR_FLUSH), -PIT_ENOTPROCESS);
     CHECK_EQ(pit_error(pit_make_ref()), -PIT_ENOTPROCESS);
-    CHECK_EQ(pit_try_call(f.test, &pit_type_number, &n, 10, &pit_type_number, &n), -PIT_ENOTPROCESS);
+    CHECK_EQ(pit_try_call(f.test, &pit_type_number, &n, 10, &pit_type_number, &n),
+             -PIT_ENOTPROCESS);
     CHECK_EQ(pit_register("other", f.test), -PIT_ENOTPROCESS);
     CHECK_EQ(pit_unregister("test"), -PIT_ENOTPROCESS);
     CHECK_EQ(pit_process_info_of(f.test, &info), -PIT_ENOTPROCESS);
@@ -119,7 +121,8 @@ static void expect_abort(void (*fn)(void))
 
 PIT_TEST(what_cannot_say_so_ends_with_a_clear_text)
 {
-    void (*all[])(void) = {receives, sleeps, yields, exits, ends_another, links, allocates, makes, spawns, sends_to_an_error};
+    void (*all[])(void) = {receives, sleeps,    yields, exits,  ends_another,
+                           links,    allocates, makes,  spawns, sends_to_an_error};
 
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         expect_abort(all[i]);

@@ -127,7 +127,8 @@ NODE_CASE(a_name_is_free_before_its_end_is_told)
     (void)pit_trap_exit(true);
     for (int i = 0; i < 100; i++) {
         pit_ref ref;
-        pit_pid p = pit_spawn_with(is_named, &me, sizeof me, .scheduler = PIT_ANYWHERE, .link = true, .monitor = true, .ret_ref = &ref);
+        pit_pid p = pit_spawn_with(is_named, &me, sizeof me, .scheduler = PIT_ANYWHERE,
+                                   .link = true, .monitor = true, .ret_ref = &ref);
 
         CHECK(pit_receive_type(&pit_type_go, A_WHILE));
         CHECK(pit_pid_equal(pit_whereis("the_name"), p));
@@ -224,13 +225,15 @@ static void spawns_for_ever(const void *arg)
 }
 
 /* LIFE-11: pit_spawn ends the caller with system_limit, and what it was linked to with it. */
-NODE_CASE_WITH(a_spawn_beyond_the_limit_ends_the_spawner, .schedulers = 2, .opts = {.processes = 1024, .stack = 16 * 1024})
+NODE_CASE_WITH(a_spawn_beyond_the_limit_ends_the_spawner, .schedulers = 2,
+               .opts = {.processes = 1024, .stack = 16 * 1024})
 {
     pit_monitored m = spawn_watched(spawns_for_ever, NULL, 0);
     const pit_msg *down = pit_receive_ref(m.ref, A_WHILE);
 
     CHECK(down);
-    CHECK(!strncmp(text_of(pit_as(down, pit_down)->reason), "{system_limit,<<\"the process limit", 33));
+    CHECK(!strncmp(text_of(pit_as(down, pit_down)->reason), "{system_limit,<<\"the process limit",
+                   33));
     expect_alone();
 }
 
@@ -296,7 +299,8 @@ NODE_CASE(link_and_monitor_are_there_before_the_child_can_die)
     (void)pit_trap_exit(true);
     for (int i = 0; i < 500; i++) {
         pit_ref ref;
-        pit_pid p = pit_spawn_with(dies, NULL, 0, .scheduler = PIT_ANYWHERE, .link = true, .monitor = true, .ret_ref = &ref);
+        pit_pid p = pit_spawn_with(dies, NULL, 0, .scheduler = PIT_ANYWHERE, .link = true,
+                                   .monitor = true, .ret_ref = &ref);
 
         expect_exited(p, "born_dead");
         expect_down(ref, p, "born_dead");
@@ -327,7 +331,8 @@ NODE_CASE(a_child_inherits_nothing)
 {
     pit_monitored m = {0};
 
-    m.pid = pit_spawn_with(parent_of, NULL, 0, .priority = PIT_PRIORITY_HIGH, .monitor = true, .ret_ref = &m.ref);
+    m.pid = pit_spawn_with(parent_of, NULL, 0, .priority = PIT_PRIORITY_HIGH, .monitor = true,
+                           .ret_ref = &m.ref);
     expect_end(m, "normal");
 }
 
@@ -336,7 +341,8 @@ static void tells_priority(const void *arg)
     pit_process_info info;
 
     CHECK_EQ(pit_process_info_of(pit_self(), &info), 0);
-    pit_exit(pit_build("{~, ~, ~}", (int)info.priority, (const char *)info.name, (const char *)info.label));
+    pit_exit(pit_build("{~, ~, ~}", (int)info.priority, (const char *)info.name,
+                       (const char *)info.label));
 }
 
 /* SPAWN-4: options are in force before the child first runs. */
@@ -345,8 +351,9 @@ NODE_CASE(options_hold_before_the_child_runs)
     for (int i = 0; i < 20; i++) {
         pit_monitored m;
 
-        m.pid = pit_spawn_with(tells_priority, NULL, 0, .priority = PIT_PRIORITY_HIGH, .name = "named", .label = "a label",
-                               .scheduler = PIT_ANYWHERE, .monitor = true, .ret_ref = &m.ref);
+        m.pid = pit_spawn_with(tells_priority, NULL, 0, .priority = PIT_PRIORITY_HIGH,
+                               .name = "named", .label = "a label", .scheduler = PIT_ANYWHERE,
+                               .monitor = true, .ret_ref = &m.ref);
         expect_end(m, "{2,<<\"named\">>,<<\"a label\">>}");
     }
 }
@@ -359,8 +366,8 @@ NODE_CASE_WITH(a_process_starts_where_it_is_asked_to, .schedulers = 4)
         pit_monitored m;
 
         /* The highest priority, which no balance moves. */
-        m.pid = pit_spawn_with(tells_scheduler, NULL, 0, .scheduler = PIT_ON(i), .priority = PIT_PRIORITY_MAX, .monitor = true,
-                               .ret_ref = &m.ref);
+        m.pid = pit_spawn_with(tells_scheduler, NULL, 0, .scheduler = PIT_ON(i),
+                               .priority = PIT_PRIORITY_MAX, .monitor = true, .ret_ref = &m.ref);
         expect_end(m, text_of(pit_build("~", i)));
     }
 }
@@ -369,26 +376,37 @@ NODE_CASE_WITH(a_process_starts_where_it_is_asked_to, .schedulers = 4)
 NODE_CASE(a_spawn_with_wrong_options_starts_nothing)
 {
     const pit_spawn_opts wrong[] = {
-        {.priority = PIT_PRIORITY_MAX + 1}, {.scheduler = -2}, {.scheduler = 1025}, {.stack = 9 << 20}, {.monitor = true},
-        {.name = ""}, {.name = "undefined"},
+        {.priority = PIT_PRIORITY_MAX + 1},
+        {.scheduler = -2},
+        {.scheduler = 1025},
+        {.stack = 9 << 20},
+        {.monitor = true},
+        {.name = ""},
+        {.name = "undefined"},
     };
     struct report unused = {0};
 
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         CHECK_EQ(pit_error(pit_try_spawn(ended, &unused, sizeof unused, wrong[i])), -EINVAL);
-        CHECK_EQ(pit_error(pit_try_spawn_handler(handler_echoes, &unused, sizeof unused, wrong[i])), -EINVAL);
+        CHECK_EQ(pit_error(pit_try_spawn_handler(handler_echoes, &unused, sizeof unused, wrong[i])),
+                 -EINVAL);
     }
     CHECK_EQ(pit_register("taken", pit_self()), 0);
-    CHECK_EQ(pit_error(pit_try_spawn(ended, NULL, 0, (pit_spawn_opts){.name = "taken", .link = true})), -PIT_ENAMETAKEN);
+    CHECK_EQ(
+        pit_error(pit_try_spawn(ended, NULL, 0, (pit_spawn_opts){.name = "taken", .link = true})),
+        -PIT_ENAMETAKEN);
     CHECK_EQ(pit__node_processes(), 1);
     expect_empty();
 }
 
 /* A spawn that failed leaves nothing behind: a supervisor that was never started does not hold up the node's stop. */
-NODE_CASE_WITH(a_supervisor_that_was_not_spawned_is_not_waited_for, .schedulers = 1, .opts = {.stop_timeout = 60000})
+NODE_CASE_WITH(a_supervisor_that_was_not_spawned_is_not_waited_for, .schedulers = 1,
+               .opts = {.stop_timeout = 60000})
 {
     CHECK_EQ(pit_register("taken", pit_self()), 0);
-    CHECK_EQ(pit_error(pit_try_spawn(ended, NULL, 0, (pit_spawn_opts){.name = "taken", .pit__kind = 1})), -PIT_ENAMETAKEN);
+    CHECK_EQ(
+        pit_error(pit_try_spawn(ended, NULL, 0, (pit_spawn_opts){.name = "taken", .pit__kind = 1})),
+        -PIT_ENAMETAKEN);
     CHECK_EQ(atomic_load(&pit__node.supervisors), 0);
 }
 
@@ -414,7 +432,8 @@ NODE_CASE(a_stack_is_as_large_as_asked)
 
         if (pit_test_sanitized() && sizes[i] < 64 << 10)
             continue; /* a sanitizer's own frames need more than that */
-        m.pid = pit_spawn_with(uses_stack, &use, sizeof use, .stack = sizes[i], .monitor = true, .ret_ref = &m.ref);
+        m.pid = pit_spawn_with(uses_stack, &use, sizeof use, .stack = sizes[i], .monitor = true,
+                               .ret_ref = &m.ref);
         expect_end(m, "normal");
     }
 }
@@ -473,7 +492,8 @@ static void wants_much(const void *arg)
     CHECK(!"reached");
 }
 
-NODE_CASE_WITH(memory_beyond_the_limit_ends_the_process, .schedulers = 1, .opts = {.memory = 1 << 20})
+NODE_CASE_WITH(memory_beyond_the_limit_ends_the_process, .schedulers = 1,
+               .opts = {.memory = 1 << 20})
 {
     pit_monitored m = spawn_watched(wants_much, NULL, 0);
     const pit_msg *down = pit_receive_ref(m.ref, A_WHILE);
@@ -491,7 +511,8 @@ NODE_CASE(many_processes_come_and_go)
     int64_t sum = 0;
 
     for (size_t i = 0; i < n; i++)
-        (void)pit_spawn_handler_with(handler_echoes, &r, sizeof r, .scheduler = PIT_ANYWHERE, .name = i == 7 ? "seventh" : NULL);
+        (void)pit_spawn_handler_with(handler_echoes, &r, sizeof r, .scheduler = PIT_ANYWHERE,
+                                     .name = i == 7 ? "seventh" : NULL);
     CHECK_EQ(pit__node_processes(), n + 1);
     {
         pit_pid *all = pit_alloc((n + 1) * sizeof *all);

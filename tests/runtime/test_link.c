@@ -82,7 +82,8 @@ NODE_CASE(a_link_to_the_dying_is_heard_of_once)
         m = pit_receive_type(&pit_type_pit_exited, A_WHILE);
         CHECK(m);
         CHECK(pit_pid_equal(pit_as(m, pit_exited)->pid, p));
-        CHECK(pit_atom_is(pit_as(m, pit_exited)->reason, "normal") || pit_atom_is(pit_as(m, pit_exited)->reason, "noproc"));
+        CHECK(pit_atom_is(pit_as(m, pit_exited)->reason, "normal") ||
+              pit_atom_is(pit_as(m, pit_exited)->reason, "noproc"));
         CHECK_EQ(links_of(pit_self()), 0);
     }
     expect_empty();
@@ -146,8 +147,8 @@ NODE_CASE(after_unlink_nothing_comes_of_that_link)
     for (int i = 0; i < 300; i++) {
         int life = i % 4;
         pit_ref ref;
-        pit_pid p = pit_spawn_with(dies_soon, &life, sizeof life, .scheduler = PIT_ANYWHERE, .link = true, .monitor = true,
-                                   .ret_ref = &ref);
+        pit_pid p = pit_spawn_with(dies_soon, &life, sizeof life, .scheduler = PIT_ANYWHERE,
+                                   .link = true, .monitor = true, .ret_ref = &ref);
         size_t before;
 
         for (int k = i % 3; k > 0; k--)
@@ -225,7 +226,8 @@ NODE_CASE(two_that_link_and_unlink_at_once_agree_in_the_end)
     (void)pit_trap_exit(true);
     for (int round = 0; round < 40; round++) {
         uint64_t a_seed = pit_test_random(&chance), b_seed = pit_test_random(&chance);
-        pit_monitored a = spawn_watched(storms, &a_seed, sizeof a_seed), b = spawn_watched(storms, &b_seed, sizeof b_seed);
+        pit_monitored a = spawn_watched(storms, &a_seed, sizeof a_seed),
+                      b = spawn_watched(storms, &b_seed, sizeof b_seed);
         size_t links;
 
         pit_send(a.pid, link_to, .who = b.pid);
@@ -304,7 +306,8 @@ static void hub(const void *arg)
     int n = *(const int *)arg;
 
     for (int i = 0; i < n; i++)
-        (void)pit_spawn_with(wait_forever, NULL, 0, .link = true, .scheduler = PIT_ANYWHERE, .stack = 16384);
+        (void)pit_spawn_with(wait_forever, NULL, 0, .link = true, .scheduler = PIT_ANYWHERE,
+                             .stack = 16384);
     pit_exit(pit_atom("hub"));
 }
 

@@ -25,7 +25,10 @@ static struct {
     uint64_t next[SENDERS], received, carriers, takes;
 } f;
 
-static void post(struct pit__message *m) { (void)pit__inbox_push(&f.inbox[atomic_load_explicit(&f.owner, memory_order_acquire)], m); }
+static void post(struct pit__message *m)
+{
+    (void)pit__inbox_push(&f.inbox[atomic_load_explicit(&f.owner, memory_order_acquire)], m);
+}
 
 static void *sends(void *arg)
 {

@@ -31,7 +31,8 @@ NODE_CASE(each_monitor_fires_once)
         CHECK_EQ(info_of(pit_self()).monitors, 10);
         pit_exit_process(p, round % 2 ? pit_atom("kill") : pit_build("{shutdown, ~}", round));
         for (int i = 9; i >= 0; i--)
-            expect_down(refs[i], p, round % 2 ? "killed" : text_of(pit_build("{shutdown, ~}", round)));
+            expect_down(refs[i], p,
+                        round % 2 ? "killed" : text_of(pit_build("{shutdown, ~}", round)));
         CHECK_EQ(info_of(pit_self()).monitors, 0);
         expect_empty();
     }
@@ -88,7 +89,8 @@ NODE_CASE(a_monitor_of_the_dying_fires_once)
         ref = pit_monitor(p);
         m = pit_receive_ref(ref, A_WHILE);
         CHECK(m);
-        CHECK(pit_atom_is(pit_as(m, pit_down)->reason, "normal") || pit_atom_is(pit_as(m, pit_down)->reason, "noproc"));
+        CHECK(pit_atom_is(pit_as(m, pit_down)->reason, "normal") ||
+              pit_atom_is(pit_as(m, pit_down)->reason, "noproc"));
     }
     expect_alone();
     expect_empty();
@@ -159,7 +161,8 @@ NODE_CASE(after_demonitor_no_down_is_added)
 NODE_CASE(demonitor_says_whether_it_was_active)
 {
     pit_pid p = spawn_anywhere(wait_forever, NULL, 0), me = pit_self();
-    pit_ref active[2] = {pit_monitor(p), pit_monitor(p)}, fired[2] = {pit_monitor(p), pit_monitor(p)};
+    pit_ref active[2] = {pit_monitor(p), pit_monitor(p)},
+            fired[2] = {pit_monitor(p), pit_monitor(p)};
 
     CHECK_EQ(pit_demonitor(active[0], 0), 1);
     CHECK_EQ(pit_demonitor(active[1], PIT_DEMONITOR_FLUSH), 1);

@@ -138,7 +138,8 @@ NODE_CASE(a_name_can_be_taken_over_at_once)
     for (int i = 0; i < 200; i++) {
         pit_monitored m;
 
-        m.pid = pit_spawn_with(is_named_again, NULL, 0, .name = "again", .scheduler = PIT_ANYWHERE, .monitor = true, .ret_ref = &m.ref);
+        m.pid = pit_spawn_with(is_named_again, NULL, 0, .name = "again", .scheduler = PIT_ANYWHERE,
+                               .monitor = true, .ret_ref = &m.ref);
         CHECK(pit_pid_equal(pit_whereis("again"), m.pid));
         pit_exit_process(m.pid, pit_atom("stop"));
         expect_end(m, "stop");

@@ -35,7 +35,9 @@ PIT_TEST(flags_set_their_options)
 {
     pit_node_opts o;
 
-    CHECK_EQ(text(&o, " +S 4 +sbt 0-3,8 \t+P 5000\n+t 2048 +M 1000000 -name casino -dump /x/y +sss 128 +sbwt 0 -stop 500 -seed 0x10 "), 0);
+    CHECK_EQ(text(&o, " +S 4 +sbt 0-3,8 \t+P 5000\n+t 2048 +M 1000000 -name casino -dump /x/y +sss "
+                      "128 +sbwt 0 -stop 500 -seed 0x10 "),
+             0);
     CHECK_EQ(o.schedulers, 4);
     CHECK_STR(o.cores, "0-3,8");
     CHECK_EQ(o.processes, 5000);
@@ -59,9 +61,12 @@ PIT_TEST(what_is_wrong_is_refused_and_told)
     static const struct {
         const char *flags, *says;
     } wrong[] = {
-        {"+S", "needs a value"},          {"+S 0", "from 1 to 1024"}, {"+S 1025", "from 1 to 1024"}, {"+S four", "must be a number"},
-        {"+S 4x", "must be a number"},    {"+S -1", "from 1"},        {"+Q 5", "unknown flag +Q"},   {"casino", "unknown flag casino"},
-        {"+P 1023", "from 1024"},         {"+sss 15", "from 16"},     {"+sss 8193", "to 8192"},      {"-stop 0", "from 1"},
+        {"+S", "needs a value"},          {"+S 0", "from 1 to 1024"},
+        {"+S 1025", "from 1 to 1024"},    {"+S four", "must be a number"},
+        {"+S 4x", "must be a number"},    {"+S -1", "from 1"},
+        {"+Q 5", "unknown flag +Q"},      {"casino", "unknown flag casino"},
+        {"+P 1023", "from 1024"},         {"+sss 15", "from 16"},
+        {"+sss 8193", "to 8192"},         {"-stop 0", "from 1"},
         {"+P 999999999999999999999", ""}, {"-name", "needs a value"},
     };
     pit_node_opts o;

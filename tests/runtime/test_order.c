@@ -25,7 +25,9 @@ static void numbers(const void *arg)
 
     for (int64_t i = 0; i < a.n; i++) {
         switch (pit_test_random_below(&a.seed, 5)) {
-        case 0: pit_send(a.to, big, .n = i, .bytes = {1}); break;
+        case 0:
+            pit_send(a.to, big, .n = i, .bytes = {1});
+            break;
         case 1: {
             struct number *m = pit_new(number);
 
@@ -33,8 +35,11 @@ static void numbers(const void *arg)
             pit_message_send(a.to, m);
             break;
         }
-        case 2: CHECK_EQ(pit_send_name("receiver", &pit_type_number, &(struct number){i}), 0); break; /* SIG-2 */
-        default: pit_send(a.to, number, .n = i);
+        case 2:
+            CHECK_EQ(pit_send_name("receiver", &pit_type_number, &(struct number){i}), 0);
+            break; /* SIG-2 */
+        default:
+            pit_send(a.to, number, .n = i);
         }
         if (!pit_test_random_below(&a.seed, 50))
             pit_yield();
@@ -45,7 +50,8 @@ static void numbers(const void *arg)
 NODE_CASE(messages_of_each_sender_come_in_order)
 {
     enum { SENDERS = 8 };
-    int64_t each = (int64_t)pit_test_scale(pit_test_sanitized() ? 1000 : 10000, 200000), next[SENDERS] = {0};
+    int64_t each = (int64_t)pit_test_scale(pit_test_sanitized() ? 1000 : 10000, 200000),
+            next[SENDERS] = {0};
     pit_pid senders[SENDERS];
     uint64_t chance = pit_test_seed();
 
@@ -89,12 +95,28 @@ static void sends_mixed(const void *arg)
 
     for (int64_t i = 0; i < 400; i++) {
         switch (pit_test_random_below(&a.seed, 6)) {
-        case 0: pit_exit_process(a.to, pit_build("~", i)); break;
-        case 1: CHECK(pit_is_alive(a.to)); pit_send(a.to, number, .n = i); break;
-        case 2: CHECK_EQ(pit_process_info_of(a.to, &info), 0); pit_send(a.to, number, .n = i); break;
-        case 3: pit_link(a.to); pit_unlink(a.to); pit_send(a.to, number, .n = i); break;
-        case 4: CHECK_EQ(pit_demonitor(pit_monitor(a.to), 0), 1); pit_send(a.to, number, .n = i); break;
-        default: pit_send(a.to, number, .n = i);
+        case 0:
+            pit_exit_process(a.to, pit_build("~", i));
+            break;
+        case 1:
+            CHECK(pit_is_alive(a.to));
+            pit_send(a.to, number, .n = i);
+            break;
+        case 2:
+            CHECK_EQ(pit_process_info_of(a.to, &info), 0);
+            pit_send(a.to, number, .n = i);
+            break;
+        case 3:
+            pit_link(a.to);
+            pit_unlink(a.to);
+            pit_send(a.to, number, .n = i);
+            break;
+        case 4:
+            CHECK_EQ(pit_demonitor(pit_monitor(a.to), 0), 1);
+            pit_send(a.to, number, .n = i);
+            break;
+        default:
+            pit_send(a.to, number, .n = i);
         }
     }
     pit_send(a.to, done, .who = pit_self());
@@ -318,7 +340,8 @@ NODE_CASE(binaries_are_shared_and_terms_travel)
     for (int i = 0; i < 5; i++)
         p = spawn_anywhere(forwards, &p, sizeof p);
     for (int i = 0; i < 20; i++)
-        pit_send(p, rich, .b = b, .t = pit_build("{list, [~, #{k => ~}]}", i, 1.5), .c = {small, pit_binary_slice(b, 10, 20)});
+        pit_send(p, rich, .b = b, .t = pit_build("{list, [~, #{k => ~}]}", i, 1.5),
+                 .c = {small, pit_binary_slice(b, 10, 20)});
     for (int i = 0; i < 20; i++) {
         r = pit_receive_only(rich, A_WHILE);
         CHECK(r->b.data == data);
@@ -340,8 +363,9 @@ NODE_CASE(mail_is_released_with_its_receiver)
         struct rich *r;
 
         for (int k = 0; k < 300; k++)
-            pit_send(p, rich, .b = b, .c = {b, b},
-                     .t = pit_build("{~, ~}", k, "a text that is longer than what stands in a word"));
+            pit_send(
+                p, rich, .b = b, .c = {b, b},
+                .t = pit_build("{~, ~}", k, "a text that is longer than what stands in a word"));
         r = pit_new(rich);
         r->b = b;
         r->t = pit_build("[1,2,3]");
@@ -354,7 +378,10 @@ NODE_CASE(mail_is_released_with_its_receiver)
 }
 
 static void sends_bad_handle(const void *arg) { pit_send((pit_pid){INT64_MIN | PIT_ENOPROC}, go); }
-static void moves_to_bad_handle(const void *arg) { pit_message_send((pit_pid){INT64_MIN | PIT_ENOPROC}, pit_new(number)); }
+static void moves_to_bad_handle(const void *arg)
+{
+    pit_message_send((pit_pid){INT64_MIN | PIT_ENOPROC}, pit_new(number));
+}
 
 static void sends_twice(const void *arg)
 {

@@ -13,13 +13,15 @@
 #include "term/heap.h"
 
 PIT_MESSAGE(inner, (pit_term, t), (int32_t, n), (pit_binary, b));
-PIT_MESSAGE(outer, (pit_text16, text), (pit_term, t, 2), (struct inner, one), (pit_binary, b), (struct inner, more, 3), (pit_pid, p));
+PIT_MESSAGE(outer, (pit_text16, text), (pit_term, t, 2), (struct inner, one), (pit_binary, b),
+            (struct inner, more, 3), (pit_pid, p));
 PIT_MESSAGE(plain, (int32_t, n), (pit_text16, text));
 
 /* As a send makes one. */
 static struct pit__message *copy_of(const pit_type *type, const void *payload)
 {
-    struct pit__message *m = pit__message_alloc(NULL, PIT__MESSAGE, type->size + 8 + pit__owned_terms(type) * sizeof(void *));
+    struct pit__message *m = pit__message_alloc(
+        NULL, PIT__MESSAGE, type->size + 8 + pit__owned_terms(type) * sizeof(void *));
 
     CHECK(m);
     m->block.size = type->size;
@@ -50,7 +52,9 @@ static struct outer filled(pit_binary b)
 
     strcpy(o.text.s, "text");
     for (int i = 0; i < 2; i++)
-        o.t[i] = pit_build("{list, [~, 2.5, <<\"a binary that is not short, so that it is a block of its own: 0123456789\">>]}", i);
+        o.t[i] = pit_build("{list, [~, 2.5, <<\"a binary that is not short, so that it is a block "
+                           "of its own: 0123456789\">>]}",
+                           i);
     o.one = (struct inner){.t = pit_build("#{a => ~}", 1), .n = 7, .b = pit_binary_slice(b, 10, 5)};
     for (int i = 0; i < 3; i++)
         o.more[i] = (struct inner){.t = pit_build("~", i), .n = i, .b = b};
@@ -82,7 +86,8 @@ PIT_TEST(what_a_message_owns_lives_as_long_as_it)
 {
     struct outer o = filled(some_bytes());
     const uint8_t *data = o.b.data;
-    struct pit__message *a = copy_of(&pit_type_outer, &o), *b = copy_of(&pit_type_outer, pit__message_payload(a));
+    struct pit__message *a = copy_of(&pit_type_outer, &o),
+                        *b = copy_of(&pit_type_outer, pit__message_payload(a));
 
     pit_term_release_all(); /* the sender's are gone */
     check(pit__message_payload(a), data);

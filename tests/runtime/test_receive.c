@@ -8,7 +8,10 @@ PIT_MESSAGE(other, (int64_t, n));
 PIT_MESSAGE(go);
 PIT_MESSAGE(watch, (pit_pid, who));
 
-static bool is_n(const pit_msg *m, void *n) { return pit_is(m, number) && pit_as(m, number)->n == *(int64_t *)n; }
+static bool is_n(const pit_msg *m, void *n)
+{
+    return pit_is(m, number) && pit_as(m, number)->n == *(int64_t *)n;
+}
 
 static void fill(int64_t n)
 {
@@ -158,8 +161,9 @@ NODE_CASE(a_receive_by_reference_does_not_scan_what_was_there_before)
     scans = (pit_now() - begin) / 5;
     /* Far below one scan: a ratio, so that a slow machine is no failure. */
     if (with_queue * 5 >= scans)
-        pit_test_fail(__FILE__, __LINE__, "a receive by reference took %lld ns, a scan of the queue %lld ns", (long long)with_queue,
-                      (long long)scans);
+        pit_test_fail(__FILE__, __LINE__,
+                      "a receive by reference took %lld ns, a scan of the queue %lld ns",
+                      (long long)with_queue, (long long)scans);
     CHECK_EQ(pit_message_count(), n);
     for (int64_t i = 0; i < n; i++)
         CHECK_EQ(pit_as(pit_receive(0), number)->n, i);
@@ -173,12 +177,14 @@ NODE_CASE(the_mark_of_a_reference_survives_all_that_happens_to_the_queue)
     uint64_t chance = pit_test_seed();
 
     for (int round = 0; round < 300; round++) {
-        int64_t before = (int64_t)pit_test_random_below(&chance, 5), after = (int64_t)pit_test_random_below(&chance, 4), left;
+        int64_t before = (int64_t)pit_test_random_below(&chance, 5),
+                after = (int64_t)pit_test_random_below(&chance, 4), left;
         pit_ref ref;
 
         fill(before);
         /* Its DOWN is the next message, or comes later. */
-        ref = pit_test_random_below(&chance, 2) ? pit_monitor(PIT_NO_PID) : spawn_watched(naps, NULL, 0).ref;
+        ref = pit_test_random_below(&chance, 2) ? pit_monitor(PIT_NO_PID)
+                                                : spawn_watched(naps, NULL, 0).ref;
         left = before;
         for (int64_t i = 0; i < after; i++) {
             switch (pit_test_random_below(&chance, 4)) {
@@ -392,7 +398,8 @@ static void handler_keeps(void *state, const pit_msg *m)
 NODE_CASE(a_handlers_message_lives_until_it_returns)
 {
     const pit_msg *none = NULL;
-    pit_pid p = pit_spawn_handler_with(handler_keeps, &none, sizeof none, .scheduler = PIT_ANYWHERE);
+    pit_pid p =
+        pit_spawn_handler_with(handler_keeps, &none, sizeof none, .scheduler = PIT_ANYWHERE);
 
     for (int64_t i = 0; i < 50; i++) {
         pit_send(p, number, .n = i);

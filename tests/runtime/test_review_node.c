@@ -18,7 +18,8 @@ static int busy_then_waiting(int argc, char **argv)
     int64_t begun = pit_now();
 
     kill(getpid(), SIGTERM);
-    while (pit_now() - begun < 20000000) /* the wake of the signal is there before the process waits */
+    while (pit_now() - begun <
+           20000000) /* the wake of the signal is there before the process waits */
         ;
     (void)pit_receive(PIT_INFINITY);
     return 3;

@@ -28,7 +28,8 @@ NODE_CASE_WITH(who_yields_without_memory_for_a_stack_ends_once, .schedulers = 1)
     if (pit_test_sanitized())
         pit_test_skip("a limit of address space and a sanitizer's shadow do not go together");
     for (unsigned i = 0; i < MANY; i++) {
-        all[i].pid = pit_spawn_handler_with(yielding, NULL, 0, .monitor = true, .ret_ref = &all[i].ref);
+        all[i].pid =
+            pit_spawn_handler_with(yielding, NULL, 0, .monitor = true, .ret_ref = &all[i].ref);
         (void)pit_is_alive(all[i].pid);
     }
     pit_yield(); /* all have started */
@@ -61,7 +62,8 @@ NODE_CASE_WITH(a_stack_asked_for_too_small_is_the_smallest_one, .schedulers = 1)
     for (unsigned i = 0; i < 4; i++) {
         pit_monitored m;
 
-        m.pid = pit_spawn_with(with_a_small_stack, NULL, 0, .stack = sizes[i], .monitor = true, .ret_ref = &m.ref);
+        m.pid = pit_spawn_with(with_a_small_stack, NULL, 0, .stack = sizes[i], .monitor = true,
+                               .ret_ref = &m.ref);
         expect_end(m, "normal");
     }
 }
@@ -73,7 +75,10 @@ struct in_flight {
     struct pit__process *process;
 };
 
-static void landed(struct pit__resource *r) { pit__io_end(PIT__CONTAINER(r, struct in_flight, resource)->process); }
+static void landed(struct pit__resource *r)
+{
+    pit__io_end(PIT__CONTAINER(r, struct in_flight, resource)->process);
+}
 
 static void connection(const void *arg)
 {

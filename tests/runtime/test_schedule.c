@@ -9,7 +9,10 @@ PIT_MESSAGE(ran, (int, who));
 
 static void says_it_ran(const void *arg)
 {
-    const struct { pit_pid to; int who; } *a = arg;
+    const struct {
+        pit_pid to;
+        int who;
+    } *a = arg;
 
     pit_send(a->to, ran, .who = a->who);
 }
@@ -17,8 +20,12 @@ static void says_it_ran(const void *arg)
 /* SCHED-2: max before high before normal. */
 NODE_CASE_WITH(higher_priorities_run_first, .schedulers = 1)
 {
-    struct { pit_pid to; int who; } a = {pit_self(), 0};
-    uint8_t order[] = {PIT_PRIORITY_NORMAL, PIT_PRIORITY_HIGH, PIT_PRIORITY_MAX, PIT_PRIORITY_NORMAL, PIT_PRIORITY_HIGH, PIT_PRIORITY_MAX};
+    struct {
+        pit_pid to;
+        int who;
+    } a = {pit_self(), 0};
+    uint8_t order[] = {PIT_PRIORITY_NORMAL, PIT_PRIORITY_HIGH, PIT_PRIORITY_MAX,
+                       PIT_PRIORITY_NORMAL, PIT_PRIORITY_HIGH, PIT_PRIORITY_MAX};
     int expected[] = {2, 5, 1, 4, 0, 3};
 
     for (a.who = 0; a.who < 6; a.who++)
@@ -66,7 +73,10 @@ static void spins_for_ever(const void *arg)
 /* SCHED-1, SCHED-7: who calls the runtime all the time yields when its slice is used up: others run, timers fire. */
 NODE_CASE(a_busy_process_holds_up_nobody)
 {
-    struct { pit_pid to; int who; } a = {pit_self(), 1};
+    struct {
+        pit_pid to;
+        int who;
+    } a = {pit_self(), 1};
     pit_pid p[8];
 
     for (int i = 0; i < 8; i++)
@@ -124,7 +134,8 @@ NODE_CASE_WITH(idle_schedulers_are_handed_work, .schedulers = 2)
     pit_node_info info;
 
     for (int i = 0; i < 20; i++) /* all here */
-        m[i].pid = pit_spawn_with(is_seen, NULL, 0, .scheduler = 0, .monitor = true, .ret_ref = &m[i].ref);
+        m[i].pid =
+            pit_spawn_with(is_seen, NULL, 0, .scheduler = 0, .monitor = true, .ret_ref = &m[i].ref);
     for (int i = 0; i < 20; i++)
         expect_end(m[i], "normal");
     pit_node_info_get(&info);
@@ -140,7 +151,8 @@ NODE_CASE_WITH(processes_are_moved_at_random_all_the_time, .schedulers = 3, .mov
 {
     uint64_t on = 0, moved = atomic_load(&mover.moved);
 
-    for (int64_t until = pit_now() + A_WHILE * INT64_C(1000000); on != 7 || atomic_load(&mover.moved) - moved < 50;) {
+    for (int64_t until = pit_now() + A_WHILE * INT64_C(1000000);
+         on != 7 || atomic_load(&mover.moved) - moved < 50;) {
         CHECK(pit_now() < until);
         pit_yield();
         on |= UINT64_C(1) << pit_scheduler();
@@ -201,8 +213,9 @@ PIT_TEST(a_node_ends_with_its_status)
 /* What is wrong with the options is an error, and the next node starts all the same. */
 PIT_TEST(a_node_with_wrong_options_does_not_start)
 {
-    const pit_node_opts wrong[] = {{.schedulers = -1}, {.schedulers = 1025}, {.processes = 10}, {.stack = 100}, {.stack = 16 << 20},
-                                   {.spin_us = 2000000}, {.stop_timeout = -5}, {.cores = "seven"}};
+    const pit_node_opts wrong[] = {{.schedulers = -1},   {.schedulers = 1025}, {.processes = 10},
+                                   {.stack = 100},       {.stack = 16 << 20},  {.spin_us = 2000000},
+                                   {.stop_timeout = -5}, {.cores = "seven"}};
     pit_node_opts right = {.schedulers = 1, .no_signals = true};
 
     pit_log_sink_set(node_silent);

@@ -11,8 +11,9 @@
 
 #include "runtime/signal.h"
 
-PIT_MESSAGE(note, (pit_pid, from), (pit_pid, to), (uint64_t, n)); /* n counts from 1 for each pair */
-PIT_MESSAGE(late, (pit_pid, to));                                 /* of a timer */
+PIT_MESSAGE(note, (pit_pid, from), (pit_pid, to),
+            (uint64_t, n));       /* n counts from 1 for each pair */
+PIT_MESSAGE(late, (pit_pid, to)); /* of a timer */
 PIT_MESSAGE(tick);
 PIT_MESSAGE(question, (uint64_t, n));
 PIT_MESSAGE(settle, (pit_pid, who), (bool, last));
@@ -20,7 +21,8 @@ PIT_MESSAGE(settled, (pit_pid, who));
 
 enum {
     POPULATION = 40,
-    KNOWN = 48,  /* cells of pids that actors find each other by; the dead stay in them for a while */
+    KNOWN =
+        48, /* cells of pids that actors find each other by; the dead stay in them for a while */
     PEERS = 256, /* that one actor exchanges notes with in its life */
     WATCHED = 16,
     TIMERS = 16,
@@ -150,7 +152,8 @@ static pit_pid born(struct actor *a, pit_spawn_opts o)
 
     o.scheduler = n % 3 ? PIT_ANYWHERE : 0;
     p = n % 2 ? pit_try_spawn(actor_body, &seed, sizeof seed, o)
-              : pit_try_spawn_handler(actor_handler, &(struct actor *){(void *)(uintptr_t)seed}, sizeof(void *), o);
+              : pit_try_spawn_handler(actor_handler, &(struct actor *){(void *)(uintptr_t)seed},
+                                      sizeof(void *), o);
     CHECK(p.id > 0 || pit_error(p) == -PIT_ENAMETAKEN);
     if (p.id > 0)
         make_known(a, p);
@@ -167,7 +170,8 @@ static struct watch *free_watch(struct actor *a)
 static void step_spawn(struct actor *a)
 {
     struct watch *w = free_watch(a);
-    pit_spawn_opts o = {.link = below(a, 3) == 0, .monitor = w != NULL, .ret_ref = w ? &w->ref : NULL};
+    pit_spawn_opts o = {
+        .link = below(a, 3) == 0, .monitor = w != NULL, .ret_ref = w ? &w->ref : NULL};
     pit_pid p;
 
     if (pit__node_processes() > 2 * POPULATION)
@@ -215,7 +219,8 @@ static void step_timer(struct actor *a, pit_pid other)
 static void step_call(struct actor *a, pit_pid other)
 {
     struct question q = {below(a, 1000)}, answer = {0};
-    int r = pit_try_call(other, &pit_type_question, &q, (int64_t)below(a, 3), &pit_type_question, &answer);
+    int r = pit_try_call(other, &pit_type_question, &q, (int64_t)below(a, 3), &pit_type_question,
+                         &answer);
 
     CHECK(r == 0 || r == -ETIMEDOUT || r == -PIT_ENOPROC || r == -PIT_EBADCALL || r == -EDEADLK);
     CHECK(r != 0 || answer.n == q.n + 1);
@@ -224,11 +229,19 @@ static void step_call(struct actor *a, pit_pid other)
 static void step_exit(struct actor *a, pit_pid other)
 {
     switch (below(a, 40)) {
-    case 0: pit_exit(pit_build("{ended, ~}", a->chance % 100)); break;
-    case 1: pit_exit_process(other, pit_atom("kill")); break;
+    case 0:
+        pit_exit(pit_build("{ended, ~}", a->chance % 100));
+        break;
+    case 1:
+        pit_exit_process(other, pit_atom("kill"));
+        break;
     case 2:
-    case 3: pit_exit_process(other, pit_build("{told, ~}", a->chance % 100)); break;
-    default: pit_exit_process(other, pit_atom("normal")); break;
+    case 3:
+        pit_exit_process(other, pit_build("{told, ~}", a->chance % 100));
+        break;
+    default:
+        pit_exit_process(other, pit_atom("normal"));
+        break;
     }
 }
 
@@ -246,7 +259,10 @@ static void step_name(struct actor *a, pit_pid other)
         r = pit_unregister(name);
         CHECK(r == 0 || r == -PIT_ENOPROC);
         break;
-    default: other = pit_whereis(name); pit_send(other, late, .to = other); break;
+    default:
+        other = pit_whereis(name);
+        pit_send(other, late, .to = other);
+        break;
     }
 }
 
@@ -259,33 +275,60 @@ static void step(struct actor *a)
         other = pit_self();
     switch (below(a, 24)) {
     case 0:
-    case 1: (void)pit_try_link(other); break;
+    case 1:
+        (void)pit_try_link(other);
+        break;
     case 2:
-    case 3: pit_unlink(other); break;
+    case 3:
+        pit_unlink(other);
+        break;
     case 4:
     case 5:
         if ((w = free_watch(a)) && !pit_pid_equal(other, pit_self()))
             *w = (struct watch){.ref = pit_monitor(other), .target = other, .open = true};
         break;
     case 6:
-    case 7: step_demonitor(a); break;
-    case 8: step_exit(a, other); break;
-    case 9: step_spawn(a); break;
+    case 7:
+        step_demonitor(a);
+        break;
+    case 8:
+        step_exit(a, other);
+        break;
+    case 9:
+        step_spawn(a);
+        break;
     case 10:
-    case 11: step_timer(a, other); break;
-    case 12: step_call(a, other); break;
-    case 13: (void)pit_trap_exit(below(a, 3) != 0); break;
-    case 14: (void)pit_is_alive(other); break;
-    case 15: pit_yield(); break;
-    case 16: step_name(a, other); break;
-    case 17: pit_sleep(0); break;
+    case 11:
+        step_timer(a, other);
+        break;
+    case 12:
+        step_call(a, other);
+        break;
+    case 13:
+        (void)pit_trap_exit(below(a, 3) != 0);
+        break;
+    case 14:
+        (void)pit_is_alive(other);
+        break;
+    case 15:
+        pit_yield();
+        break;
+    case 16:
+        step_name(a, other);
+        break;
+    case 17:
+        pit_sleep(0);
+        break;
     default:
         for (uint64_t i = below(a, 10); i--;)
             pit_send(other, note, .from = pit_self(), .to = other, .n = ++peer_of(a, other)->sent);
     }
 }
 
-static bool may_step(void) { return atomic_fetch_sub_explicit(&budget, 1, memory_order_relaxed) > 0; }
+static bool may_step(void)
+{
+    return atomic_fetch_sub_explicit(&budget, 1, memory_order_relaxed) > 0;
+}
 
 static struct actor *actor_new(uint64_t seed)
 {
@@ -488,11 +531,14 @@ static void expect_all_returned(int64_t bytes)
     for (int64_t until = pit_now() + A_WHILE * INT64_C(1000000);;) {
         int64_t now = live_bytes(), slots = atomic_load(&holds.free_slots);
 
-        if (now == bytes && slots == (int64_t)atomic_load(&pit__slots.used) - 2) /* index 0, and we */
+        if (now == bytes &&
+            slots == (int64_t)atomic_load(&pit__slots.used) - 2) /* index 0, and we */
             return;
         if (pit_now() > until)
-            pit_test_fail(__FILE__, __LINE__, "%lld bytes of blocks are live, and were %lld; %lld slots of %u are free", (long long)now,
-                          (long long)bytes, (long long)slots, atomic_load(&pit__slots.used));
+            pit_test_fail(__FILE__, __LINE__,
+                          "%lld bytes of blocks are live, and were %lld; %lld slots of %u are free",
+                          (long long)now, (long long)bytes, (long long)slots,
+                          atomic_load(&pit__slots.used));
     }
 }
 

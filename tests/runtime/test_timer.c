@@ -114,7 +114,8 @@ static void cancels(const void *arg)
 {
     pit_ref t = pit_receive_only(ref_is, A_WHILE)->ref;
 
-    pit_exit(pit_build("{~}", (bool)(pit_read_timer(t) > 0 && pit_cancel_timer(t) > 0 && pit_cancel_timer(t) == -ENOENT)));
+    pit_exit(pit_build("{~}", (bool)(pit_read_timer(t) > 0 && pit_cancel_timer(t) > 0 &&
+                                     pit_cancel_timer(t) == -ENOENT)));
 }
 
 /* TIMER-6: any process that knows the reference may. */
@@ -135,7 +136,8 @@ NODE_CASE(anybody_may_cancel_a_timer)
 static void forwards_value(const void *arg)
 {
     for (;;)
-        pit_send(*(const pit_pid *)arg, number, .n = (int64_t)pit_as(pit_receive(PIT_INFINITY), pit_timeout)->value);
+        pit_send(*(const pit_pid *)arg, number,
+                 .n = (int64_t)pit_as(pit_receive(PIT_INFINITY), pit_timeout)->value);
 }
 
 /* TIMER-1: for a process of another scheduler, which moves meanwhile. */
@@ -216,7 +218,10 @@ NODE_CASE(many_timers_each_fire_once_and_not_early)
 }
 
 static void bad_target(const void *arg) { (void)pit_start_timer(1, *(const pit_pid *)arg, 1); }
-static void bad_cancel(const void *arg) { (void)pit_cancel_timer((pit_ref){{INT64_MIN | EINVAL}, 0}); }
+static void bad_cancel(const void *arg)
+{
+    (void)pit_cancel_timer((pit_ref){{INT64_MIN | EINVAL}, 0});
+}
 
 /* TIMER-7: what is no pid, or no reference, is badarg. */
 NODE_CASE(a_timer_for_what_is_no_process_is_badarg)
@@ -224,7 +229,8 @@ NODE_CASE(a_timer_for_what_is_no_process_is_badarg)
     pit_pid wrong[] = {PIT_NO_PID, {INT64_MIN | EINVAL}};
 
     for (int i = 0; i < 3; i++) {
-        pit_monitored m = spawn_watched(i < 2 ? bad_target : bad_cancel, &wrong[i % 2], sizeof *wrong);
+        pit_monitored m =
+            spawn_watched(i < 2 ? bad_target : bad_cancel, &wrong[i % 2], sizeof *wrong);
         const pit_msg *down = pit_receive_ref(m.ref, A_WHILE);
 
         CHECK(down);

@@ -30,10 +30,14 @@ static int64_t some_time(void)
     int64_t away = (int64_t)below(UINT64_C(1) << span);
 
     switch (below(20)) {
-    case 0: return f.now - away;
-    case 1: return INT64_MAX - away;
-    case 2: return (f.now + away) & -TICK; /* just at a tick */
-    default: return f.now + away;
+    case 0:
+        return f.now - away;
+    case 1:
+        return INT64_MAX - away;
+    case 2:
+        return (f.now + away) & -TICK; /* just at a tick */
+    default:
+        return f.now + away;
     }
 }
 
@@ -118,8 +122,12 @@ PIT_TEST(no_timer_is_early_late_or_lost)
             if (!f.armed[i])
                 arm(i);
             break;
-        case 2: cancel(i); break;
-        case 3: advance(); break;
+        case 2:
+            cancel(i);
+            break;
+        case 3:
+            advance();
+            break;
         }
         if (n % 16 == 0)
             check_next();
