@@ -122,10 +122,7 @@ static inline void pit__slice_end(struct pit__sched *s, struct pit__process *p)
 {
     unsigned used = (unsigned)(PIT__SLICE + 1 - s->reductions);
 
-    s->direct +=
-        used /
-        (PIT__SLICE /
-         PIT__DIRECT); /* a full slice counts as much as all the short ones before the loop */
+    s->direct += used >> 6; /* a full slice counts as much as DIRECT short ones */
     p->slice_reductions += used;
     if (PIT__UNLIKELY(p->slice_reductions > INT32_MAX)) {
         p->reductions += p->slice_reductions;

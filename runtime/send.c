@@ -78,16 +78,15 @@ static void send_slow(struct pit__thread *t, struct pit__process *p, pit_pid to,
     pit__route(t, m);
 }
 
-/* The usual case in one function: a process sends plain data to a process of its own scheduler. */
-void pit_send_copy(pit_pid to, const pit_type *type, const void *payload)
+/* Everything that the fast way leaves to others. */
+static __attribute__((noinline)) void send_any(pit_pid to, const pit_type *type,
+                                               const void *payload)
 {
     struct pit__thread *t = pit__in();
     struct pit__process *p = pit__slot_of(to);
     struct pit__message *m;
     int cost = 1;
 
-    if (PIT__LIKELY(p != NULL))
-        pit__process_prefetch(p);
     if (PIT__LIKELY(t && p && !(type->flags & PIT_TYPE_OWNS) && pit__owned_by(p, t->sched) &&
                     pit__mailbox_quiet(&p->mailbox) && pit__process_pid(p) == to.id)) {
         m = pit__message_copy(t, PIT__MESSAGE, type, payload);
@@ -101,6 +100,74 @@ void pit_send_copy(pit_pid to, const pit_type *type, const void *payload)
     } else
         send_slow(t, p, to, type, payload);
     pit__out_same(t, cost);
+}
+
+#define SMALL 16 /* payload that fills a message of one cache line */
+#define SMALL_CLASS 1
+
+/* May p, on this scheduler, be sent a small plain message and woken without anything out of the ordinary? */
+static inline bool ordinary(const struct pit__sched *s, struct pit__process *p, pit_pid to)
+{
+    return pit__owned_by(p, s) && pit__mailbox_quiet(&p->mailbox) && pit__process_pid(p) == to.id &&
+           !(p->flags & PIT__F_TIMEOUT) && p->priority <= PIT_PRIORITY_LOW &&
+           p->length <= QUEUE_SHORT;
+}
+
+static inline bool nobody_watches(void)
+{
+    return !(PIT_PROBE_ENABLED(message_send) | PIT_PROBE_ENABLED(process_runnable) |
+             PIT_PROBE_ENABLED(process_run));
+}
+
+/*
+ * The fast way: a process sends a small plain message to a process of its own scheduler. Whatever may need a call is asked
+ * for first and left to send_any, so that what remains is one straight line that saves no registers: two thirds of the
+ * instructions. A fault can strike only where the payload is read, before anything has been changed.
+ */
+void pit_send_copy(pit_pid to, const pit_type *type, const void *payload)
+{
+    struct pit__thread *t = pit__thread();
+    struct pit__process *p;
+    struct pit__message *m;
+    struct pit__sched *s;
+    uint64_t small[2] = {0};
+
+    if (PIT__UNLIKELY(!t || !t->current || t->in_runtime ||
+                      (uintptr_t)__builtin_frame_address(0) < t->floor || !(p = pit__slot_of(to))))
+        return send_any(to, type, payload);
+    pit__process_prefetch(p);
+    s = t->sched;
+    m = (struct pit__message *)s->blocks.free[SMALL_CLASS];
+    if (PIT__UNLIKELY(!m || (type->flags & PIT_TYPE_OWNS) || s->reductions <= 1 || s->stamp_all ||
+                      s->wakes % PIT__SAMPLE_WAKES == 0 || !nobody_watches() ||
+                      !ordinary(s, p, to)))
+        return send_any(to, type, payload);
+    t->touching = t; /* a bad payload is the sender's fault */
+    __asm__ volatile("" ::: "memory");
+    if (type->size == 8)
+        __builtin_memcpy(small, payload, 8);
+    else if (type->size == SMALL)
+        __builtin_memcpy(small, payload, SMALL);
+    else if (type->size == 1)
+        __builtin_memcpy(small, payload, 1);
+    else {
+        t->touching = NULL;
+        return send_any(to, type, payload);
+    }
+    __asm__ volatile("" ::: "memory");
+    t->touching = NULL;
+
+    s->blocks.free[SMALL_CLASS] = m->block.next;
+    __builtin_prefetch(m->block.next, 1);
+    PIT__UNPOISON(m, pit__block_class_size(SMALL_CLASS));
+    m->block.kind = PIT__MESSAGE;
+    m->block.size = type->size;
+    m->to = to;
+    m->public = (pit_msg){.type = type, .from = {pit__process_pid(t->current)}};
+    __builtin_memcpy(pit__message_payload(m), small, SMALL);
+    PIT__COUNT(s->sent);
+    s->reductions--;
+    pit__append(s, p, m);
 }
 
 int pit_send_name(const char *name, const pit_type *type, const void *payload)
