@@ -25,9 +25,8 @@ static inline unsigned pit__queue_of(const struct pit__process *p)
                                                         : PIT__QUEUE_HIGH;
 }
 
-static inline void pit__queue_push(struct pit__sched *s, struct pit__process *p)
+static inline void pit__queue_push_to(struct pit__sched *s, unsigned n, struct pit__process *p)
 {
-    unsigned n = pit__queue_of(p);
     struct pit__run_queue *q = &s->queue[n];
 
     p->run_next = NULL;
@@ -39,6 +38,10 @@ static inline void pit__queue_push(struct pit__sched *s, struct pit__process *p)
     }
     q->tail = p;
     s->runnable++;
+}
+static inline void pit__queue_push(struct pit__sched *s, struct pit__process *p)
+{
+    pit__queue_push_to(s, pit__queue_of(p), p);
 }
 
 static inline struct pit__process *pit__queue_pop(struct pit__sched *s)
@@ -99,6 +102,16 @@ static inline void pit__sched_enqueue(struct pit__sched *s, struct pit__process 
         pit__slice_stamp(p);
     pit__queue_push(s, p);
     PIT_PROBE_RUNNABLE(pit__process_pid(p), s->index);
+}
+
+/* The same for one that waits, of usual priority, without a timeout, when neither a stamp nor a probe is due. */
+static inline void pit__sched_enqueue_ordinary(struct pit__sched *s, struct pit__process *p)
+{
+    if (p->stack)
+        pit__process_prefetch_stack(p);
+    p->status = PIT__RUNNABLE;
+    s->wakes++;
+    pit__queue_push_to(s, PIT__QUEUE_NORMAL, p);
 }
 
 void pit__slice_sample(struct pit__sched *s, struct pit__process *p);

@@ -167,7 +167,9 @@ void pit_send_copy(pit_pid to, const pit_type *type, const void *payload)
     __builtin_memcpy(pit__message_payload(m), small, SMALL);
     PIT__COUNT(s->sent);
     s->reductions--;
-    pit__append(s, p, m);
+    pit__append_only(p, m);
+    if (p->status == PIT__WAITING && (p->wakes_on & PIT__WAKE_MESSAGE))
+        pit__sched_enqueue_ordinary(s, p);
 }
 
 int pit_send_name(const char *name, const pit_type *type, const void *payload)

@@ -15,7 +15,7 @@ static inline void pit__route(struct pit__thread *t, struct pit__message *m);
 void pit__deliver(struct pit__sched *s, struct pit__process *p, struct pit__message *m);
 
 /* Append to the inner queue and wake who waits for it. Owner only. */
-static inline void pit__append(struct pit__sched *s, struct pit__process *p, struct pit__message *m)
+static inline void pit__append_only(struct pit__process *p, struct pit__message *m)
 {
     m->block.next = NULL;
     if (p->tail)
@@ -24,6 +24,10 @@ static inline void pit__append(struct pit__sched *s, struct pit__process *p, str
         p->head = m;
     p->tail = m;
     p->length++;
+}
+static inline void pit__append(struct pit__sched *s, struct pit__process *p, struct pit__message *m)
+{
+    pit__append_only(p, m);
     if (p->status == PIT__WAITING && (p->wakes_on & PIT__WAKE_MESSAGE)) {
         if (p->stack)
             pit__process_prefetch_stack(p);
