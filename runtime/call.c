@@ -117,12 +117,7 @@ pit_asker pit_defer_message(const pit_msg *call)
     struct pit__relation *r;
 
     if (m->block.kind == PIT__CALL) {
-        r = pit__block_alloc(&t->sched->blocks, sizeof *r);
-        PIT_ASSERT(r);
-        r->block.kind = PIT__R_ASKER;
-        r->key = call->pit__tag;
-        r->peer = call->from.id;
-        r->extra = 0;
+        r = pit__relation_new(&t->sched->blocks, PIT__R_ASKER, call->pit__tag, call->from.id);
         pit__relation_add(&p->relations, r);
         m->block.kind = PIT__ANSWERED;
     }

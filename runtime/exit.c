@@ -53,7 +53,8 @@ static void vanish(struct pit__sched *s, struct pit__process *p)
         &p->pid, 0,
         memory_order_release); /* release: who sees it gone sees the name free. LIFE-8 */
     p->flags |= PIT__F_TORN_DOWN;
-    pit__relations_close(&p->relations);
+    if (p->relations.index)
+        pit__relations_close(&p->relations);
 }
 
 /* Steps 1 and 7: timers and links go, the rest is put behind them. false: more are left. */

@@ -11,13 +11,8 @@ static pit_pid pid_of(const struct pit__process *p) { return (pit_pid){pit__proc
 static struct pit__relation *relate(struct pit__sched *s, struct pit__process *p,
                                     enum pit__relation_kind kind, uint64_t key, pit_pid peer)
 {
-    struct pit__relation *r = pit__block_alloc(&s->blocks, sizeof *r);
+    struct pit__relation *r = pit__relation_new(&s->blocks, kind, key, peer.id);
 
-    PIT_ASSERT(r);
-    r->block.kind = (uint8_t)kind;
-    r->key = key;
-    r->peer = peer.id;
-    r->extra = 0;
     pit__relation_add(&p->relations, r);
     return r;
 }

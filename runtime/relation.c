@@ -107,6 +107,19 @@ static void index_make(struct pit__relations *rs)
     rs->index = x;
 }
 
+struct pit__relation *pit__relation_new(struct pit__blocks *pool, enum pit__relation_kind kind,
+                                        uint64_t key, int64_t peer)
+{
+    struct pit__relation *r = pit__block_alloc(pool, sizeof *r);
+
+    PIT_ASSERT(r);
+    r->block.kind = (uint8_t)kind;
+    r->key = key;
+    r->peer = peer;
+    r->extra = 0;
+    return r;
+}
+
 struct pit__relation *pit__relation_find(const struct pit__relations *rs,
                                          enum pit__relation_kind kind, uint64_t key)
 {

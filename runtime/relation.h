@@ -50,6 +50,10 @@ struct pit__relations {
     uint32_t timers;
 };
 
+/* A record that is in no container yet; extra is 0. Without memory the node ends: it could not keep its promises. */
+struct pit__relation *pit__relation_new(struct pit__blocks *pool, enum pit__relation_kind kind,
+                                        uint64_t key, int64_t peer);
+
 /* NULL: none. */
 struct pit__relation *pit__relation_find(const struct pit__relations *rs,
                                          enum pit__relation_kind kind, uint64_t key);

@@ -213,24 +213,12 @@ static void exit_signal(struct pit__sched *s, struct pit__process *p, pit_pid fr
 
 /* ---- links, monitors: the receiving side */
 
-static struct pit__relation *relation_new(struct pit__sched *s, enum pit__relation_kind kind,
-                                          uint64_t key, int64_t peer)
-{
-    struct pit__relation *r = pit__block_alloc(&s->blocks, sizeof *r);
-
-    PIT_ASSERT(r);
-    r->block.kind = (uint8_t)kind;
-    r->key = key;
-    r->peer = peer;
-    r->extra = 0;
-    return r;
-}
-
 /* recv LINK of LINK-8: a record, active or being unlinked, stays as it is. */
 static void link_received(struct pit__sched *s, struct pit__process *p, pit_pid from)
 {
     if (!pit__relation_find(&p->relations, PIT__R_LINK, (uint64_t)from.id))
-        pit__relation_add(&p->relations, relation_new(s, PIT__R_LINK, (uint64_t)from.id, from.id));
+        pit__relation_add(&p->relations,
+                          pit__relation_new(&s->blocks, PIT__R_LINK, (uint64_t)from.id, from.id));
 }
 
 static void relation_drop(struct pit__sched *s, struct pit__process *p, struct pit__relation *r)
@@ -327,8 +315,8 @@ static void signal_received(struct pit__sched *s, struct pit__process *p, struct
         unlink_acknowledged(s, p, m->public.from, sig->number);
         break;
     case PIT__MONITOR:
-        pit__relation_add(&p->relations,
-                          relation_new(s, PIT__R_MONITORED_BY, sig->number, m->public.from.id));
+        pit__relation_add(&p->relations, pit__relation_new(&s->blocks, PIT__R_MONITORED_BY,
+                                                           sig->number, m->public.from.id));
         break;
     case PIT__DEMONITOR:
         if ((r = pit__relation_find(&p->relations, PIT__R_MONITORED_BY, sig->number)))

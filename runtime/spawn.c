@@ -84,14 +84,7 @@ static int prepare(struct pit__sched *s, struct pit__process *p, const struct en
 static void relate(struct pit__sched *s, struct pit__process *a, enum pit__relation_kind kind,
                    uint64_t key, pit_pid peer)
 {
-    struct pit__relation *r = pit__block_alloc(&s->blocks, sizeof *r);
-
-    PIT_ASSERT(r);
-    r->block.kind = (uint8_t)kind;
-    r->key = key;
-    r->peer = peer.id;
-    r->extra = 0;
-    pit__relation_add(&a->relations, r);
+    pit__relation_add(&a->relations, pit__relation_new(&s->blocks, kind, key, peer.id));
 }
 
 static struct pit__sched *choose(struct pit__sched *s, int16_t scheduler)
