@@ -104,7 +104,17 @@ static inline bool nobody_watches(void)
     return !(PIT_PROBE_ENABLED(message_receive) | PIT_PROBE_ENABLED(process_park));
 }
 
-/* The fast way, as pit_send_copy's: whatever is unusual is asked for first and left to receive_any. */
+/* May the last message be let go by freeing its block? A call that nobody answered must be failed, which may deliver signals. */
+static inline bool plain(const struct pit__message *m)
+{
+    return (m->block.kind == PIT__MESSAGE || m->block.kind == PIT__ANSWERED) &&
+           !(m->public.type->flags & PIT_TYPE_OWNS);
+}
+
+/*
+ * The fast way, as pit_send_copy's: whatever is unusual is asked for first and left to receive_any. Nothing between the
+ * test of UNUSUAL and the wait delivers a signal, so an exit cannot come in between and go unseen.
+ */
 const pit_msg *pit_receive(int64_t timeout)
 {
     struct pit__thread *t = pit__thread();
@@ -113,11 +123,12 @@ const pit_msg *pit_receive(int64_t timeout)
 
     if (PIT__UNLIKELY(!t || !(p = t->current) || t->in_runtime ||
                       (uintptr_t)__builtin_frame_address(0) < t->floor || (p->flags & UNUSUAL) ||
-                      (!p->head && timeout >= 0) || t->sched->reductions <= 1 || !nobody_watches()))
+                      (!p->head && timeout >= 0) || t->sched->reductions <= 1 ||
+                      !nobody_watches() || ((m = p->message) && !plain(m))))
         return receive_any(timeout);
-    if ((m = p->message)) {
+    if (m) {
         p->message = NULL;
-        pit__message_done(t->sched, m);
+        pit__block_free(&t->sched->blocks, m);
     }
     while (PIT__UNLIKELY(!p->head)) {
         p->status = PIT__WAITING;
