@@ -56,6 +56,7 @@ enum pit__status {
 #define PIT__F_STAMPED 2048u /* the stamp is set, likewise */
 #define PIT__F_MARK 8192u    /* mark and mark_number are set, likewise */
 #define PIT__F_HEAP 4096u    /* the heap is there, likewise */
+#define PIT__FORESEE_BITS 28 /* of process.partner: a slot's index + 1 */
 #define PIT__PREFETCH_LINES \
     5 /* a parked process has so many lines of frames, the runtime's and the first of its own */
 
@@ -84,7 +85,8 @@ struct pit__process {
     uint32_t
         pending_io; /* the owner's, cold: operations in flight. Not handed over; slot and stack outlive them */
     uint32_t stack_size; /* of the stack that it has or will have */
-    uint32_t reserved[6];
+    uint32_t partner;    /* the owner's: foresee.c */
+    uint32_t reserved[5];
 
     /* ---- hot line: owner */
     struct pit__message *head __attribute__((aligned(64))), *tail; /* the inner queue */

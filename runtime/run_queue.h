@@ -13,7 +13,7 @@
 #define PIT__SLICE_OVER \
     (1u << 30) /* for s->direct: a slice was used up, so timers and completions come first */
 #define PIT__SAMPLE_WAKES \
-    16 /* a time stamp costs more than half a message: one wake in so many has one */
+    64 /* a time stamp costs more than half a message: one wake in so many has one */
 #define PIT__LOW_TURNS 8 /* a low process is passed over this often. Spec: SCHED-2 */
 
 enum { PIT__QUEUE_MAX, PIT__QUEUE_HIGH, PIT__QUEUE_NORMAL };

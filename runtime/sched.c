@@ -33,6 +33,7 @@
 #include "runtime/node_state.h"
 #include "runtime/reason.h"
 #include "runtime/request.h"
+#include "runtime/foresee.h"
 #include "runtime/run_queue.h"
 #include "runtime/signal.h"
 
@@ -527,6 +528,8 @@ static void pass(struct pit__sched *s)
     run_some(s);
     s = pit__thread()->sched;
     s->stamp_all = false;
+    s->crowded = atomic_load_explicit(&pit__slots.used, memory_order_relaxed) >=
+                 PIT__FORESEE_LEAST; /* a hint */
     publish(&s->runnable_seen, s->runnable);
     publish(&s->free_slots_seen, s->slots.count);
     if (s->driver_ops->queued(s->driver) || s->driver_ops->pending(s->driver))

@@ -25,6 +25,14 @@ struct pit__run_queue {
     struct pit__process *head, *tail;
 };
 
+#define PIT__FORESEE_FAR 4
+struct pit__foresight { /* foresee.c */
+    struct pit__process
+        *ahead[PIT__FORESEE_FAR]; /* who will probably be sent to next, nearest first */
+    unsigned count;
+    unsigned stacks; /* of the first so many the stacks were fetched */
+};
+
 struct pit__sched {
     /* ---- other threads */
     struct pit__inbox inbox __attribute__((aligned(64)));
@@ -48,12 +56,14 @@ struct pit__sched {
     unsigned direct; /* switches from process to process since the loop ran */
     void *loop_sp;
     struct pit__stack *loop_stack;
+    struct pit__foresight foresight;
     struct pit__stack *dead_stack; /* left for good by who ran on it; the loop puts it away */
     struct pit__stack *leaving;    /* a zombie's to be, which runs on it for the last time */
     unsigned wakes;                /* counts, so that every 16th is stamped */
     bool draining;                 /* the inbox is being delivered: no recursion */
     bool canaries;  /* some stacks have no guard: their canaries are looked at when they are left */
     bool stamp_all; /* after a sleep every wake of the pass is stamped */
+    bool crowded;   /* the node's processes do not fit in the cache: foresee.h */
     uint16_t index;
     int cpu; /* pinned to; -1: not */
     int numa_node;

@@ -3,6 +3,7 @@
 
 #include "base/probes.h"
 #include "runtime/enter.h"
+#include "runtime/foresee.h"
 #include "runtime/signal.h"
 
 /*
@@ -170,6 +171,8 @@ void pit_send_copy(pit_pid to, const pit_type *type, const void *payload)
     pit__append_only(p, m);
     if (p->status == PIT__WAITING && (p->wakes_on & PIT__WAKE_MESSAGE))
         pit__sched_enqueue_ordinary(s, p);
+    if (PIT__UNLIKELY(s->crowded))
+        pit__foresee(s, t->current, p);
 }
 
 int pit_send_name(const char *name, const pit_type *type, const void *payload)

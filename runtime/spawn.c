@@ -65,6 +65,7 @@ static int prepare(struct pit__sched *s, struct pit__process *p, const struct en
     }
     p->state = copy;
     p->priority = o->priority;
+    p->partner = 0;
     p->stack_size = o->stack ? o->stack : pit__node.opts.stack;
     if (p->stack_size < PIT__STACK_LEAST)
         p->stack_size = PIT__STACK_LEAST; /* it gets so much: the floor is not to be higher */
