@@ -171,8 +171,8 @@ static void clear(struct pit__process *p)
     p->sp = NULL;
 }
 
-/* The end of the end. Also from pit__io_end, for a zombie. */
-void pit__process_free(struct pit__sched *s, struct pit__process *p)
+/* The end of the end. */
+static inline void free_process(struct pit__sched *s, struct pit__process *p)
 {
     bool first = p->flags & PIT__F_FIRST;
 
@@ -197,7 +197,10 @@ void pit__process_free(struct pit__sched *s, struct pit__process *p)
         pit__node_first_ended();
 }
 
-bool pit__teardown(struct pit__sched *s, struct pit__process *p)
+/* From pit__io_end, for a zombie. */
+void pit__process_free(struct pit__sched *s, struct pit__process *p) { free_process(s, p); }
+
+static inline bool teardown(struct pit__sched *s, struct pit__process *p)
 {
     int budget = PIECE;
 
@@ -208,15 +211,18 @@ bool pit__teardown(struct pit__sched *s, struct pit__process *p)
     }
     if (p->relations.first && !(release_links(s, p, &budget) && release_monitors(s, p, &budget)))
         return false;
-    if (!release_mail(s, p, &budget) || !pit__process_memory_free(s, p, &budget))
+    if (!release_mail(s, p, &budget) ||
+        !(pit__process_memory_none(p) || pit__process_memory_free(s, p, &budget)))
         return false;
     if (p->pending_io) {
         p->status = PIT__ZOMBIE;
         return true;
     }
-    pit__process_free(s, p);
+    free_process(s, p);
     return true;
 }
+
+bool pit__teardown(struct pit__sched *s, struct pit__process *p) { return teardown(s, p); }
 
 void pit__exit_current(struct pit__sealed *reason)
 {
@@ -249,7 +255,7 @@ void pit__exit_current(struct pit__sealed *reason)
         s->leaving = NULL;
         pit__leave_fibre(&own->fibre, s->loop_sp, &s->loop_stack->fibre);
     }
-    if (!pit__teardown(s, p))
+    if (!teardown(s, p))
         pit__sched_enqueue(s, p);
     pit__sched_abandon(s, stack);
 }

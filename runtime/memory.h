@@ -14,7 +14,11 @@ void pit__copy_free(struct pit__sched *s, void *copy);
 struct pit__heap *pit__process_heap(struct pit__process *p);
 void pit__process_heap_reset(struct pit__process *p);
 
-/* A piece of the release of everything; true: done. */
+/* A piece of the release of everything; true: done. Most have nothing, and are asked without a call. */
+static inline bool pit__process_memory_none(const struct pit__process *p)
+{
+    return !p->state && !p->heap && pit__list_empty(&p->allocations);
+}
 bool pit__process_memory_free(struct pit__sched *s, struct pit__process *p, int *budget);
 
 size_t pit__process_memory(const struct pit__process *p);

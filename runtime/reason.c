@@ -4,13 +4,6 @@
 
 #include "term/heap.h"
 
-struct pit__sealed *pit__reason_of(pit_term reason)
-{
-    struct pit__sealed *s = pit__seal(reason);
-
-    return s ? s : pit__reason(enomem);
-}
-
 /* Built in a heap of its own: the process that it is for may be out of memory, or not be a process. */
 static struct pit__sealed *build(const char *kind, const char *text, const char *file, int line)
 {

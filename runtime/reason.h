@@ -16,7 +16,12 @@ struct pit__sealed *pit__reason_text(const char *kind, const char *text, const c
                                      int line);
 
 /* Seal a reason; without memory for the copy, enomem. */
-struct pit__sealed *pit__reason_of(pit_term reason);
+static inline struct pit__sealed *pit__reason_of(pit_term reason)
+{
+    struct pit__sealed *s = pit__seal(reason);
+
+    return s ? s : pit__reason(enomem);
+}
 
 enum pit__exit_kind pit__reason_kind(const struct pit__sealed *r);
 

@@ -21,11 +21,8 @@ struct pit__sealed {
 _Static_assert((PIT__TAG_SMALL & 1) && (PIT__TAG_PID & 1) && (PIT__TAG_NIL & 1),
                "terms that are one word have the lowest bit, or are atoms");
 
-struct pit__sealed *pit__seal(pit_term t)
+struct pit__sealed *pit__seal_cells(pit_term t)
 {
-    if (!pit__is_pointer(t))
-        return pit__sealed_word(t);
-
     size_t words = pit__term_words(t, PIT__HEAP_LIMIT / sizeof(uint64_t));
     if (words == SIZE_MAX)
         return NULL;
@@ -49,11 +46,8 @@ struct pit__sealed *pit__sealed_retain(struct pit__sealed *s)
     return s;
 }
 
-void pit__sealed_release(struct pit__sealed *s)
+void pit__sealed_release_cells(struct pit__sealed *s)
 {
-    if (!s || pit__sealed_is_word(s))
-        return;
-
     uint64_t before = atomic_fetch_sub_explicit(&s->count, 1, memory_order_acq_rel);
     PIT_ASSERT(before > 0);
     if (before > 1)

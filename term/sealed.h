@@ -16,13 +16,6 @@
 
 struct pit__sealed;
 
-/* A sealed copy with one count, the caller's. NULL: no memory, or a term above PIT__HEAP_LIMIT. */
-struct pit__sealed *pit__seal(pit_term t);
-
-/* One more count. Answers s. */
-struct pit__sealed *pit__sealed_retain(struct pit__sealed *s);
-void pit__sealed_release(struct pit__sealed *s); /* NULL: nothing */
-
 /* The term; it lives while the caller's count does. To let it live longer: pit__term_copy. */
 pit_term pit__sealed_root(const struct pit__sealed *s);
 
@@ -33,6 +26,24 @@ static inline struct pit__sealed *pit__sealed_word(pit_term t)
     return (struct pit__sealed *)(uintptr_t)word;
 }
 static inline bool pit__sealed_is_word(const struct pit__sealed *s) { return (uintptr_t)s & 1; }
+
+/* A sealed copy with one count, the caller's. NULL: no memory, or a term above PIT__HEAP_LIMIT. */
+struct pit__sealed *pit__seal_cells(pit_term t);
+static inline struct pit__sealed *pit__seal(pit_term t)
+{
+    return pit__is_pointer(t) ? pit__seal_cells(t) : pit__sealed_word(t);
+}
+
+/* One more count. Answers s. */
+struct pit__sealed *pit__sealed_retain(struct pit__sealed *s);
+
+/* NULL: nothing. */
+void pit__sealed_release_cells(struct pit__sealed *s);
+static inline void pit__sealed_release(struct pit__sealed *s)
+{
+    if (s && !pit__sealed_is_word(s))
+        pit__sealed_release_cells(s);
+}
 
 /* Reasons known by constant: pit__reason(normal). */
 #define pit__reason(name) pit__sealed_word(PIT__A(name))
