@@ -59,7 +59,7 @@ struct pit__sched {
     struct pit__foresight foresight;
     struct pit__stack *dead_stack; /* left for good by who ran on it; the loop puts it away */
     struct pit__stack *leaving;    /* a zombie's to be, which runs on it for the last time */
-    unsigned wakes;                /* counts, so that every 16th is stamped */
+    unsigned wakes;                /* counts, so that every 64th is stamped */
     bool draining;                 /* the inbox is being delivered: no recursion */
     bool canaries;  /* some stacks have no guard: their canaries are looked at when they are left */
     bool stamp_all; /* after a sleep every wake of the pass is stamped */

@@ -71,7 +71,7 @@ typedef struct pit_node_info {
     uint64_t io_submitted, io_completed;
     int64_t uptime_ns;
     uint64_t run_delay_ns
-        [64]; /* histogram of sampled delays from runnable to run (every 16th wake, and all of a scheduler's first
+        [64]; /* histogram of sampled delays from runnable to run (every 64th wake, and all of a scheduler's first
                                   pass after a sleep); bucket i: [2^i, 2^(i+1)) ns */
 } pit_node_info;
 
