@@ -62,7 +62,7 @@ static bool release_links(struct pit__sched *s, struct pit__process *p, int *bud
 {
     struct pit__relation *r;
 
-    while ((r = p->relations.first) && !(r->extra && r->block.kind != PIT__R_LINK)) {
+    while ((r = p->relations.first) && !(PIT__R_FLAGS(r) & PIT__R_SEEN)) {
         if (--*budget < 0)
             return false;
         switch (r->block.kind) {
@@ -79,7 +79,7 @@ static bool release_links(struct pit__sched *s, struct pit__process *p, int *bud
             break;
         }
         default:
-            r->extra = 1;
+            PIT__R_FLAGS(r) |= PIT__R_SEEN;
             pit__relation_to_end(&p->relations, r);
             continue;
         }

@@ -1,21 +1,10 @@
 /*
- * Links, monitors and exits: the sending side. What arrives is in signal.c. Spec: LINK-1..8, MON-1..13, EXIT-1..9.
+ * Links and exits: the sending side. What arrives is in signal.c. Spec: LINK-1..8, EXIT-1..9.
  */
 #include "runtime/enter.h"
 #include "runtime/memory.h"
 #include "runtime/reason.h"
 #include "runtime/signal.h"
-
-static pit_pid pid_of(const struct pit__process *p) { return (pit_pid){pit__process_pid(p)}; }
-
-static struct pit__relation *relate(struct pit__sched *s, struct pit__process *p,
-                                    enum pit__relation_kind kind, uint64_t key, pit_pid peer)
-{
-    struct pit__relation *r = pit__relation_new(&s->blocks, kind, key, peer.id);
-
-    pit__relation_add(&p->relations, r);
-    return r;
-}
 
 /* What local code may know at once: the pid names nobody (any more). If it still does, its owner decides. */
 static bool gone(pit_pid pid)
@@ -45,7 +34,7 @@ static void activate(struct pit__sched *s, struct pit__process *p, pit_pid other
     struct pit__relation *r = pit__relation_find(&p->relations, PIT__R_LINK, (uint64_t)other.id);
 
     if (!r)
-        r = relate(s, p, PIT__R_LINK, (uint64_t)other.id, other);
+        r = pit__relate(&s->blocks, &p->relations, PIT__R_LINK, (uint64_t)other.id, other.id);
     r->extra = 0;
 }
 
@@ -64,7 +53,7 @@ int pit_try_link(pit_pid other)
             result = -PIT_ENOPROC;
         else { /* send LINK of LINK-8 */
             activate(t->sched, p, other);
-            pit__signal(t->sched, PIT__LINK, pid_of(p), other, NULL, 0);
+            pit__signal(t->sched, PIT__LINK, pit__handle_of(p), other, NULL, 0);
         }
     }
     pit__out(2);
@@ -81,7 +70,8 @@ void pit_link(pit_pid other)
     if (!(t->current->flags & PIT__F_TRAP))
         pit__exit_current(pit__reason(noproc));
     activate(t->sched, t->current, other); /* for the signal to find. LINK-2 */
-    pit__signal(t->sched, PIT__EXIT_LINK, other, pid_of(t->current), pit__reason(noproc), 0);
+    pit__signal(t->sched, PIT__EXIT_LINK, other, pit__handle_of(t->current), pit__reason(noproc),
+                0);
     pit__out(1);
 }
 
@@ -95,106 +85,9 @@ void pit_unlink(pit_pid other)
     r = pit__relation_find(&p->relations, PIT__R_LINK, (uint64_t)other.id);
     if (r && !r->extra) {
         r->extra = pit__sched_number(t->sched);
-        pit__signal(t->sched, PIT__UNLINK, pid_of(p), other, NULL, r->extra);
+        pit__signal(t->sched, PIT__UNLINK, pit__handle_of(p), other, NULL, r->extra);
     }
     pit__out(2);
-}
-
-static pit_ref fresh_ref(struct pit__sched *s, struct pit__process *p)
-{
-    pit_ref ref = {pid_of(p), pit__sched_number(s)};
-
-    p->mark = p->tail; /* a receive by this reference begins here. RECV-5 */
-    p->mark_number = ref.number;
-    p->flags |= PIT__F_MARK;
-    return ref;
-}
-
-pit_ref pit_make_ref(void)
-{
-    struct pit__thread *t = pit__in();
-    pit_ref ref;
-
-    if (PIT__UNLIKELY(pit__no_process(t)))
-        return PIT__REF_ENOTPROCESS;
-    ref = fresh_ref(t->sched, t->current);
-    pit__out(1);
-    return ref;
-}
-
-pit_ref pit_monitor(pit_pid target)
-{
-    struct pit__thread *t = pit__in();
-    struct pit__process *p;
-    pit_ref ref;
-
-    if (PIT__UNLIKELY(pit__no_process(t)))
-        return PIT__REF_ENOTPROCESS;
-    p = t->current;
-    ref = fresh_ref(t->sched, p);
-    if (PIT__UNLIKELY(target.id < 0))
-        pit__exit_text("badarg", "pit_monitor: a handle that holds an error", NULL, 0);
-    if (target.id != pit__process_pid(p)) { /* MON-5 */
-        relate(t->sched, p, PIT__R_MONITOR, ref.number, target);
-        pit__signal(t->sched, PIT__MONITOR, pid_of(p), target, NULL, ref.number);
-    }
-    pit__out(2);
-    return ref;
-}
-
-pit_ref pit_monitor_name(const char *name) { return pit_monitor(pit_whereis(name)); }
-
-static bool is_down_of(const struct pit__message *m, uint64_t number)
-{
-    return m->public.type == &pit_type_pit_down &&
-           ((const struct pit_down *)pit_payload(&m->public))->ref.number == number;
-}
-
-static void flush(struct pit__sched *s, struct pit__process *p, uint64_t number)
-{
-    struct pit__message *before = NULL, *m = p->head;
-
-    while (m && !is_down_of(m, number)) {
-        before = m;
-        m = pit__message_next(m);
-    }
-    if (!m)
-        return;
-    if (before)
-        before->block.next = m->block.next;
-    else
-        p->head = m->block.next;
-    if (p->tail == m)
-        p->tail = before;
-    if (p->mark == m)
-        p->mark = before;
-    p->length--;
-    pit__message_free(&s->blocks, m);
-}
-
-int pit_demonitor(pit_ref ref, unsigned flags)
-{
-    struct pit__thread *t = pit__in();
-    struct pit__process *p;
-    struct pit__relation *r = NULL;
-    int active;
-
-    if (PIT__UNLIKELY(pit__no_process(t)))
-        return -PIT_ENOTPROCESS;
-    p = t->current;
-    if (ref.owner.id == pit__process_pid(p))
-        r = pit__relation_find(&p->relations, PIT__R_MONITOR, ref.number);
-    active = r != NULL;
-    if (active) {
-        pit_pid target = {r->peer};
-
-        pit__relation_remove(&p->relations, r);
-        pit__block_free(&t->sched->blocks, r);
-        pit__signal(t->sched, PIT__DEMONITOR, pid_of(p), target, NULL, ref.number);
-    } else if (flags & PIT_DEMONITOR_FLUSH)
-        flush(t->sched, p, ref.number);
-    pit__out(2);
-    return active;
 }
 
 /* ---- exits */
@@ -219,7 +112,7 @@ void pit_exit_process(pit_pid to, pit_term reason)
     if (to.id == pit__process_pid(p) &&
         (!(p->flags & PIT__F_TRAP) || pit__reason_is(r, kill))) /* EXIT-5 */
         pit__exit_current(pit__reason_is(r, kill) ? pit__reason(killed) : r);
-    pit__signal(t->sched, PIT__EXIT, pid_of(p), to, r, 0);
+    pit__signal(t->sched, PIT__EXIT, pit__handle_of(p), to, r, 0);
     pit__out(2);
 }
 

@@ -161,6 +161,11 @@ static inline int64_t pit__process_pid(const struct pit__process *p)
     return atomic_load_explicit(&p->pid, memory_order_relaxed);
 }
 
+static inline pit_pid pit__handle_of(const struct pit__process *p)
+{
+    return (pit_pid){pit__process_pid(p)};
+}
+
 /* Acquire, pairs with the release at hand-over: what the former owner did to the process is visible to the new one. */
 static inline bool pit__owned_by(const struct pit__process *p, const struct pit__sched *s)
 {

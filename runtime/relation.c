@@ -117,6 +117,7 @@ struct pit__relation *pit__relation_new(struct pit__blocks *pool, enum pit__rela
     r->key = key;
     r->peer = peer;
     r->extra = 0;
+    PIT__R_FLAGS(r) = 0;
     return r;
 }
 

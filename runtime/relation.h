@@ -26,10 +26,13 @@ struct pit__relation {
     struct pit__relation *next, *prev; /* in order of creation */
     struct pit__relation *chain;       /* of a hash bucket */
     uint64_t key;
-    int64_t peer; /* link, monitor, monitored-by: the other's pid */
-    uint64_t
-        extra; /* link: 0, or the id of the unlink under way; others, in a teardown: 1 once seen */
+    int64_t peer;   /* link, monitor, monitored-by: the other's pid */
+    uint64_t extra; /* link: 0, or the id of the unlink under way */
 };
+
+/* What a relation is besides its kind; they lie in what messages keep their size in. */
+#define PIT__R_FLAGS(r) ((r)->block.size)
+#define PIT__R_SEEN 1u /* in a teardown: its turn comes after the links */
 
 /* What a timer in a wheel is (pit__timer.what). */
 enum { PIT__TIMER_TIMEOUT /* a process's receive or park */, PIT__TIMER_RELATION };
@@ -50,7 +53,7 @@ struct pit__relations {
     uint32_t timers;
 };
 
-/* A record that is in no container yet; extra is 0. Without memory the node ends: it could not keep its promises. */
+/* A record that is in no container yet; extra and flags are 0. Without memory the node ends: it could not keep its promises. */
 struct pit__relation *pit__relation_new(struct pit__blocks *pool, enum pit__relation_kind kind,
                                         uint64_t key, int64_t peer);
 
@@ -61,6 +64,17 @@ struct pit__relation *pit__relation_find(const struct pit__relations *rs,
 /* r->block.kind and r->key are set; key is not there yet. Cannot fail: without memory for the index it is searched one by one. */
 void pit__relation_add(struct pit__relations *rs, struct pit__relation *r);
 void pit__relation_remove(struct pit__relations *rs, struct pit__relation *r);
+
+/* A new record, added. */
+static inline struct pit__relation *pit__relate(struct pit__blocks *pool, struct pit__relations *rs,
+                                                enum pit__relation_kind kind, uint64_t key,
+                                                int64_t peer)
+{
+    struct pit__relation *r = pit__relation_new(pool, kind, key, peer);
+
+    pit__relation_add(rs, r);
+    return r;
+}
 
 /* Make r the last in order; without an index only. */
 void pit__relation_to_end(struct pit__relations *rs, struct pit__relation *r);

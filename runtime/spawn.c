@@ -82,12 +82,6 @@ static int prepare(struct pit__sched *s, struct pit__process *p, const struct en
     return 0;
 }
 
-static void relate(struct pit__sched *s, struct pit__process *a, enum pit__relation_kind kind,
-                   uint64_t key, pit_pid peer)
-{
-    pit__relation_add(&a->relations, pit__relation_new(&s->blocks, kind, key, peer.id));
-}
-
 static struct pit__sched *choose(struct pit__sched *s, int16_t scheduler)
 {
     if (PIT__LIKELY(scheduler == 0))
@@ -138,13 +132,13 @@ static pit_pid spawn(struct pit__sched *s, struct pit__process *parent, const st
     if (o->name && (r = pit__name_claim(o->name, p)) < 0)
         return failed(s, p, -r);
     if (o->link) {
-        relate(s, p, PIT__R_LINK, (uint64_t)self.id, self);
-        relate(s, parent, PIT__R_LINK, (uint64_t)pid.id, pid);
+        pit__relate(&s->blocks, &p->relations, PIT__R_LINK, (uint64_t)self.id, self.id);
+        pit__relate(&s->blocks, &parent->relations, PIT__R_LINK, (uint64_t)pid.id, pid.id);
     }
     if (o->monitor) {
         *o->ret_ref = (pit_ref){self, pit__sched_number(s)};
-        relate(s, parent, PIT__R_MONITOR, o->ret_ref->number, pid);
-        relate(s, p, PIT__R_MONITORED_BY, o->ret_ref->number, self);
+        pit__relate(&s->blocks, &parent->relations, PIT__R_MONITOR, o->ret_ref->number, pid.id);
+        pit__relate(&s->blocks, &p->relations, PIT__R_MONITORED_BY, o->ret_ref->number, self.id);
         parent->mark = parent->tail;
         parent->mark_number = o->ret_ref->number;
         parent->flags |= PIT__F_MARK;

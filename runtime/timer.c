@@ -73,6 +73,7 @@ static void start(struct pit__thread *t, pit_pid to, struct pit__timer_relation 
     r->r.key = number;
     r->r.peer = 0;
     r->r.extra = 0;
+    PIT__R_FLAGS(&r->r) = 0;
     r->timer = (struct pit__timer){.what = PIT__TIMER_RELATION};
     r->message->to = to;
     if (p && pit__owned_by(p, s) && pit__mailbox_quiet(&p->mailbox) &&
