@@ -22,12 +22,15 @@
 #include "base/types.h"
 #include "numa/memory.h"
 #include "numa/place.h"
+#include "runtime/atomics.h"
 #include "runtime/enter.h"
+#include "runtime/grace.h"
 #include "runtime/land.h"
 #include "runtime/memory.h"
 #include "runtime/name.h"
 #include "runtime/node_state.h"
 #include "runtime/options.h"
+#include "runtime/persistent.h"
 #include "runtime/reason.h"
 #include "runtime/signal.h"
 #include "term/atom.h"
@@ -307,6 +310,9 @@ static void close_node(void)
     free(n->scheds);
     free(pit__block_pools);
     pit__block_pools = NULL;
+    pit__grace_close();
+    pit__persistent_close();
+    pit__atomics_close();
     pit__slots_close();
     pit__names_close();
     n->scheds = NULL;

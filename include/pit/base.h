@@ -76,6 +76,14 @@ typedef struct pit_tcp {
     int64_t id;
 } pit_tcp;
 
+/* Shared integers; see <pit/atomics.h>. */
+typedef struct pit_atomics {
+    int64_t id;
+} pit_atomics;
+typedef struct pit_counters {
+    int64_t id;
+} pit_counters;
+
 /* No process: what whereis answers for an unknown name, and the sender of a message from a foreign thread. */
 #define PIT_NO_PID (PIT__LITERAL(pit_pid){0})
 #ifdef __cplusplus

@@ -220,7 +220,9 @@ template <class T> struct pit__kind_of {
             ? PIT_KIND_TEXT
         : std::is_same<T, pit_pid>::value                                         ? PIT_KIND_PID
         : std::is_same<T, pit_ref>::value                                         ? PIT_KIND_REF
-        : std::is_same<T, pit_listener>::value || std::is_same<T, pit_tcp>::value ? PIT_KIND_HANDLE
+        : std::is_same<T, pit_listener>::value || std::is_same<T, pit_tcp>::value ||
+                  std::is_same<T, pit_atomics>::value || std::is_same<T, pit_counters>::value
+            ? PIT_KIND_HANDLE
         : std::is_same<T, pit_binary>::value                                      ? PIT_KIND_BINARY
         : std::is_same<T, pit_term>::value                                        ? PIT_KIND_TERM
                                            : (int)PIT__KIND_REJECTED;
@@ -253,6 +255,8 @@ template <class T> struct pit__kind_of {
              : PIT_KIND_PID, pit_ref             \
              : PIT_KIND_REF, pit_listener        \
              : PIT_KIND_HANDLE, pit_tcp          \
+             : PIT_KIND_HANDLE, pit_atomics      \
+             : PIT_KIND_HANDLE, pit_counters     \
              : PIT_KIND_HANDLE, pit_binary       \
              : PIT_KIND_BINARY, pit_term         \
              : PIT_KIND_TERM, default            \

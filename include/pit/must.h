@@ -37,7 +37,9 @@ static inline int pit__error_of(int64_t id) { return id < 0 ? -(int)(id & INT32_
     KIND(pit_pid, pid, x.id, pit__error_of(x.id))             \
     KIND(pit_ref, ref, x.owner.id, pit__error_of(x.owner.id)) \
     KIND(pit_listener, listener, x.id, pit__error_of(x.id))   \
-    KIND(pit_tcp, tcp, x.id, pit__error_of(x.id))
+    KIND(pit_tcp, tcp, x.id, pit__error_of(x.id))             \
+    KIND(pit_atomics, atomics, x.id, pit__error_of(x.id))     \
+    KIND(pit_counters, counters, x.id, pit__error_of(x.id))
 #define PIT__MUST_KINDS(KIND)    \
     KIND(int, int, x, x)         \
     KIND(long, long, x, x)       \

@@ -10,6 +10,8 @@
 #include <pit/term.h>
 #include <pit/process.h>
 #include <pit/timer.h>
+#include <pit/atomics.h>
+#include <pit/persistent.h>
 #include <pit/message.h>
 #include <pit/must.h>
 #include <pit/node.h>
