@@ -6,22 +6,17 @@
 struct stats stats;
 
 #define PORTION 16     /* messages of input between two looks at whether there is room */
-#define KEPT_IDLE 4096 /* bytes of input buffer that an idle client keeps */
+#define KEPT_IDLE 4096 /* bytes of either buffer that an idle client keeps */
 #define COPIED \
     (16        \
      << 10) /* replies up to this are copied into the socket's queue; longer ones are written in turns */
-
-void client_init(struct client *c, int idle_timeout)
-{
-    *c = (struct client){.input = out_new(&memory_process), .idle_timeout = idle_timeout};
-}
 
 /* Never cancelled: it ends with the process. */
 static void start_timer(int64_t ns) { (void)pit_start_timer(ns / 1000000 + 1, pit_self(), 0); }
 
 #define SECOND ((int64_t)1000000000)
 
-void client_open(struct client *c, pit_tcp socket)
+static void open(struct client *c, pit_tcp socket)
 {
     c->socket = socket;
     c->heard = pit_now();
@@ -57,7 +52,8 @@ static void idle(struct client *c)
     start_timer(left);
 }
 
-bool client_message(struct client *c, const pit_msg *m)
+/* Data, its end, silence, the idle timer. true: it was one of these, and there may be something to do. */
+static bool socket_message(struct client *c, const pit_msg *m)
 {
     if (pit_is(m, pit_tcp_data))
         data(c, m);
@@ -72,13 +68,19 @@ bool client_message(struct client *c, const pit_msg *m)
     return true;
 }
 
-void client_more(struct client *c)
+static void empty(struct out *o)
+{
+    if (o->room > KEPT_IDLE)
+        out_free(o);
+    else
+        out_clear(o);
+}
+
+/* All that can be used has been: let more come, and keep no more memory than needed. */
+static void more(struct client *c)
 {
     if (c->input.len == c->used) {
-        if (c->input.room > KEPT_IDLE)
-            out_free(&c->input);
-        else
-            out_clear(&c->input);
+        empty(&c->input);
         c->used = 0;
     }
     if (c->silent && !c->ended) {
@@ -88,11 +90,83 @@ void client_more(struct client *c)
     }
 }
 
+static void serve(struct client *c)
+{
+    c->kind->serve(c);
+    if (c->asking)
+        return;
+    if (c->ended) /* and all that it had asked is answered */
+        client_end(c);
+    more(c);
+}
+
+static void init(struct client *c)
+{
+    c->input = out_new(&memory_process);
+    c->reply = out_new(&memory_process);
+    round_init(&c->round, &c->options);
+    c->kind->init(c);
+}
+
+/* A message that is not the socket's. */
+static void other_message(struct client *c, const pit_msg *m)
+{
+    switch (round_message(&c->round, m)) {
+    case ROUND_DONE:
+        c->asking = false;
+        c->kind->answer(c);
+        serve(c);
+        break;
+    case ROUND_NOT_MINE:
+        pit_unexpected(m);
+        break;
+    case ROUND_WAIT:
+    case ROUND_FAILED:
+        break;
+    }
+}
+
+void client_handle(struct client *c, const pit_msg *m)
+{
+    if (socket_message(c, m)) {
+        if (!c->asking)
+            serve(c);
+    } else if (pit_is(m, pit_start)) {
+        init(c);
+    } else if (pit_is(m, client_socket)) {
+        open(c, pit_as(m, client_socket)->socket);
+    } else {
+        other_message(c, m);
+    }
+    while (c->round.error) { /* again: the next request's round may fail at once as well */
+        stats_add(&stats.failed, 1);
+        c->asking = false;
+        c->kind->give_up(c);
+        serve(c);
+    }
+}
+
+void client_ask(struct client *c)
+{
+    if (route_failed(&c->round.route))
+        pit_exit(pit_build("system_limit"));
+    c->asking = true;
+    round_start(&c->round);
+}
+
+static int write_out(struct client *c, struct bytes b)
+{
+    return b.len <= COPIED ? pit_tcp_send_copy(c->socket, b.at, b.len)
+                           : pit_tcp_write(c->socket, b.at, b.len);
+}
+
 void client_send(struct client *c, struct bytes b)
 {
-    int r = b.len <= COPIED ? pit_tcp_send_copy(c->socket, b.at, b.len)
-                            : pit_tcp_write(c->socket, b.at, b.len);
+    int r;
 
+    if (c->reply.failed)
+        pit_exit(pit_build("system_limit"));
+    r = b.len ? write_out(c, b) : 0;
     if (r == -ETIMEDOUT) {
         stats_add(&stats.stalled, 1);
         pit_log(PIT_LOG_INFO, "a client takes no replies: closed");
@@ -100,6 +174,7 @@ void client_send(struct client *c, struct bytes b)
     }
     if (r < 0)
         client_end(c);
+    empty(&c->reply);
 }
 
 _Noreturn void client_end(struct client *c)

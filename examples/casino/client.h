@@ -1,5 +1,6 @@
 /*
- * What a RESP client and an HTTP client have in common: a socket, the input that has not been used yet, and bounds.
+ * What a RESP client and an HTTP client have in common: a socket, the input that has not been used yet, the round that
+ * the tables are asked in, the replies on their way out, and bounds. What differs is the protocol: struct client_kind.
  *
  * A client process is a callback process without a stack while it waits. Input is taken in portions: after so many
  * messages the socket is silent until client_more() says that there is room again; so a client that sends faster than
@@ -12,8 +13,24 @@
 #include "examples/casino/messages.h"
 #include "examples/casino/options.h"
 #include "examples/casino/out.h"
+#include "examples/casino/round.h"
+
+/* A protocol. Each function is given the struct whose first member is the client. */
+struct client_kind {
+    void (*init)(void *self); /* the process starts, its client is ready */
+    /* Use the input: requests, until one has to wait for tables (client_ask) or there is no further whole one. */
+    void (*serve)(void *self);
+    void (*answer)(void *self); /* the round is over: reply to it and clear it */
+    /* The round failed, round.error says why: reply so and clear it, or end. */
+    void (*give_up)(void *self);
+};
 
 struct client {
+    const struct client_kind *kind;
+    struct options options;
+    struct round round;
+    struct out reply; /* what is to be sent */
+    bool asking;      /* a round is under way */
     pit_tcp socket;
     struct out input;
     size_t used;      /* of input, from the front */
@@ -23,22 +40,20 @@ struct client {
     bool ended;       /* the peer will send no more */
 };
 
-void client_init(struct client *c, int idle_timeout);
-
-/* client_socket came: take the first portion. */
-void client_open(struct client *c, pit_tcp socket);
-
-/* Data, its end, silence, the idle timer. true: it was one of these, and there may be something to do. */
-bool client_message(struct client *c, const pit_msg *m);
+/* All that a client's process does. Its state begins with the client, whose kind, options and idle_timeout are set. */
+void client_handle(struct client *c, const pit_msg *m);
 
 /* What has not been used. */
 static inline char *client_input(const struct client *c) { return c->input.data + c->used; }
 static inline size_t client_input_len(const struct client *c) { return c->input.len - c->used; }
 
-/* All that can be used has been: let more come, and keep no more memory than needed. */
-void client_more(struct client *c);
+/* Ask the tables what the round's route holds. */
+void client_ask(struct client *c);
 
-/* Send; ends the process if the peer is gone or takes nothing. */
+/*
+ * Send b, which may be a part of `reply`; afterwards `reply` is empty, and keeps no more memory than an idle client needs.
+ * Ends the process if the peer is gone or takes nothing, or if there was no memory for the reply.
+ */
 void client_send(struct client *c, struct bytes b);
 
 /* Let what was sent leave, and end. */

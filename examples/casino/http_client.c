@@ -13,25 +13,21 @@
 #include "examples/casino/number.h"
 #include "examples/casino/page.h"
 #include "examples/casino/report.h"
-#include "examples/casino/round.h"
 #include "examples/casino/stats.h"
 
 struct http_client {
-    struct options options;
-    struct client client;
+    struct client client; /* first: client.h */
     struct http http;
-    struct round round;
-    struct out reply, key, assembled;
+    struct out key, assembled;
     enum command_id command; /* of the round */
-    bool asking, head, keep_alive;
+    bool head, keep_alive;
 };
 
-static void init(struct http_client *self)
+static void init(void *state)
 {
-    client_init(&self->client, self->options.http_idle_timeout);
-    http_init(&self->http, &self->options.http, &memory_process);
-    round_init(&self->round, &self->options);
-    self->reply = out_new(&memory_process);
+    struct http_client *self = state;
+
+    http_init(&self->http, &self->client.options.http, &memory_process);
     self->key = out_new(&memory_process);
     self->assembled = out_new(&memory_process);
     stats_add(&stats.http_clients, 1);
@@ -40,12 +36,12 @@ static void init(struct http_client *self)
 static void respond(struct http_client *self, int status, const char *type, const char *more,
                     struct bytes body)
 {
-    http_respond(&self->reply, &(struct http_response){.status = status,
-                                                       .type = type,
-                                                       .more = more,
-                                                       .body = body,
-                                                       .head = self->head,
-                                                       .keep_alive = self->keep_alive});
+    http_respond(&self->client.reply, &(struct http_response){.status = status,
+                                                              .type = type,
+                                                              .more = more,
+                                                              .body = body,
+                                                              .head = self->head,
+                                                              .keep_alive = self->keep_alive});
     stats_add(&stats.requests, 1);
 }
 
@@ -114,11 +110,8 @@ static void ask(struct http_client *self, enum command_id id, struct bytes body)
     struct bytes words[] = {bytes_text(commands[id].name), out_content(&self->key), body};
 
     self->command = id;
-    self->asking = true;
-    route_add(&self->round.route, &commands[id], words, id == COMMAND_set ? 3 : 2);
-    if (route_failed(&self->round.route))
-        pit_exit(pit_build("system_limit"));
-    round_start(&self->round);
+    route_add(&self->client.round.route, &commands[id], words, id == COMMAND_set ? 3 : 2);
+    client_ask(&self->client);
 }
 
 static void key_request(struct http_client *self, struct bytes name, struct bytes method)
@@ -170,11 +163,10 @@ static struct bytes value_in(struct bytes reply)
     return bytes_of(end + 1, (size_t)(reply.at + reply.len - end) - 3);
 }
 
-static void answer(struct http_client *self)
+static void respond_round(struct http_client *self)
 {
-    struct bytes reply = round_reply(&self->round, &self->assembled);
+    struct bytes reply = round_reply(&self->client.round, &self->assembled);
 
-    self->asking = false;
     if (!reply.len)
         pit_exit(pit_build("no_reply"));
     if (reply.at[0] == '-')
@@ -187,28 +179,12 @@ static void answer(struct http_client *self)
         respond(self, 204, NULL, NULL, bytes_of("", 0));
     else
         respond(self, 200, "application/octet-stream", NULL, value_in(reply));
-    round_clear(&self->round);
-}
-
-static void give_up(struct http_client *self)
-{
-    stats_add(&stats.failed, 1);
-    self->asking = false;
-    respond_text(self, 503, self->round.error + 4); /* without "ERR " */
-    round_clear(&self->round);
 }
 
 /* What is written leaves; pipelined replies leave together. */
 static void flush(struct http_client *self)
 {
-    if (self->reply.failed)
-        pit_exit(pit_build("system_limit"));
-    if (self->reply.len)
-        client_send(&self->client, out_content(&self->reply));
-    if (self->reply.room > 4096)
-        out_free(&self->reply);
-    else
-        out_clear(&self->reply);
+    client_send(&self->client, out_content(&self->client.reply));
 }
 
 #define TOGETHER \
@@ -219,18 +195,18 @@ static bool close_now(const struct http_client *self, bool answered)
     return answered && !self->keep_alive;
 }
 
-/* Requests, until one has to wait for a table or there is no further whole one. */
-static void serve(struct http_client *self)
+static void serve(void *state)
 {
+    struct http_client *self = state;
     struct client *c = &self->client;
     enum http_result r = HTTP_GOT;
     size_t used;
 
-    while (!self->asking && client_input_len(c) > 0) {
+    while (!c->asking && client_input_len(c) > 0) {
         r = http_next(&self->http, client_input(c), client_input_len(c), &used);
         c->used += used;
         if (r == HTTP_CONTINUE)
-            http_go_on(&self->reply);
+            http_go_on(&c->reply);
         if (r == HTTP_BROKEN) {
             stats_add(&stats.protocol_errors, 1);
             self->keep_alive = self->head = false;
@@ -238,63 +214,50 @@ static void serve(struct http_client *self)
         }
         if (r == HTTP_GOT)
             request(self);
-        bool answered = (r == HTTP_GOT && !self->asking) || r == HTTP_BROKEN;
-        if (self->reply.len > TOGETHER || close_now(self, answered))
+        bool answered = (r == HTTP_GOT && !c->asking) || r == HTTP_BROKEN;
+        if (c->reply.len > TOGETHER || close_now(self, answered))
             flush(self);
         if (close_now(self, answered))
             client_end(c);
     }
     flush(self);
-    if (self->asking)
-        return;
-    if (c->ended)
-        client_end(c);
-    client_more(c);
 }
 
+/* The round is over, and what it asked is answered. */
 static void answered(struct http_client *self)
 {
+    round_clear(&self->client.round);
     if (!self->keep_alive) {
         flush(self);
         client_end(&self->client);
     }
-    serve(self);
 }
 
-static void handle(void *state, const pit_msg *m)
+static void answer(void *state)
+{
+    respond_round(state);
+    answered(state);
+}
+
+static void give_up(void *state)
 {
     struct http_client *self = state;
 
-    if (client_message(&self->client, m)) {
-        if (!self->asking)
-            serve(self);
-    } else if (pit_is(m, pit_start)) {
-        init(self);
-    } else if (pit_is(m, client_socket)) {
-        client_open(&self->client, pit_as(m, client_socket)->socket);
-    } else {
-        switch (round_message(&self->round, m)) {
-        case ROUND_DONE:
-            answer(self);
-            answered(self);
-            break;
-        case ROUND_NOT_MINE:
-            pit_unexpected(m);
-            break;
-        case ROUND_WAIT:
-        case ROUND_FAILED:
-            break;
-        }
-    }
-    if (self->round.error) {
-        give_up(self);
-        answered(self);
-    }
+    respond_text(self, 503, self->client.round.error + 4); /* without "ERR " */
+    answered(self);
+}
+
+static const struct client_kind http_kind = {init, serve, answer, give_up};
+
+static void handle(void *state, const pit_msg *m)
+{
+    client_handle(&((struct http_client *)state)->client, m);
 }
 
 pit_pid http_client_start_link(const struct options *o, int scheduler)
 {
-    struct http_client state = {.options = *o};
+    struct http_client state = {
+        .client = {.kind = &http_kind, .options = *o, .idle_timeout = o->http_idle_timeout}};
 
     return pit_try_spawn_handler(handle, &state, sizeof(state),
                                  (pit_spawn_opts){.link = true,

@@ -14,33 +14,27 @@
 #include "examples/casino/number.h"
 #include "examples/casino/report.h"
 #include "examples/casino/resp.h"
-#include "examples/casino/round.h"
 #include "examples/casino/stats.h"
 
 #define ROUND_COMMANDS \
     128 /* at most in a round: a bound on the replies in memory, far beyond the use of batching */
 
 struct resp_client {
-    struct options options;
-    struct client client;
+    struct client client; /* first: client.h */
     struct resp resp;
     struct desk desk;
     struct desk_house house;
-    struct round round;
-    struct out reply;
-    bool asking;  /* a round is under way */
     bool closing; /* after this round's replies */
 };
 
 static _Atomic uint64_t next_id = 1;
 
-static void init(struct resp_client *self)
+static void init(void *state)
 {
-    client_init(&self->client, self->options.idle_timeout);
-    resp_init(&self->resp, &self->options.resp, &memory_process);
-    round_init(&self->round, &self->options);
-    self->reply = out_new(&memory_process);
-    self->house = (struct desk_house){report_settings, report_info, &self->options};
+    struct resp_client *self = state;
+
+    resp_init(&self->resp, &self->client.options.resp, &memory_process);
+    self->house = (struct desk_house){report_settings, report_info, &self->client.options};
     self->desk.house = &self->house;
     self->desk.id = (int64_t)atomic_fetch_add_explicit(&next_id, 1, memory_order_relaxed);
     stats_add(&stats.resp_clients, 1);
@@ -52,7 +46,7 @@ static void crash(struct resp_client *self, const struct bytes *words, size_t co
 {
     int64_t after = 0;
 
-    if (!self->options.allow_crash) {
+    if (!self->client.options.allow_crash) {
         resp_error(reply, "ERR CRASH is off; start the casino with --allow-crash");
     } else if (count == 2 && bytes_is(words[1], "connection")) {
         crash_now();
@@ -61,7 +55,8 @@ static void crash(struct resp_client *self, const struct bytes *words, size_t co
         resp_status(reply, "OK");
     } else if ((count == 3 || (count == 4 && number_parse(words[3], &after) && after >= 0)) &&
                bytes_is(words[1], "table")) {
-        round_crash_table(&self->round, words[2], (uint32_t)(after < 1000000 ? after : 1000000));
+        round_crash_table(&self->client.round, words[2],
+                          (uint32_t)(after < 1000000 ? after : 1000000));
         resp_status(reply, "OK");
     } else {
         resp_error(reply, "ERR try CRASH TABLE key [place], CRASH CONNECTION, CRASH HOUSE");
@@ -70,7 +65,7 @@ static void crash(struct resp_client *self, const struct bytes *words, size_t co
 
 static void command(struct resp_client *self, const struct bytes *words, size_t count)
 {
-    struct route *route = &self->round.route;
+    struct route *route = &self->client.round.route;
     const struct command *c = command_find(words[0]);
 
     if (!c || !command_has_arity(c, count)) {
@@ -92,12 +87,12 @@ static bool read_commands(struct resp_client *self)
     struct client *c = &self->client;
     size_t used;
 
-    while (self->round.route.commands < ROUND_COMMANDS && !self->closing) {
+    while (self->client.round.route.commands < ROUND_COMMANDS && !self->closing) {
         switch (resp_next(&self->resp, client_input(c), client_input_len(c), &used)) {
         case RESP_MORE:
             return false;
         case RESP_BROKEN:
-            resp_error(route_here(&self->round.route), "%s", self->resp.error);
+            resp_error(route_here(&self->client.round.route), "%s", self->resp.error);
             stats_add(&stats.protocol_errors, 1);
             self->closing = true;
             return false;
@@ -111,91 +106,60 @@ static bool read_commands(struct resp_client *self)
     return true;
 }
 
-/* The round is over: send its replies. */
-static void finish(struct resp_client *self)
+/* The round is over, or asked nobody: send its replies. */
+static void answer(void *state)
 {
-    struct bytes reply = round_reply(&self->round, &self->reply);
+    struct resp_client *self = state;
+    struct client *c = &self->client;
+    struct bytes reply = round_reply(&c->round, &c->reply);
 
-    self->asking = false;
     if (!reply.at)
         pit_exit(pit_build("no_reply"));
-    stats_add(&stats.commands, self->round.route.commands);
-    client_send(&self->client, reply);
-    if (self->reply.room > 4096)
-        out_free(&self->reply);
-    round_clear(&self->round);
+    stats_add(&stats.commands, c->round.route.commands);
+    client_send(c, reply);
+    round_clear(&c->round);
     if (self->closing)
-        client_end(&self->client);
+        client_end(c);
 }
 
-/* Rounds, until one has to wait for tables or there is nothing more to do. */
-static void serve(struct resp_client *self)
+static void serve(void *state)
 {
-    while (!self->asking) {
+    struct resp_client *self = state;
+    struct client *c = &self->client;
+
+    while (!c->asking) {
         (void)read_commands(self); /* whether there is more shows in the next turn */
-        if (!self->round.route.commands)
+        if (!c->round.route.commands)
             break;
-        if (route_failed(&self->round.route))
-            pit_exit(pit_build("system_limit"));
-        if (!self->round.route.asked) {
-            finish(self);
-            continue;
-        }
-        self->asking = true;
-        round_start(&self->round);
-        if (self->round.error)
-            return; /* the caller sees to it */
+        if (c->round.route.asked)
+            client_ask(c);
+        else
+            answer(self);
     }
-    if (self->asking)
-        return;
-    if (self->client.ended) /* and all that it had asked is answered */
-        client_end(&self->client);
-    client_more(&self->client);
 }
 
 /* One error for whatever was asked, and the end: which replies belong to which commands can no longer be said. */
-static void give_up(struct resp_client *self)
+static void give_up(void *state)
 {
-    struct out error = out_new(&memory_process);
+    struct client *c = &((struct resp_client *)state)->client;
 
-    stats_add(&stats.failed, 1);
-    resp_error(&error, "%s", self->round.error);
-    client_send(&self->client, out_content(&error));
-    client_end(&self->client);
+    out_clear(&c->reply);
+    resp_error(&c->reply, "%s", c->round.error);
+    client_send(c, out_content(&c->reply));
+    client_end(c);
 }
+
+static const struct client_kind resp_kind = {init, serve, answer, give_up};
 
 static void handle(void *state, const pit_msg *m)
 {
-    struct resp_client *self = state;
-
-    if (client_message(&self->client, m)) {
-        if (!self->asking)
-            serve(self);
-    } else if (pit_is(m, pit_start)) {
-        init(self);
-    } else if (pit_is(m, client_socket)) {
-        client_open(&self->client, pit_as(m, client_socket)->socket);
-    } else {
-        switch (round_message(&self->round, m)) {
-        case ROUND_DONE:
-            finish(self);
-            serve(self);
-            break;
-        case ROUND_NOT_MINE:
-            pit_unexpected(m);
-            break;
-        case ROUND_WAIT:
-        case ROUND_FAILED:
-            break;
-        }
-    }
-    if (self->round.error)
-        give_up(self);
+    client_handle(&((struct resp_client *)state)->client, m);
 }
 
 pit_pid resp_client_start_link(const struct options *o, int scheduler)
 {
-    struct resp_client state = {.options = *o};
+    struct resp_client state = {
+        .client = {.kind = &resp_kind, .options = *o, .idle_timeout = o->idle_timeout}};
 
     return pit_try_spawn_handler(handle, &state, sizeof(state),
                                  (pit_spawn_opts){.link = true,
