@@ -7,6 +7,12 @@
  * a time instead, so that the limit is exact; while it is reached, and while there are no
  * descriptors, a timer tries again: both end by what happens elsewhere, on any scheduler, and a
  * poll a few times a second costs less than telling.
+ *
+ * Several listeners share a port by SO_REUSEPORT, which lets any program of this user share it too,
+ * silently. So the first of them binds and listens without it, which fails if anybody listens there,
+ * and only then allows sharing, for its siblings to join. Another pitboss program meets the same
+ * refusal; one that binds with SO_REUSEPORT on purpose does not, and only another user can be kept
+ * out of that.
  */
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -32,9 +38,21 @@ struct listening {
     pit_tcp_opts opts;
     int fds[QUEUE * 2]; /* a ring; twice, since a cancelled accept may have gone on for a while */
     unsigned head, count;
-    bool exhausted; /* out of descriptors, and said so */
+    bool exhausted;       /* out of descriptors, and said so */
+    uint16_t served_port; /* counted in served_on; 0: not of pit_tcp_serve */
     struct __kernel_timespec retry;
 };
+
+/*
+ * Of each port, how many listeners of pit_tcp_serve have it. Those of a server that has ended close on
+ * their schedulers a moment later, when its supervisor may have started the next one already: that one
+ * waits for them, instead of failing because of itself.
+ *
+ * Decremented with release after the close, read with acquire before a bind: who reads 0 binds after
+ * the last close, so a port that is still taken then is taken by somebody else.
+ */
+static _Atomic(uint16_t) served_on[65536];
+#define PREDECESSOR_MS 1000 /* for it to close: it does so at its schedulers' next passes */
 
 static struct listening *listening(const struct pit__socket *l) { return l->extra; }
 
@@ -231,6 +249,8 @@ void pit__listening_free(struct pit__socket *l)
     }
     pit__limit_release(l->limit);
     l->limit = NULL; /* it counts connections, and is not one */
+    if (g->served_port)
+        atomic_fetch_sub_explicit(&served_on[g->served_port], 1, memory_order_release);
 }
 
 /* ---- opening */
@@ -455,21 +475,41 @@ static int start_acceptor(struct served *one, const struct acceptor *proto, int1
     return r;
 }
 
-/* All on one port, so that none serves unless all do. */
-static int open_all(pit_address a, const pit_tcp_opts *opts, struct pit__process *p,
-                    struct served *all, int count, pit_address *ret_local)
+/* On one port: the first is alone on it unless it is to be shared with others, then its siblings may join. */
+static int open_first(pit_address *a, const pit_tcp_opts *opts, struct pit__process *p,
+                      struct served *first, bool siblings)
+{
+    pit_address local;
+    int r = listener_open(*a, opts, p, &first->listener);
+
+    if (r == 0 && siblings)
+        r = set_on(first->listener->fd, SOL_SOCKET, SO_REUSEPORT, 1);
+    if (r == 0)
+        r = pit__tcp_local(handle_of(first->listener), &local);
+    if (r == 0)
+        *a = local; /* port 0 is a number now */
+    return r;
+}
+
+/* None serves unless all do. */
+static int open_all(pit_address *a, const pit_tcp_opts *opts, struct pit__process *p,
+                    struct served *all, int count)
+{
+    pit_tcp_opts sibling = *opts;
+    int r = open_first(a, opts, p, &all[0], count > 1);
+
+    sibling.reuse_port = true;
+    for (int i = 1; r == 0 && i < count; i++)
+        r = listener_open(*a, &sibling, p, &all[i].listener);
+    return r;
+}
+
+static void count_served(struct served *all, int count, uint16_t port)
 {
     for (int i = 0; i < count; i++) {
-        int r = listener_open(a, opts, p, &all[i].listener);
-        if (r == 0 && i == 0) {
-            *ret_local = a;
-            r = pit__tcp_local(handle_of(all[0].listener), ret_local);
-            a.port = ret_local->port; /* 0 is a number now */
-        }
-        if (r < 0)
-            return r;
+        listening(all[i].listener)->served_port = port;
+        atomic_fetch_add_explicit(&served_on[port], 1, memory_order_relaxed); /* see served_on */
     }
-    return 0;
 }
 
 static void undo(struct served *all, int count)
@@ -484,21 +524,21 @@ static void undo(struct served *all, int count)
         }
 }
 
-static int serve(pit_address a, const struct acceptor *proto, pit_address *ret_local,
-                 pit_tcp_opts *opts, struct pit__process *p)
+static int serve(pit_address *a, const struct acceptor *proto, const pit_tcp_opts *opts,
+                 struct pit__process *p)
 {
     pit_node_info info = {.schedulers = 1};
     struct served *all;
     int r;
 
-    if (opts->per_scheduler) {
+    if (opts->per_scheduler)
         pit_node_info_get(&info);
-        opts->reuse_port = true;
-    }
     all = calloc((size_t)info.schedulers, sizeof(*all));
     if (!all)
         return -ENOMEM;
-    r = open_all(a, opts, p, all, info.schedulers, ret_local);
+    r = open_all(a, opts, p, all, info.schedulers);
+    if (r == 0)
+        count_served(all, info.schedulers, a->port);
     for (int i = 0; r == 0 && i < info.schedulers; i++)
         r = start_acceptor(&all[i], proto, opts->per_scheduler ? (int16_t)PIT_ON(i) : 0);
     if (r < 0)
@@ -507,20 +547,35 @@ static int serve(pit_address a, const struct acceptor *proto, pit_address *ret_l
     return r;
 }
 
+static int try_serve(const char *address, struct acceptor *proto, const pit_tcp_opts *opts,
+                     pit_address *ret_local, bool *ret_ours)
+{
+    struct pit__process *p = pit__enter();
+    pit_address a;
+    int r = parse(address, opts, p, &a);
+
+    *ret_ours = false;
+    if (r == 0) {
+        *ret_ours = atomic_load_explicit(&served_on[a.port], memory_order_acquire) > 0;
+        proto->parent = pit__pid_of(p);
+        r = serve(&a, proto, opts, p);
+        if (r == 0 && ret_local)
+            *ret_local = a;
+    }
+    pit__leave();
+    return r;
+}
+
 int pit_tcp_serve_opts(const char *address, pit_tcp_start *start, void *arg, pit_address *ret_local,
                        pit_tcp_opts opts)
 {
-    struct pit__process *p = pit__enter();
     struct acceptor proto = {.start = start, .arg = arg};
-    pit_address a, local;
-    int r = parse(address, &opts, p, &a);
+    int64_t until = pit_now() + PREDECESSOR_MS * INT64_C(1000000);
+    bool ours;
+    int r;
 
-    if (r == 0) {
-        proto.parent = pit__pid_of(p);
-        r = serve(a, &proto, &local, &opts, p);
-        if (r == 0 && ret_local)
-            *ret_local = local;
-    }
-    pit__leave();
+    while ((r = try_serve(address, &proto, &opts, ret_local, &ours)) == -EADDRINUSE && ours &&
+           pit_now() < until)
+        pit_sleep(1);
     return r;
 }

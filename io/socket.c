@@ -453,11 +453,11 @@ static void finish(struct pit__socket *s)
         pit__list_remove(&s->lingering);
     pit__receive_drop_all(s);
     pit__send_drop_all(s);
+    (void)close(s->fd); /* nobody waits for what it says */
     if (s->kind == PIT__LISTENER)
-        pit__listening_free(s);
+        pit__listening_free(s); /* after the close: it says that the port is free */
     free(s->extra);
     free(s->pieces);
-    (void)close(s->fd); /* nobody waits for what it says */
     if (s->limit)
         limit_leave(s->limit);
     clear(s);

@@ -30,17 +30,6 @@ static void admit(pit_tcp s, enum listener_kind kind)
 static void resp_accepted(pit_tcp s, void *arg) { admit(s, LISTEN_RESP); }
 static void http_accepted(pit_tcp s, void *arg) { admit(s, LISTEN_HTTP); }
 
-/*
- * One listener on each scheduler means that the kernel lets several sockets share the port, and so would let a second
- * casino share it, each getting some of the clients. To listen alone for a moment shows whether anybody is there.
- */
-static int port_is_free(const char *address)
-{
-    pit_listener alone = pit_tcp_listen(address);
-
-    return pit_error(alone) < 0 ? pit_error(alone) : pit_tcp_unlisten(alone);
-}
-
 struct listener {
     enum listener_kind kind;
 };
@@ -60,9 +49,7 @@ static int init(struct listener *self, const void *arg)
 
     /* Started again, it takes the port that it had, even if any would have done at first. */
     (void)snprintf(address, sizeof(address), "%s:%d", o->address, now ? now : port);
-    int r = now ? 0 : port_is_free(address);
-    if (r == 0)
-        r = pit_tcp_serve(address, resp ? resp_accepted : http_accepted, NULL, &local,
+    int r = pit_tcp_serve(address, resp ? resp_accepted : http_accepted, NULL, &local,
                           .per_scheduler = true, .max_connections = o->max_clients, .backlog = 4096,
                           .send_timeout = (uint32_t)o->send_timeout * 1000);
     if (r < 0) {

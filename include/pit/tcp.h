@@ -44,7 +44,7 @@ PIT_BEGIN_DECLS
 typedef struct pit_tcp_opts {
     int backlog PIT__ZERO;             /* connections that wait to be accepted; 0: 1,024 */
     int max_connections PIT__ZERO;     /* of a listener, alive at once; more wait. 0: no limit */
-    bool reuse_port PIT__ZERO;         /* several listeners share the port */
+    bool reuse_port PIT__ZERO;         /* share the port with others who say so too */
     bool per_scheduler PIT__ZERO;      /* pit_tcp_serve: a listener on each scheduler */
     bool ipv6_only PIT__ZERO;          /* "*:80" and "[::]:80" without IPv4 */
     bool delay PIT__ZERO;              /* let the kernel gather small writes (Nagle) */
@@ -91,7 +91,13 @@ int pit_tcp_unlisten(pit_listener l);
  * pit_tcp_serve("*:80", start, NULL, .per_scheduler = true): one acceptor, or one on each
  * scheduler, which keeps a connection's I/O and its process on one core. They end with the caller.
  * The address that they listen on goes to *ret_local unless it is NULL. 0, or what pit_tcp_listen
- * holds. Waits until all listen.
+ * holds. Waits until all listen; on a port that a server of this node has, for up to a second: it
+ * may be about to end.
+ *
+ * A port that anybody listens on is refused (-EADDRINUSE), though a listener on each scheduler means
+ * that the kernel lets sockets share it. .reuse_port = true shares it on purpose, with all who say so
+ * too: two programs of one user then get some of the connections each, as when an old version hands
+ * over to a new one.
  */
 typedef void pit_tcp_start(pit_tcp s, void *arg);
 #define pit_tcp_serve(...) PIT__TCP_SERVE(__VA_ARGS__, )

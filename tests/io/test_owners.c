@@ -7,12 +7,15 @@
  */
 #include "tests/io/node.h"
 
+#include <arpa/inet.h>
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "io/uring.h"
@@ -506,6 +509,99 @@ NODE_TEST(a_server_that_cannot_serve_everywhere_serves_nowhere)
     until_sockets(1);
     CHECK_EQ(pit_tcp_unlisten(taken), 0);
     CHECK_EQ(pit_tcp_serve_opts(text, start, NULL, NULL, (pit_tcp_opts){.per_scheduler = true}), 0);
+}
+
+/* ---- who shares a port */
+
+/* Somebody else's listener, as another program would have it. */
+static int strangers_listener(const char *text, bool shares)
+{
+    pit_address a;
+    struct sockaddr_in in = {.sin_family = AF_INET};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
+
+    CHECK_EQ(pit_address_parse(text, &a), 0);
+    in.sin_port = htons(a.port);
+    memcpy(&in.sin_addr, a.ip, 4);
+    CHECK(fd >= 0);
+    CHECK_EQ(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on), 0);
+    if (shares)
+        CHECK_EQ(setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on), 0);
+    if (bind(fd, (struct sockaddr *)&in, sizeof in) < 0 || listen(fd, 10) < 0) {
+        CHECK_EQ(errno, EADDRINUSE);
+        CHECK_EQ(close(fd), 0);
+        return -1;
+    }
+    return fd;
+}
+
+static void free_port(char *text, size_t size)
+{
+    CHECK_EQ(pit_tcp_unlisten(node_listen(text, size, (pit_tcp_opts){0})), 0);
+}
+
+NODE_TEST(a_port_is_not_shared_with_a_stranger_but_on_purpose)
+{
+    char text[PIT_ADDRESS_TEXT];
+    int fd;
+
+    free_port(text, sizeof text);
+    fd = strangers_listener(text, true);
+    CHECK(fd >= 0);
+    for (int each = 0; each < 2; each++)
+        CHECK_EQ(pit_tcp_serve(text, start, NULL, NULL, .per_scheduler = each), -EADDRINUSE);
+    CHECK_EQ(pit_tcp_serve(text, start, NULL, NULL, .per_scheduler = true, .reuse_port = true), 0);
+    CHECK_EQ(close(fd), 0);
+    for (int each = 0; each < 2; each++) {
+        free_port(text, sizeof text);
+        CHECK_EQ(pit_tcp_serve(text, start, NULL, NULL, .per_scheduler = each), 0);
+        CHECK_EQ(strangers_listener(text, !each), -1); /* a single listener is shared with nobody */
+    }
+}
+
+NODE_TEST(a_second_server_of_the_node_is_told_that_the_port_is_taken)
+{
+    char text[PIT_ADDRESS_TEXT];
+
+    free_port(text, sizeof text);
+    CHECK_EQ(pit_tcp_serve(text, start, NULL, NULL, .per_scheduler = true), 0);
+    CHECK_EQ(pit_tcp_serve(text, start, NULL, NULL, .per_scheduler = true), -EADDRINUSE);
+    CHECK_EQ(pit_tcp_serve(text, start, NULL, NULL), -EADDRINUSE);
+}
+
+PIT_MESSAGE(serving);
+struct again {
+    pit_pid parent;
+    char text[PIT_ADDRESS_TEXT];
+};
+
+static void serves_again(const void *arg)
+{
+    const struct again *a = arg;
+
+    CHECK_EQ(pit_tcp_serve(a->text, start, NULL, NULL, .per_scheduler = true), 0);
+    pit_send(a->parent, serving);
+    (void)pit_receive(PIT_INFINITY);
+}
+
+/* As a supervisor does: the next one starts when the last one's end is known, and its listeners close meanwhile. */
+NODE_TEST(a_server_that_is_started_again_at_once_gets_its_port)
+{
+    struct again again = {.parent = pit_self()};
+
+    free_port(again.text, sizeof again.text);
+    for (int i = 0; i < 200; i++) {
+        pit_ref ref;
+        pit_pid pid = pit_spawn_with(serves_again, &again, sizeof again, .monitor = true,
+                                     .ret_ref = &ref, .scheduler = PIT_ANYWHERE);
+
+        CHECK(pit_receive_type(&pit_type_serving, 5000));
+        if (i % 2)
+            CHECK_EQ(pit_tcp_close(pit_must(pit_tcp_connect(again.text, 5000))), 0);
+        pit_exit_process(pid, pit_atom("kill"));
+        CHECK(pit_receive_ref(ref, 5000));
+    }
+    until_sockets(0);
 }
 
 /* ---- memory and buffers */
