@@ -6,6 +6,7 @@
 #include "bench/bench.h"
 
 #include <stdatomic.h>
+#include <stdlib.h>
 
 /* ---- counting ---- */
 
@@ -182,6 +183,7 @@ int bench_fork_join_throughput(char **argv)
             pit_send(workers[i], bench_work, .x = 37.2);
     BENCH_CHECK(bench_wait_done(n) == n * each);
     bench_report_rate("msgs_per_s", n * each, since);
+    free(workers);
     return 0;
 }
 

@@ -82,6 +82,7 @@ int bench_supervisor_restart(char **argv)
     bench_report_rate("restarts_per_s", n, since);
     bench_report_percentiles("restart_us", latency, n, true);
     BENCH_CHECK(child_ping(child).alive);
+    free(latency);
     return 0;
 }
 

@@ -7,7 +7,8 @@ than that line promises, is one failure by its name. So is a build that fails.
 
 Scripts are found, not listed: executable files tests/*/run, tests/*/run_* and tests/*/aarch64, but for those that
 meson has by the same name. Programs come from meson (tests/meson.build). All are given PIT_BUILD, the directory of
-the build that they shall use.
+the build that they shall use. A script runs with the debug build; one that drives the product names the builds that
+it is for in a line `builds: KIND...` at its top.
 """
 import argparse
 import fnmatch
@@ -24,6 +25,7 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SUM = re.compile(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$", re.M)
+BUILDS = re.compile(r"^(?:# *)?builds: *(.+)$", re.M)
 SCRIPT_SECONDS = 600
 
 SANITIZERS = {
@@ -76,18 +78,18 @@ class Suite:
         else:
             self.say(f"ok {name}: {passed} in {seconds:.1f} s")
 
-    def command(self, name, argv, environment=None, seconds=SCRIPT_SECONDS):
+    def command(self, name, argv, variables=None, seconds=SCRIPT_SECONDS):
         """Run a program in a process group of its own and count what it prints."""
         begin = time.monotonic()
-        status, output = run(argv, environment, seconds * (12 if self.options.long else 1))
+        status, output = run(argv, variables, seconds * (12 if self.options.long else 1))
         self.took(name, output, status, time.monotonic() - begin)
 
-    def single(self, name, argv, seconds=SCRIPT_SECONDS, environment=None):
+    def single(self, name, argv, seconds=SCRIPT_SECONDS):
         """A program that is one test: its exit status is the outcome."""
         if not self.wanted(name):
             return
         begin = time.monotonic()
-        status, output = run(argv, environment, seconds)
+        status, output = run(argv, None, seconds)
         if status != 0:
             self.fail(name, f"ended with {describe(status)}", output)
         else:
@@ -119,9 +121,9 @@ class Suite:
         for old in glob.glob(logs):
             os.remove(old)
         argv = ["meson", "test", "-C", directory, "--no-rebuild", "--num-processes", "2"]
-        if kind == "tsan" and run(["setarch", "-R", "true"], None, 10)[0] == 0:
-            argv += ["--wrapper", "setarch -R"]  # gcc 12's TSan does not know the kernel's newer memory layouts
-        status, output = run(argv + chosen, dict(SANITIZERS.get(kind, {}), PIT_BUILD=os.path.abspath(directory)), 4 * 3600)
+        if wrapper(kind):
+            argv += ["--wrapper", " ".join(wrapper(kind))]
+        status, output = run(argv + chosen, environment(kind), 4 * 3600)
         results = []
         for log in glob.glob(logs):
             with open(log, encoding="utf-8") as f:
@@ -137,9 +139,9 @@ class Suite:
                        if os.access(p, os.X_OK) and os.path.isfile(p))
         for path in found:
             name = path[len("tests/"):]
-            if self.wanted(name) and name not in self.registered:
-                self.heading(name)
-                self.command(name, [path], {"PIT_BUILD": os.path.abspath(f"build/{kind}")})
+            if self.wanted(name) and name not in self.registered and kind in builds(path):
+                self.heading(f"{kind} {name}")
+                self.command(f"{kind} {name}", [*wrapper(kind), path], environment(kind))
 
     def fuzzers(self):
         seconds = 600 if self.options.long else 10
@@ -165,16 +167,35 @@ class Suite:
         self.single("check/layers", ["scripts/check-layers"])
         self.single("check/format", ["scripts/lint", "--format"])
         if self.build("debug"):
-            self.programs("debug", {"unit", "system"})
+            self.programs("debug", {"unit", "system", "whole"})
             if not self.options.quick:
                 self.scripts("debug")
         if self.options.quick:
             return
         for kind in ("release", "clang", "asan", "tsan"):
             if self.build(kind):
-                self.programs(kind, {"unit"})
+                self.programs(kind, {"unit"} if kind == "clang" else {"unit", "whole"})
+                self.scripts(kind)
         if glob.glob("tests/fuzz/fuzz_*") and self.build("fuzz"):
             self.fuzzers()
+
+
+def builds(script):
+    """The kinds of build that a script runs with: what its first lines name, or debug."""
+    with open(script, encoding="utf-8") as f:
+        named = BUILDS.search("".join(f.readlines()[:20]))
+    return named[1].split() if named else ["debug"]
+
+
+def environment(kind):
+    return dict(SANITIZERS.get(kind, {}), PIT_BUILD=os.path.abspath(f"build/{kind}"))
+
+
+def wrapper(kind):
+    """gcc 12's TSan does not know the kernel's newer memory layouts: it wants the addresses that are not random."""
+    if kind == "tsan" and run(["setarch", "-R", "true"], None, 10)[0] == 0:
+        return ["setarch", "-R"]
+    return []
 
 
 def corpora(name):
@@ -187,9 +208,9 @@ def corpora(name):
     return []
 
 
-def run(argv, environment, seconds):
+def run(argv, variables, seconds):
     """Exit status (-N: killed by signal N) and output; what outlives its time is killed with all it started."""
-    env = dict(os.environ, **(environment or {}))
+    env = dict(os.environ, **(variables or {}))
     with tempfile.TemporaryFile() as out:
         child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, env=env,
                                  start_new_session=True)
