@@ -465,22 +465,26 @@ int pit_run(const pit_node_opts *opts, pit_first *first, int argc, char **argv)
     return r;
 }
 
-int pit_main(int argc, char **argv, pit_first *first)
+int pit_node_flags(pit_node_opts *opts, int *argc, char **argv)
 {
     static char storage[4096];
-    pit_node_opts opts = {0};
-    int mine = argc, r;
+    int r = pit__options_text(opts, getenv("PITBOSS_FLAGS"), storage, sizeof storage);
 
-    for (int i = 1; i < argc; i++)
-        if (!strcmp(argv[i], "--pit")) {
-            mine = i;
-            break;
-        }
-    r = pit__options_text(&opts, getenv("PITBOSS_FLAGS"), storage, sizeof storage);
-    if (r == 0 && mine < argc)
-        r = pit__options_args(&opts, argc, argv, mine + 1);
     if (r == 0)
-        r = pit_run(&opts, first, mine, argv);
+        r = pit__options_args(opts, *argc, argv);
+    if (r < 0)
+        return r;
+    *argc = r;
+    return 0;
+}
+
+int pit_main(int argc, char **argv, pit_first *first)
+{
+    pit_node_opts opts = {0};
+    int r = pit_node_flags(&opts, &argc, argv);
+
+    if (r == 0)
+        r = pit_run(&opts, first, argc, argv);
     if (r < 0) {
         fprintf(stderr, "pitboss: the node did not start: %s\n", pit_strerror(r));
         return 1;

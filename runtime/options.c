@@ -46,46 +46,123 @@ static const struct flag flags[] = {
     {"-seed", NUMBER, "a seed", 1, INT64_MAX, set_seed},
 };
 
-static int apply(pit_node_opts *o, const char *name, const char *value)
+static const char *const spins[] = {"none", "very_short", "short", "medium", "long", "very_long"};
+static const int spin_us[] = {0, 5, 20, 100, 500, 2000};
+
+/* What BEAM's flags say in words, or in two numbers, as ours: "+S 4:4", "+sbt u", "+sbwt none". Else value itself. */
+static const char *as_ours(const struct flag *f, const char *value, char *room, size_t size)
 {
-    char *end;
-    int64_t n = 0;
+    const char *colon;
 
-    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
-        const struct flag *f = &flags[i];
-
-        if (strcmp(f->name, name))
-            continue;
-        if (!value) {
-            pit_log(PIT_LOG_ERROR, "flag %s needs a value: %s", name, f->what);
-            return -EINVAL;
+    if (!strcmp(f->name, "+S") && (colon = strchr(value, ':')))
+        return colon + 1; /* those online: none are started later */
+    if (!strcmp(f->name, "+sbt") && !strcmp(value, "u"))
+        return "none";
+    if (!strcmp(f->name, "+sbt") && !strcmp(value, "db"))
+        return NULL;
+    for (size_t i = 0; !strcmp(f->name, "+sbwt") && i < sizeof spins / sizeof *spins; i++)
+        if (!strcmp(value, spins[i])) {
+            (void)snprintf(room, size, "%d", spin_us[i]);
+            return room;
         }
-        if (f->how == NUMBER) {
-            errno = 0;
-            n = strtoll(value, &end, 0);
-            if (errno || *end || end == value || n < f->least || n > f->most) {
-                pit_log(PIT_LOG_ERROR, "flag %s %s: %s must be a number from %lld to %lld", name,
-                        value, f->what, (long long)f->least, (long long)f->most);
-                return -EINVAL;
-            }
-        }
-        f->set(o, n, value);
-        return 0;
-    }
-    pit_log(PIT_LOG_ERROR,
-            "unknown flag %s; known are +S +sbt +P +t +M +sss +sbwt -name -dump -stop -seed", name);
-    return -EINVAL;
+    return value;
 }
 
-int pit__options_args(pit_node_opts *o, int argc, char **argv, int from)
+static int set(pit_node_opts *o, const struct flag *f, const char *given)
 {
-    for (int i = from; i < argc; i += 2) {
-        int r = apply(o, argv[i], i + 1 < argc ? argv[i + 1] : NULL);
+    char room[16], *end;
+    const char *value = as_ours(f, given, room, sizeof room);
+    int64_t n = 0;
 
-        if (r < 0)
-            return r;
+    if (f->how == NUMBER) {
+        errno = 0;
+        n = strtoll(value, &end, 0);
+        if (errno || *end || end == value || n < f->least || n > f->most) {
+            pit_log(PIT_LOG_ERROR, "flag %s %s: %s must be a number from %lld to %lld", f->name,
+                    given, f->what, (long long)f->least, (long long)f->most);
+            return -EINVAL;
+        }
+    }
+    f->set(o, n, value);
+    return 0;
+}
+
+/* The flag that a word is, or, as BEAM's may be written, begins with: "+S4". The longest: "+sbwt20" is not "+sbt". */
+static const struct flag *flag_of(const char *word)
+{
+    const struct flag *found = NULL;
+
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
+        size_t length = strlen(flags[i].name);
+        bool joined = *word == '+' && !strncmp(flags[i].name, word, length);
+
+        if ((joined || !strcmp(flags[i].name, word)) && (!found || length > strlen(found->name)))
+            found = &flags[i];
+    }
+    return found;
+}
+
+/* One flag and its value; next: the word after it, or NULL. How many words it took, or -EINVAL. */
+static int apply(pit_node_opts *o, const char *word, const char *next)
+{
+    const struct flag *f = flag_of(word);
+    const char *joined = f ? word + strlen(f->name) : "";
+    int r;
+
+    if (!f) {
+        pit_log(PIT_LOG_ERROR,
+                "unknown flag %s; known are +S +sbt +P +t +M +sss +sbwt, and -name -dump -stop "
+                "-seed after --pit or in PITBOSS_FLAGS; what follows -- is the program's own",
+                word);
+        return -EINVAL;
+    }
+    if (!*joined && !next) {
+        pit_log(PIT_LOG_ERROR, "flag %s needs a value: %s", word, f->what);
+        return -EINVAL;
+    }
+    r = set(o, f, *joined ? joined : next);
+    return r < 0 ? r : *joined ? 1 : 2;
+}
+
+static int apply_all(pit_node_opts *o, int count, char **words)
+{
+    int taken;
+
+    for (int i = 0; i < count; i += taken) {
+        taken = apply(o, words[i], i + 1 < count ? words[i + 1] : NULL);
+        if (taken < 0)
+            return taken;
     }
     return 0;
+}
+
+int pit__options_args(pit_node_opts *o, int argc, char **argv)
+{
+    char **left = calloc((size_t)argc + 1, sizeof *left);
+    int n = 0, i = 0, r = left ? 0 : -ENOMEM;
+    bool ours = true; /* not yet after "--" or "-extra" */
+
+    for (; r >= 0 && i < argc; i += r) {
+        r = 1;
+        if (i > 0 && ours && !strcmp(argv[i], "--pit")) {
+            r = apply_all(o, argc - i - 1, argv + i + 1);
+            break;
+        }
+        if (i > 0 && ours && argv[i][0] == '+') {
+            r = apply(o, argv[i], i + 1 < argc ? argv[i + 1] : NULL);
+            continue;
+        }
+        if (i > 0 && ours && (!strcmp(argv[i], "--") || !strcmp(argv[i], "-extra"))) {
+            ours = false;
+            if (argv[i][1] == 'e')
+                continue;
+        }
+        left[n++] = argv[i];
+    }
+    if (r >= 0)
+        memcpy(argv, left, ((size_t)n + 1) * sizeof *left);
+    free(left);
+    return r < 0 ? r : n;
 }
 
 int pit__options_text(pit_node_opts *o, const char *text, char *storage, size_t size)
@@ -99,10 +176,14 @@ int pit__options_text(pit_node_opts *o, const char *text, char *storage, size_t 
         pit_log(PIT_LOG_ERROR, "PITBOSS_FLAGS is longer than %zu bytes", size - 1);
         return -EINVAL;
     }
-    for (char *w = strtok_r(storage, " \t\n", &save); w && n < 64;
-         w = strtok_r(NULL, " \t\n", &save))
+    for (char *w = strtok_r(storage, " \t\n", &save); w; w = strtok_r(NULL, " \t\n", &save)) {
+        if (n == sizeof words / sizeof *words) {
+            pit_log(PIT_LOG_ERROR, "PITBOSS_FLAGS has more than %d words", n);
+            return -EINVAL;
+        }
         words[n++] = w;
-    return pit__options_args(o, n, words, 0);
+    }
+    return apply_all(o, n, words);
 }
 
 static int out_of_range(const char *what, const char *range)

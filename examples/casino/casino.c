@@ -173,8 +173,13 @@ static int first(int argc, char **argv)
 
 int casino_run(const struct options *o, int ready_fd)
 {
-    pit_node_opts node = {.schedulers = o->schedulers, .name = "casino"};
+    pit_node_opts node = *o->node;
     int status;
+
+    if (o->schedulers)
+        node.schedulers = o->schedulers;
+    if (!node.name)
+        node.name = "casino";
 
     options = *o;
     ready = ready_fd;

@@ -1,13 +1,18 @@
 /* casino: read the options, then run the server, or drive one. */
 #include <sys/random.h>
 
+#include <pit/node.h>
+
 #include "examples/casino/casino.h"
 #include "examples/casino/drive.h"
 
 int main(int argc, char **argv)
 {
+    pit_node_opts node = {0};
     struct options o;
 
+    if (pit_node_flags(&node, &argc, argv) < 0)
+        return 2; /* it has said why */
     switch (options_parse(argc, argv, &o)) {
     case OPTIONS_DONE:
         return 0;
@@ -16,6 +21,7 @@ int main(int argc, char **argv)
     case OPTIONS_RUN:
         break;
     }
+    o.node = &node;
     /* A secret: whoever knows it can choose keys that all live in one bucket. */
     if (getrandom(&o.seed, sizeof(o.seed), 0) != (ssize_t)sizeof(o.seed))
         return 1;

@@ -16,7 +16,7 @@ static const char help[] =
     "  --port N                RESP, for redis-cli and redis-benchmark (6380; 0: a free one)\n"
     "  --http-port N           HTTP, for a browser, curl and wrk (8080; 0: a free one)\n"
     "  --tables N              processes that share the keys, 1 to 64 (4)\n"
-    "  --schedulers N          cores to use (all)\n"
+    "  --schedulers N          cores to use (all); as +S N\n"
     "  --allow-crash           let clients say CRASH TABLE key and CRASH CONNECTION\n"
     "\n"
     "Limits; sizes take k, m or g:\n"
@@ -34,7 +34,9 @@ static const char help[] =
     "  --self-drive [SECONDS]  start, drive with redis-benchmark and wrk while tables and\n"
     "                          connections are crashed, check every acknowledged write, report "
     "(10)\n"
-    "  --help\n";
+    "  --help\n"
+    "\n"
+    "Besides, the node's flags: +S, +P, +sbt ... (docs/guide.md).\n";
 
 enum option_id {
     BIND = 256,

@@ -13,7 +13,8 @@ struct options {
     char address[64]; /* to listen on, without a port */
     int port, http_port;
     int tables;
-    int schedulers; /* 0: one a core */
+    int schedulers;                   /* 0: as the flags say, or one a core */
+    const struct pit_node_opts *node; /* the flags; main's */
     int max_clients;
     int idle_timeout; /* seconds a RESP client may be silent; 0: for ever, as redis's default is */
     int http_idle_timeout; /* seconds, of HTTP clients */

@@ -13,8 +13,8 @@
 
 PIT_BEGIN_DECLS
 
-/* Options of a node; zero is the default of each. The environment (PITBOSS_FLAGS, split at blanks) and the command line
-   after "--pit" speak the same flags, in the manner of the BEAM's: later ones win. */
+/* Options of a node; zero is the default of each. The environment and the command line speak the same flags, in the
+   manner of the BEAM's: pit_node_flags. */
 typedef struct pit_node_opts {
     int schedulers; /* +S N       how many; 0: one a core this OS process may use */
     const char *
@@ -51,7 +51,20 @@ typedef int pit_first(int argc, char **argv);
  */
 int pit_run(const pit_node_opts *opts, pit_first *first, int argc, char **argv);
 
-/* pit_run with default options for use in main: prints what went wrong; flags from PITBOSS_FLAGS and after "--pit". */
+/*
+ * Take a node's flags out of a program's arguments, in the manner of the BEAM's, into opts, where they win over what stands
+ * there: first those of PITBOSS_FLAGS, split at blanks, then
+ * - those that begin with + wherever they stand before "--" or "-extra", with their values: `app +S 2 file +P100000`;
+ * - all that follow "--pit", also those that begin with -, which are the program's own elsewhere: `app --pit -name x`.
+ * Later ones win. *argc and argv keep what is left, in its order, a NULL at the end; "--pit" and "-extra" go, "--" stays.
+ * opts points into argv and into static memory.
+ *
+ * 0; -EINVAL: a flag that is unknown or lacks a sound value, and which was logged, argv is as it was; -ENOMEM. Once, before
+ * the node, in main's thread. Erlang: erl's flags and ERL_FLAGS.
+ */
+int pit_node_flags(pit_node_opts *opts, int *argc, char **argv);
+
+/* pit_node_flags and pit_run for use in main: prints what went wrong, and returns 1 then. first gets what is left of argv. */
 int pit_main(int argc, char **argv, pit_first *first);
 
 /* Stop the node in order, with this exit status: first gets the exit signal shutdown. Returns at once; a node that is stopping

@@ -1,7 +1,7 @@
 /*
  * A real node whose work is known: a ball goes to and fro between two processes.
  *
- *   node BALLS [--pit ...]   prints `ready`; at a line of input plays BALLS; prints
+ *   node BALLS [+S N ...]   prints `ready`; at a line of input plays BALLS; prints
  *                            `player INDEX GENERATION` and `switches N`, how often a process was
  *                            given the core meanwhile, as the node itself counts it; at the next
  *                            line of input it ends

@@ -5,6 +5,7 @@
 #include "tests/harness/test.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <pit/log.h>
@@ -61,13 +62,16 @@ PIT_TEST(what_is_wrong_is_refused_and_told)
     static const struct {
         const char *flags, *says;
     } wrong[] = {
-        {"+S", "needs a value"},          {"+S 0", "from 1 to 1024"},
-        {"+S 1025", "from 1 to 1024"},    {"+S four", "must be a number"},
-        {"+S 4x", "must be a number"},    {"+S -1", "from 1"},
-        {"+Q 5", "unknown flag +Q"},      {"casino", "unknown flag casino"},
-        {"+P 1023", "from 1024"},         {"+sss 15", "from 16"},
-        {"+sss 8193", "to 8192"},         {"-stop 0", "from 1"},
-        {"+P 999999999999999999999", ""}, {"-name", "needs a value"},
+        {"+S", "needs a value"},           {"+S 0", "from 1 to 1024"},
+        {"+S 1025", "from 1 to 1024"},     {"+S four", "must be a number"},
+        {"+S 4x", "must be a number"},     {"+S -1", "from 1"},
+        {"+Q 5", "unknown flag +Q"},       {"casino", "unknown flag casino"},
+        {"+P 1023", "from 1024"},          {"+sss 15", "from 16"},
+        {"+sss 8193", "to 8192"},          {"-stop 0", "from 1"},
+        {"+P 999999999999999999999", ""},  {"-name", "needs a value"},
+        {"+S 4:", "must be a number"},     {"+S4x", "flag +S 4x"},
+        {"+Q", "known are +S +sbt"},       {"+sbwt sometimes", "must be a number"},
+        {"-stop5", "unknown flag -stop5"},
     };
     pit_node_opts o;
     char longest[5000];
@@ -83,18 +87,89 @@ PIT_TEST(what_is_wrong_is_refused_and_told)
     CHECK(strstr(logged, "longer than"));
 }
 
-PIT_TEST(arguments_begin_where_they_are_told_to)
+PIT_TEST(flags_may_be_written_as_users_of_the_beam_write_them)
 {
-    char program[] = "program", mark[] = "--pit", s[] = "+S", two[] = "2";
-    char *argv[] = {program, mark, s, two, NULL};
-    pit_node_opts o = {0};
+    pit_node_opts o;
 
-    CHECK_EQ(pit__options_args(&o, 4, argv, 2), 0);
+    CHECK_EQ(text(&o, "+S4 +P100000 +sbwtnone +sbt u +sss64"), 0);
+    CHECK_EQ(o.schedulers, 4);
+    CHECK_EQ(o.processes, 100000);
+    CHECK_EQ(o.spin_us, -1);
+    CHECK_STR(o.cores, "none");
+    CHECK_EQ(o.stack, 64 * 1024);
+    CHECK_EQ(text(&o, "+S 8:2 +sbwt very_long +sbt db"), 0);
     CHECK_EQ(o.schedulers, 2);
-    CHECK_EQ(pit__options_args(&o, 4, argv, 4), 0);
+    CHECK_EQ(o.spin_us, 2000);
+    CHECK_STR(o.cores, NULL);
+}
+
+/* The arguments of a program as one text, and what is left of them. */
+static int arguments(pit_node_opts *o, const char *all, const char *left)
+{
+    static char storage[1000];
+    char *argv[20] = {NULL}, *save = NULL;
+    int argc = 0, r;
+
     pit_log_sink_set(take_log);
-    CHECK_EQ(pit__options_args(&o, 3, argv, 2), -EINVAL);
-    CHECK_EQ(pit__options_args(&o, 4, argv, 1), -EINVAL);
+    logged[0] = '\0';
+    memset(o, 0, sizeof *o);
+    CHECK((size_t)snprintf(storage, sizeof storage, "%s", all) < sizeof storage);
+    for (char *w = strtok_r(storage, " ", &save); w; w = strtok_r(NULL, " ", &save))
+        argv[argc++] = w;
+    r = pit__options_args(o, argc, argv);
+    if (r >= 0) {
+        char got[1000] = "";
+
+        for (int i = 0; i < r; i++)
+            (void)snprintf(got + strlen(got), sizeof got - strlen(got), i ? " %s" : "%s", argv[i]);
+        CHECK_STR(got, left);
+        CHECK(!argv[r]);
+    }
+    return r;
+}
+
+PIT_TEST(arguments_that_begin_with_a_plus_are_the_nodes_wherever_they_stand)
+{
+    pit_node_opts o;
+
+    CHECK_EQ(arguments(&o, "app +S 2 file +P100000 -v", "app file -v"), 3);
+    CHECK_EQ(o.schedulers, 2);
+    CHECK_EQ(o.processes, 100000);
+    CHECK_EQ(arguments(&o, "app +S 2 -- +S 3 --pit", "app -- +S 3 --pit"), 5);
+    CHECK_EQ(o.schedulers, 2);
+    CHECK_EQ(arguments(&o, "app a +S2 -extra +x -- --pit y", "app a +x -- --pit y"), 6);
+    CHECK_EQ(o.schedulers, 2);
+    CHECK_EQ(arguments(&o, "app", "app"), 1);
+    CHECK_EQ(arguments(&o, "+app -name x", "+app -name x"), 3); /* a program may be called so */
+    CHECK(!o.name);
+}
+
+PIT_TEST(all_arguments_after_pit_are_the_nodes)
+{
+    pit_node_opts o;
+
+    CHECK_EQ(arguments(&o, "app +S 3 x --pit -name a +S 2", "app x"), 2);
+    CHECK_EQ(o.schedulers, 2);
+    CHECK_STR(o.name, "a");
+    CHECK_EQ(arguments(&o, "app --pit", "app"), 1);
+}
+
+PIT_TEST(arguments_that_are_wrong_are_told_and_left_alone)
+{
+    char app[] = "app", s[] = "+S", two[] = "2", q[] = "+quick";
+    char *argv[] = {app, s, two, q, NULL};
+    pit_node_opts o;
+
+    CHECK_EQ(arguments(&o, "app x +quick", NULL), -EINVAL);
+    CHECK(strstr(logged, "unknown flag +quick; known are +S"));
+    CHECK(strstr(logged, "--"));
+    CHECK_EQ(arguments(&o, "app +S", NULL), -EINVAL);
+    CHECK(strstr(logged, "needs a value"));
+    CHECK_EQ(arguments(&o, "app +S -- x", NULL), -EINVAL);
+    CHECK_EQ(arguments(&o, "app --pit x", NULL), -EINVAL);
+    CHECK_EQ(arguments(&o, "app --pit -name", NULL), -EINVAL);
+    CHECK_EQ(pit__options_args(&o, 4, argv), -EINVAL);
+    CHECK(argv[1] == s && argv[3] == q && !argv[4]);
 }
 
 PIT_TEST(zero_stands_for_a_sound_value)
