@@ -83,8 +83,7 @@ static bool release_links(struct pit__sched *s, struct pit__process *p, int *bud
             pit__relation_to_end(&p->relations, r);
             continue;
         }
-        pit__relation_remove(&p->relations, r);
-        pit__block_free(&s->blocks, r);
+        pit__relation_drop(&s->blocks, &p->relations, r);
     }
     return true;
 }
@@ -120,8 +119,7 @@ static bool release_monitors(struct pit__sched *s, struct pit__process *p, int *
                         r->key); /* MON-13 */
         else if (r->block.kind == PIT__R_ASKER)
             fail_asker(s, p, r);
-        pit__relation_remove(&p->relations, r);
-        pit__block_free(&s->blocks, r);
+        pit__relation_drop(&s->blocks, &p->relations, r);
     }
     return true;
 }

@@ -24,11 +24,14 @@ enum pit__kind {
     PIT__ANSWERED, /* a call that was answered or deferred; only in the receiver's hands */
     PIT__BUILDING, /* of pit_message_make, not sent yet: its payload owns nothing */
     PIT__SYSTEM, /* a message of the runtime's whose pit__tag owns the sealed reason in its payload */
+    PIT__SYSTEM_TAGGED, /* the same, and behind the payload stands a sealed term more that it owns */
     PIT__FIRST_SIGNAL,
     PIT__REPLY = PIT__FIRST_SIGNAL, /* the answer to call pit__tag */
-    PIT__FAILED,    /* no answer to call pit__tag will come: struct pit__signal says why */
-    PIT__EXIT,      /* pit_exit_process */
-    PIT__EXIT_LINK, /* a linked process ended */
+    PIT__FAILED, /* no answer to call pit__tag will come: struct pit__signal says why */
+    PIT__ALIASED, /* a message to alias pit__tag: it becomes an ordinary one if the receiver says so */
+    PIT__EXIT,    /* pit_exit_process */
+    PIT__EXIT_ALIAS, /* pit_exit_alias; number: the alias's */
+    PIT__EXIT_LINK,  /* a linked process ended */
     PIT__LINK,
     PIT__UNLINK, /* number: the unlink's id */
     PIT__UNLINK_ACK,

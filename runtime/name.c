@@ -64,15 +64,29 @@ static int name_atom(const char *name, enum pit__atom_how how, pit_term *ret)
     return pit__atom(name, length, how, ret);
 }
 
+int pit__name_atom(const char *name, pit_term *ret)
+{
+    int r = name_atom(name, PIT__ATOM_MAKE, ret);
+
+    return r == -ENAMETOOLONG ? -EINVAL : r;
+}
+
+pit_pid pit__name_holder(pit_term atom)
+{
+    _Atomic(int64_t) *c = cell(index_of(atom), false);
+
+    return (pit_pid){c ? atomic_load(c) : 0};
+}
+
 int pit__name_claim(const char *name, struct pit__process *p)
 {
     pit_term atom;
     _Atomic(int64_t) *c;
     int64_t nobody = 0;
-    int r = name_atom(name, PIT__ATOM_MAKE, &atom);
+    int r = pit__name_atom(name, &atom);
 
     if (r < 0)
-        return r == -ENAMETOOLONG ? -EINVAL : r;
+        return r;
     if (p->name)
         return -PIT_ENAMETAKEN;
     c = cell(index_of(atom), true);
@@ -103,11 +117,10 @@ pit_pid pit_whereis(const char *name)
 {
     pit_pid found = PIT_NO_PID;
     pit_term atom;
-    _Atomic(int64_t) *c;
 
     pit__in();
-    if (name_atom(name, PIT__ATOM_FIND, &atom) == 0 && (c = cell(index_of(atom), false)))
-        found.id = atomic_load(c);
+    if (name_atom(name, PIT__ATOM_FIND, &atom) == 0)
+        found = pit__name_holder(atom);
     pit__out(1); /* who asks until a name is there lets others run, one of whom will have it */
     return found;
 }

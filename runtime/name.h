@@ -19,6 +19,10 @@ void pit__name_free(struct pit__process *p);
 /* The registered name of p, which has one. */
 const char *pit__name_text(const struct pit__process *p);
 
+/* The atom of a name that somebody could have, and who has it now. 0, -EINVAL, -PIT_ESYSTEMLIMIT, -ENOMEM. Any thread. */
+int pit__name_atom(const char *name, pit_term *ret);
+pit_pid pit__name_holder(pit_term atom);
+
 void pit__names_close(void);
 
 #endif

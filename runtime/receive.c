@@ -215,8 +215,11 @@ const pit_msg *pit_receive_type(const pit_type *type, int64_t timeout)
 
 static bool has_ref(const pit_msg *m, void *context)
 {
+    const struct pit__message *whole = pit__message_of(m);
     const pit_ref *ref = context;
 
+    if (whole->block.kind == PIT__MESSAGE && m->pit__tag) /* it came by an alias */
+        return m->pit__tag == ref->number && pit_pid_equal(whole->to, ref->owner);
     if (m->type == &pit_type_pit_down)
         return pit_ref_equal(((const struct pit_down *)pit_payload(m))->ref, *ref);
     if (m->type == &pit_type_pit_timeout)

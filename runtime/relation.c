@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/assert.h"
+#include "term/sealed.h"
 
 #define SMALL 12
 #define SEGMENT 512   /* buckets in a piece of the directory; a piece is 4 KiB */
@@ -107,18 +108,42 @@ static void index_make(struct pit__relations *rs)
     rs->index = x;
 }
 
-struct pit__relation *pit__relation_new(struct pit__blocks *pool, enum pit__relation_kind kind,
-                                        uint64_t key, int64_t peer)
+static void set_up(struct pit__relation *r, enum pit__relation_kind kind, uint64_t key,
+                   int64_t peer, unsigned flags)
 {
-    struct pit__relation *r = pit__block_alloc(pool, sizeof *r);
-
     PIT_ASSERT(r);
     r->block.kind = (uint8_t)kind;
     r->key = key;
     r->peer = peer;
     r->extra = 0;
-    PIT__R_FLAGS(r) = 0;
+    PIT__R_FLAGS(r) = flags;
+}
+
+struct pit__relation *pit__relation_new(struct pit__blocks *pool, enum pit__relation_kind kind,
+                                        uint64_t key, int64_t peer)
+{
+    struct pit__relation *r = pit__block_alloc(pool, sizeof *r);
+
+    set_up(r, kind, key, peer, 0);
     return r;
+}
+
+struct pit__relation *pit__relation_new_tagged(struct pit__blocks *pool,
+                                               enum pit__relation_kind kind, uint64_t key,
+                                               int64_t peer, struct pit__sealed *tag)
+{
+    struct pit__tagged_relation *r = pit__block_alloc(pool, sizeof *r);
+
+    set_up(&r->r, kind, key, peer, PIT__R_TAGGED);
+    r->tag = tag;
+    return &r->r;
+}
+
+void pit__relation_free(struct pit__blocks *pool, struct pit__relation *r)
+{
+    if (PIT__UNLIKELY(PIT__R_FLAGS(r) & PIT__R_TAGGED))
+        pit__sealed_release(((struct pit__tagged_relation *)r)->tag);
+    pit__block_free(pool, r);
 }
 
 struct pit__relation *pit__relation_find(const struct pit__relations *rs,

@@ -19,6 +19,7 @@ enum pit__relation_kind {
     PIT__R_MONITORED_BY, /* another's on us; key: the reference's number */
     PIT__R_ASKER,        /* a call whose answer was deferred; key: its tag */
     PIT__R_TIMER,        /* that will send to us; key: the reference's number */
+    PIT__R_ALIAS,        /* of ours; key: the reference's number */
 };
 
 struct pit__relation {
@@ -27,12 +28,26 @@ struct pit__relation {
     struct pit__relation *chain;       /* of a hash bucket */
     uint64_t key;
     int64_t peer;   /* link, monitor, monitored-by: the other's pid */
-    uint64_t extra; /* link: 0, or the id of the unlink under way */
+    uint64_t extra; /* link: 0, or the id of the unlink under way; monitor: the name's term, or 0 */
 };
 
-/* What a relation is besides its kind; they lie in what messages keep their size in. */
+/* What a relation is besides its kind; the bits lie where messages keep their size. */
 #define PIT__R_FLAGS(r) ((r)->block.size)
 #define PIT__R_SEEN 1u /* in a teardown: its turn comes after the links */
+#define PIT__R_PRIORITY \
+    2u /* link, monitor: what it sends is a priority message; alias: may be sent those */
+#define PIT__R_TAGGED 4u    /* it is a struct pit__tagged_relation */
+#define PIT__R_ALIASED 8u   /* monitor: its reference was made an alias too */
+#define PIT__R_MODE_SHIFT 4 /* alias: enum pit_alias_mode */
+#define PIT__R_MODE(r) (PIT__R_FLAGS(r) >> PIT__R_MODE_SHIFT & 7u)
+
+struct pit__sealed;
+
+/* One that owns terms of the user's. */
+struct pit__tagged_relation {
+    struct pit__relation r;
+    struct pit__sealed *tag; /* of the DOWN */
+};
 
 /* What a timer in a wheel is (pit__timer.what). */
 enum { PIT__TIMER_TIMEOUT /* a process's receive or park */, PIT__TIMER_RELATION };
@@ -57,6 +72,14 @@ struct pit__relations {
 struct pit__relation *pit__relation_new(struct pit__blocks *pool, enum pit__relation_kind kind,
                                         uint64_t key, int64_t peer);
 
+/* The same, with a tag, which it takes over. */
+struct pit__relation *pit__relation_new_tagged(struct pit__blocks *pool,
+                                               enum pit__relation_kind kind, uint64_t key,
+                                               int64_t peer, struct pit__sealed *tag);
+
+/* Free a record that is in no container, and what it owns; not for timers. */
+void pit__relation_free(struct pit__blocks *pool, struct pit__relation *r);
+
 /* NULL: none. */
 struct pit__relation *pit__relation_find(const struct pit__relations *rs,
                                          enum pit__relation_kind kind, uint64_t key);
@@ -64,6 +87,12 @@ struct pit__relation *pit__relation_find(const struct pit__relations *rs,
 /* r->block.kind and r->key are set; key is not there yet. Cannot fail: without memory for the index it is searched one by one. */
 void pit__relation_add(struct pit__relations *rs, struct pit__relation *r);
 void pit__relation_remove(struct pit__relations *rs, struct pit__relation *r);
+
+/* Make r the last in order; without an index only. */
+void pit__relation_to_end(struct pit__relations *rs, struct pit__relation *r);
+
+/* The index goes; what is left is searched one by one. When a process is torn down. */
+void pit__relations_close(struct pit__relations *rs);
 
 /* A new record, added. */
 static inline struct pit__relation *pit__relate(struct pit__blocks *pool, struct pit__relations *rs,
@@ -76,10 +105,12 @@ static inline struct pit__relation *pit__relate(struct pit__blocks *pool, struct
     return r;
 }
 
-/* Make r the last in order; without an index only. */
-void pit__relation_to_end(struct pit__relations *rs, struct pit__relation *r);
-
-/* The index goes; what is left is searched one by one. When a process is torn down. */
-void pit__relations_close(struct pit__relations *rs);
+/* Removed, and freed. */
+static inline void pit__relation_drop(struct pit__blocks *pool, struct pit__relations *rs,
+                                      struct pit__relation *r)
+{
+    pit__relation_remove(rs, r);
+    pit__relation_free(pool, r);
+}
 
 #endif

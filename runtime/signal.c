@@ -16,6 +16,7 @@
 #include "base/assert.h"
 #include "base/probes.h"
 #include "runtime/enter.h"
+#include "runtime/monitor.h"
 #include "runtime/reason.h"
 #include "runtime/request.h"
 
@@ -81,33 +82,54 @@ static void signal_free(struct pit__sched *s, struct pit__message *m)
 
 /* ---- messages */
 
-/* A message of the runtime's own to p: {exited or down}; the reason goes with it. */
-static void append_system(struct pit__sched *s, struct pit__process *p, const pit_type *type,
-                          pit_pid from, const void *payload, struct pit__sealed *reason)
+static struct pit__sealed **second_seal(struct pit__message *m)
 {
-    struct pit__message *m = pit__message_alloc(&s->blocks, PIT__SYSTEM, type->size);
+    return (struct pit__sealed **)((char *)pit__message_payload(m) + m->block.size);
+}
+
+void pit__append_system(struct pit__sched *s, struct pit__process *p, const pit_type *type,
+                        pit_pid from, const void *payload, struct pit__sealed *reason,
+                        struct pit__sealed *tag)
+{
+    struct pit__message *m = pit__message_alloc(&s->blocks, tag ? PIT__SYSTEM_TAGGED : PIT__SYSTEM,
+                                                type->size + (tag ? sizeof tag : 0));
 
     PIT_ASSERT(m);
+    m->block.size = type->size;
     __builtin_memcpy(pit__message_payload(m), payload, type->size);
-    m->to = (pit_pid){pit__process_pid(p)};
+    m->to = pit__handle_of(p);
     m->public.type = type;
     m->public.from = from;
     m->public.pit__tag = (uint64_t)(uintptr_t)reason;
+    if (tag)
+        *second_seal(m) = tag;
     pit__append(s, p, m);
 }
 
 void pit__message_free(struct pit__blocks *pool, struct pit__message *m)
 {
-    if (m->block.kind == PIT__SYSTEM) {
-        if (m->public.pit__tag)
-            pit__sealed_release((struct pit__sealed *)(uintptr_t)m->public.pit__tag);
-    } else if (m->block.kind >= PIT__FIRST_SIGNAL && m->block.kind != PIT__REPLY &&
-               m->block.kind != PIT__REQUEST && m->block.kind != PIT__TIMER) {
-        if (signal_of(m)->reason)
-            pit__sealed_release(signal_of(m)->reason);
-    } else if (m->public.type && (m->public.type->flags & PIT_TYPE_OWNS) &&
-               m->block.kind != PIT__BUILDING)
-        pit__owned_release(m);
+    switch (m->block.kind) {
+    case PIT__SYSTEM_TAGGED:
+        pit__sealed_release(*second_seal(m));
+        /* fall through */
+    case PIT__SYSTEM:
+        pit__sealed_release((struct pit__sealed *)(uintptr_t)m->public.pit__tag);
+        break;
+    case PIT__MESSAGE:
+    case PIT__CALL:
+    case PIT__ANSWERED:
+    case PIT__ALIASED:
+    case PIT__REPLY:
+        if (m->public.type && (m->public.type->flags & PIT_TYPE_OWNS))
+            pit__owned_release(m);
+        break;
+    case PIT__BUILDING:
+    case PIT__REQUEST:
+    case PIT__TIMER:
+        break;
+    default:
+        pit__sealed_release(signal_of(m)->reason);
+    }
     pit__block_free(pool, m);
 }
 
@@ -204,7 +226,7 @@ static void exit_signal(struct pit__sched *s, struct pit__process *p, pit_pid fr
     if ((p->flags & PIT__F_TRAP) && !kill) {
         struct pit_exited e = {.pid = from, .reason = pit__sealed_root(reason)};
 
-        append_system(s, p, &pit_type_pit_exited, from, &e, pit__sealed_retain(reason));
+        pit__append_system(s, p, &pit_type_pit_exited, from, &e, pit__sealed_retain(reason), NULL);
     } else if (pit__reason_is(reason, normal) && from.id != pit__process_pid(p))
         return; /* EXIT-T1, T8 */
     else
@@ -221,19 +243,13 @@ static void link_received(struct pit__sched *s, struct pit__process *p, pit_pid 
                           pit__relation_new(&s->blocks, PIT__R_LINK, (uint64_t)from.id, from.id));
 }
 
-static void relation_drop(struct pit__sched *s, struct pit__process *p, struct pit__relation *r)
-{
-    pit__relation_remove(&p->relations, r);
-    pit__block_free(&s->blocks, r);
-}
-
 /* recv UNLINK_ID: an active record goes; the acknowledgement comes before any other signal. */
 static void unlink_received(struct pit__sched *s, struct pit__process *p, pit_pid from, uint64_t id)
 {
     struct pit__relation *r = pit__relation_find(&p->relations, PIT__R_LINK, (uint64_t)from.id);
 
     if (r && !r->extra)
-        relation_drop(s, p, r);
+        pit__relation_drop(&s->blocks, &p->relations, r);
     pit__signal(s, PIT__UNLINK_ACK, (pit_pid){pit__process_pid(p)}, from, NULL, id);
 }
 
@@ -243,7 +259,7 @@ static void unlink_acknowledged(struct pit__sched *s, struct pit__process *p, pi
     struct pit__relation *r = pit__relation_find(&p->relations, PIT__R_LINK, (uint64_t)from.id);
 
     if (r && r->extra == id)
-        relation_drop(s, p, r);
+        pit__relation_drop(&s->blocks, &p->relations, r);
 }
 
 static void link_exit(struct pit__sched *s, struct pit__process *p, pit_pid from,
@@ -253,22 +269,9 @@ static void link_exit(struct pit__sched *s, struct pit__process *p, pit_pid from
     bool active = r && !r->extra;
 
     if (r)
-        relation_drop(s, p, r);
+        pit__relation_drop(&s->blocks, &p->relations, r);
     if (active)
         exit_signal(s, p, from, reason, true);
-}
-
-static void down_received(struct pit__sched *s, struct pit__process *p, pit_pid from,
-                          const struct pit__signal *sig)
-{
-    struct pit__relation *r = pit__relation_find(&p->relations, PIT__R_MONITOR, sig->number);
-    struct pit_down d = {.pid = from, .reason = pit__sealed_root(sig->reason)};
-
-    if (!r)
-        return;
-    d.ref = (pit_ref){.owner = {pit__process_pid(p)}, .number = sig->number};
-    relation_drop(s, p, r);
-    append_system(s, p, &pit_type_pit_down, from, &d, pit__sealed_retain(sig->reason));
 }
 
 /* The answer that p waits for; any other is late and dropped. Spec: GEN-6, ALIAS-7. */
@@ -302,6 +305,10 @@ static void signal_received(struct pit__sched *s, struct pit__process *p, struct
     case PIT__EXIT:
         exit_signal(s, p, m->public.from, sig->reason, false);
         break;
+    case PIT__EXIT_ALIAS:
+        if (pit__alias_active(p, sig->number))
+            exit_signal(s, p, m->public.from, sig->reason, false);
+        break;
     case PIT__EXIT_LINK:
         link_exit(s, p, m->public.from, sig->reason);
         break;
@@ -320,10 +327,10 @@ static void signal_received(struct pit__sched *s, struct pit__process *p, struct
         break;
     case PIT__DEMONITOR:
         if ((r = pit__relation_find(&p->relations, PIT__R_MONITORED_BY, sig->number)))
-            relation_drop(s, p, r);
+            pit__relation_drop(&s->blocks, &p->relations, r);
         break;
     case PIT__DOWN:
-        down_received(s, p, m->public.from, sig);
+        pit__monitor_fired(s, p, m->public.from, sig);
         break;
     default:
         PIT_ASSERT(!"a signal of no known kind");
@@ -342,6 +349,8 @@ void pit__deliver(struct pit__sched *s, struct pit__process *p, struct pit__mess
         pit__append(s, p, m);
     else if (m->block.kind == PIT__REPLY || m->block.kind == PIT__FAILED)
         reply_received(s, p, m);
+    else if (m->block.kind == PIT__ALIASED)
+        pit__alias_received(s, p, m);
     else if (m->block.kind == PIT__REQUEST)
         pit__request_received(s, p, m);
     else if (m->block.kind == PIT__TIMER)

@@ -12,9 +12,10 @@
 
 static const pit_field exited_fields[] = {FIELD(pit_exited, pid, PIT_KIND_PID),
                                           FIELD(pit_exited, reason, PIT_KIND_TERM)};
-static const pit_field down_fields[] = {FIELD(pit_down, ref, PIT_KIND_REF),
-                                        FIELD(pit_down, pid, PIT_KIND_PID),
-                                        FIELD(pit_down, reason, PIT_KIND_TERM)};
+static const pit_field down_fields[] = {
+    FIELD(pit_down, ref, PIT_KIND_REF), FIELD(pit_down, pid, PIT_KIND_PID),
+    FIELD(pit_down, reason, PIT_KIND_TERM), FIELD(pit_down, tag, PIT_KIND_TERM),
+    FIELD(pit_down, name, PIT_KIND_TERM)};
 static const pit_field timeout_fields[] = {FIELD(pit_timeout, timer, PIT_KIND_REF),
                                            FIELD(pit_timeout, value, PIT_KIND_UINT)};
 
@@ -24,7 +25,7 @@ const pit_type pit_type_pit_exited = {.name = "pit_exited",
                                       .field_count = 2,
                                       .fields = exited_fields};
 const pit_type pit_type_pit_down = {
-    .name = "pit_down", .size = sizeof(struct pit_down), .field_count = 3, .fields = down_fields};
+    .name = "pit_down", .size = sizeof(struct pit_down), .field_count = 5, .fields = down_fields};
 const pit_type pit_type_pit_timeout = {.name = "pit_timeout",
                                        .size = sizeof(struct pit_timeout),
                                        .field_count = 2,

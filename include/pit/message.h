@@ -73,7 +73,8 @@ typedef struct pit_text256 {
 /* ---- sending ----------------------------------------------------------------------------------------------------- */
 
 /*
- * pit_send(to, greet, .name = pit_text16("Ada"), ...): send a copy, as pit_send_copy does. A missing field, a field that
+ * pit_send(to, greet, .name = pit_text16("Ada"), ...): send a copy, as pit_send_copy does; to an alias, as
+ * pit_send_alias_copy. A missing field, a field that
  * the message has not and a wrong type do not compile.
  */
 #define pit_send(...) PIT__SEND(__VA_ARGS__, )
@@ -158,7 +159,7 @@ enum {
     pit__owns_pit_start = 0,
     pit__count_pit_exited = 2,
     pit__owns_pit_exited = 1,
-    pit__count_pit_down = 3,
+    pit__count_pit_down = 5,
     pit__owns_pit_down = 1,
     pit__count_pit_timeout = 2,
     pit__owns_pit_timeout = 0
@@ -176,6 +177,10 @@ template <class T> static inline void pit__send(pit_pid to, const pit_type *type
 {
     pit_send_copy(to, type, &payload);
 }
+template <class T> static inline void pit__send(pit_ref to, const pit_type *type, const T &payload)
+{
+    pit_send_alias_copy(to, type, &payload);
+}
 template <class T>
 static inline pit_ref pit__send_after(int64_t ms, pit_pid to, const pit_type *type,
                                       const T &payload)
@@ -192,7 +197,10 @@ static inline pit_ref pit__send_after(int64_t ms, pit_pid to, const pit_type *ty
          char pit__nothing;                                                 \
      }))
 #define PIT__PAYLOAD(name, ...) (&(__extension__(const struct name){__VA_ARGS__}))
-#define pit__send pit_send_copy
+#define pit__send(to, type, payload)         \
+    (_Generic((to), pit_ref                  \
+              : pit_send_alias_copy, default \
+              : pit_send_copy)((to), (type), (payload)))
 #define pit__send_after pit_send_after_copy
 #endif
 

@@ -130,10 +130,10 @@ void pit_message_drop(void *payload);
 const pit_msg *pit_receive(int64_t timeout);
 
 /*
- * The oldest message of this type, of this reference (the DOWN of a monitor, a timer's message), or for which match
+ * The oldest message of this type, of this reference (the pit_down of a monitor, a timer's pit_timeout, what came by an alias), or for which match
  * says true; the others stay, in their order. NULL: timeout. match runs inside the runtime: of pit_ it may call pit_is and
  * pit_payload alone. For a reference that the caller made last (pit_monitor, pit_spawn_monitor,
- * pit_make_ref) pit_receive_ref starts behind what was in the queue then, so it costs the same however long the queue;
+ * pit_alias, pit_make_ref) pit_receive_ref starts behind what was in the queue then, so it costs the same however long the queue;
  * for others, timers among them, it looks from the beginning. Wait. Spec: RECV-1, RECV-5.
  */
 const pit_msg *pit_receive_type(const pit_type *type, int64_t timeout);
@@ -238,18 +238,83 @@ void pit_unlink(pit_pid other);
  */
 pit_ref pit_monitor(pit_pid target);
 
-/* As pit_monitor, for the process that has this name now; nobody: pit_down with noproc and PIT_NO_PID. Spec: MON-3. */
+/*
+ * As pit_monitor, for the process that has this name now; nobody, or no name: pit_down with noproc and PIT_NO_PID. The
+ * message names the name, whose atom stays for ever. Spec: MON-2, MON-3.
+ */
 pit_ref pit_monitor_name(const char *name);
 
 /*
+ * With options: pit_monitor_with(p, .tag = pit_build("{worker, ~}", 7)), pit_monitor_name_with("house", .alias = ...).
+ *   alias  makes the reference an alias too (see pit_alias), in one of three modes:
+ *            PIT_ALIAS_EXPLICIT          until pit_unalias
+ *            PIT_ALIAS_DEMONITOR         until pit_demonitor, pit_unalias, or the pit_down has come
+ *            PIT_ALIAS_REPLY_DEMONITOR   the same; and the first message that comes by it ends alias and monitor
+ *   tag    a term that the pit_down brings along in its field of that name; undefined: none
+ * Holds -EINVAL for another alias, -ENOMEM (for the tag). A monitor of oneself makes neither monitor nor alias.
+ * Does not wait. Erlang: monitor/3. Spec: MON-10, ALIAS-4.
+ */
+typedef struct pit_monitor_opts {
+    uint8_t alias; /* enum pit_alias_mode; 0: none */
+    pit_term tag;
+} pit_monitor_opts;
+pit_ref pit_monitor_opt(pit_pid target, pit_monitor_opts opts);
+pit_ref pit_monitor_name_opt(const char *name, pit_monitor_opts opts);
+#define pit_monitor_with(target, ...) pit_monitor_opt((target), (pit_monitor_opts){__VA_ARGS__})
+#define pit_monitor_name_with(name, ...) \
+    pit_monitor_name_opt((name), (pit_monitor_opts){__VA_ARGS__})
+
+/*
  * Stop watching. After it no pit_down with this reference is added to the queue; PIT_DEMONITOR_FLUSH removes one that is
- * there already. 1: it was active. 0: it had fired, or was never ours. Spec: MON-8, MON-9.
+ * there already. 1: it was active. 0: it had fired, or was never ours. Does not wait.
+ * Erlang: demonitor(Ref, [info | Flush]). Spec: MON-8, MON-9.
  */
 #define PIT_DEMONITOR_FLUSH 1u
 int pit_demonitor(pit_ref ref, unsigned flags);
 
 /* A reference that nothing else has. Erlang: make_ref/0. */
 pit_ref pit_make_ref(void);
+
+/* ---- aliases ---------------------------------------------------------------------------------------------------- */
+
+/*
+ * An alias is a reference by which its maker can be sent messages, for as long as the maker likes: pit_send(alias, name,
+ * .field = ...) is as a send to the maker's pid while the alias is active, and dropped on arrival when it is not. So a reply
+ * that comes after its asker has given up never reaches the queue. Whether it is active is decided when the message arrives,
+ * in order with the maker's other messages; it cannot be asked. What came by an alias is found by pit_receive_ref(alias).
+ * Only the maker can make and end it. Does not wait. Erlang: alias/0, alias/1. Spec: ALIAS-1..7.
+ *   pit_alias()                               until pit_unalias
+ *   pit_alias_with(.mode = PIT_ALIAS_REPLY)   until the first message has come by it, or pit_unalias
+ * Holds -EINVAL for another mode; those that speak of a monitor are pit_monitor_with's.
+ */
+enum pit_alias_mode {
+    PIT_ALIAS_EXPLICIT = 1,
+    PIT_ALIAS_REPLY,
+    PIT_ALIAS_DEMONITOR,
+    PIT_ALIAS_REPLY_DEMONITOR
+};
+typedef struct pit_alias_opts {
+    uint8_t mode; /* enum pit_alias_mode; 0: PIT_ALIAS_EXPLICIT */
+} pit_alias_opts;
+pit_ref pit_alias(void);
+pit_ref pit_alias_opt(pit_alias_opts opts);
+#define pit_alias_with(...) pit_alias_opt((pit_alias_opts){__VA_ARGS__})
+
+/*
+ * End an alias, whatever its mode; its monitor stays. Messages that have come by it stay in the queue; one that is still
+ * under way is dropped. true: it was an active alias of the caller. Does not wait. Erlang: unalias/1. Spec: ALIAS-3, ALIAS-7.
+ */
+bool pit_unalias(pit_ref alias);
+
+/*
+ * Send to an alias; pit_send(alias, name, ...) calls this. Any reference may be sent to, those of the dead and those that are
+ * no aliases too: nothing comes of it. A handle that holds an error ends the caller with badarg. Does not wait. Any thread.
+ * Spec: ALIAS-2, ALIAS-5.
+ */
+void pit_send_alias_copy(pit_ref alias, const pit_type *type, const void *payload);
+
+/* pit_exit_process to the maker of an alias, which acts if the alias is active then. Does not wait. Spec: EXIT-3. */
+void pit_exit_alias(pit_ref alias, pit_term reason);
 
 /* What the runtime sends. As messages of PIT_MESSAGE: struct pit_down is described by pit_type_pit_down, and so on. */
 struct pit_start { /* the first message of a callback process */
@@ -263,6 +328,8 @@ struct pit_down { /* a monitor fired. Erlang: {'DOWN', Ref, process, Pid, Reason
     pit_ref ref;
     pit_pid pid;
     pit_term reason;
+    pit_term tag;  /* of pit_monitor_with, else undefined */
+    pit_term name; /* that it was monitored by, an atom; else undefined */
 };
 struct pit_timeout { /* pit_start_timer's message. Erlang: {timeout, TRef, Msg} */
     pit_ref timer;

@@ -1,5 +1,5 @@
 /*
- * Goal: monitors (MON-1..9, MON-11, MON-13). Method: cases of the specification in a node (node.h); races are run many
+ * Goal: monitors (MON-1..11, MON-13; aliases of monitors are test_alias.c's). Method: cases of the specification in a node (node.h); races are run many
  *   times, with the parties on different schedulers.
  */
 #include "tests/runtime/node.h"
@@ -267,4 +267,114 @@ NODE_CASE(a_reason_outlives_who_ended_with_it)
         CHECK_STR(text_of(pit_as(kept[i], pit_down)->reason), "{boom,[now]}");
         pit_drop(kept[i]);
     }
+}
+
+/* MON-2: by name, the message says which; MON-3: also when somebody else has the name by then, or nobody. */
+NODE_CASE(a_down_says_by_which_name_it_was_watched)
+{
+    pit_pid me = pit_self(), p = spawn_anywhere(is_called, &me, sizeof me);
+    const struct pit_down *d;
+    pit_ref by_name, by_pid;
+
+    CHECK(pit_receive_type(&pit_type_go, A_WHILE));
+    by_name = pit_monitor_name_with("called", .tag = pit_atom("t"));
+    by_pid = pit_monitor(p);
+    pit_send(p, go);
+    d = pit_as(pit_receive_ref(by_name, A_WHILE), pit_down);
+    CHECK_STR(text_of(d->name), "called");
+    CHECK_STR(text_of(d->tag), "t");
+    CHECK_STR(text_of(d->reason), "stop");
+    CHECK(pit_pid_equal(d->pid, p));
+    d = pit_as(pit_receive_ref(by_pid, A_WHILE), pit_down);
+    CHECK_STR(text_of(d->name), "undefined");
+    CHECK_STR(text_of(d->tag), "undefined");
+    d = pit_as(pit_receive_ref(pit_monitor_name("called"), A_WHILE), pit_down);
+    CHECK_STR(text_of(d->name), "called");
+    CHECK_STR(text_of(d->reason), "noproc");
+    d = pit_as(pit_receive_ref(pit_monitor_name(NULL), A_WHILE), pit_down);
+    CHECK_STR(text_of(d->name), "undefined");
+}
+
+/* MON-10, tags of one word and of many; OTP: process_SUITE/monitor_tag, monitor_SUITE/monitor_tag_storage */
+NODE_CASE(a_tag_comes_along_with_the_down)
+{
+    const char *tags[] = {"a", "7", "[]", "{conn,#{id => 12345678901234567890},[1,2,3]}",
+                          "<<\"abc\">>"};
+    const pit_msg *kept[5];
+
+    for (int round = 0; round < 20; round++) {
+        pit_pid p = spawn_anywhere(wait_forever, NULL, 0);
+        pit_ref refs[6];
+
+        for (int i = 0; i < 5; i++) {
+            pit_term tag;
+
+            CHECK(pit_term_parse(tags[i], strlen(tags[i]), &tag) >= 0);
+            refs[i] = pit_monitor_with(p, .tag = tag);
+        }
+        refs[5] = pit_monitor(p);
+        if (round % 2)
+            CHECK_EQ(pit_demonitor(refs[3], PIT_DEMONITOR_FLUSH), 1);
+        pit_exit_process(p, pit_build("{why, ~}", round));
+        for (int i = 4; i >= 0; i--) {
+            if (i == 3 && round % 2)
+                continue;
+            kept[i] = pit_keep(pit_receive_ref(refs[i], A_WHILE));
+            CHECK(kept[i]);
+        }
+        for (int i = 0; i < 5; i++) {
+            const struct pit_down *d;
+
+            if (i == 3 && round % 2)
+                continue;
+            d = pit_as(kept[i], pit_down);
+            CHECK_STR(text_of(d->tag), tags[i]);
+            CHECK_STR(text_of(d->reason), text_of(pit_build("{why, ~}", round)));
+            pit_drop(kept[i]);
+        }
+        expect_down(refs[5], p, text_of(pit_build("{why, ~}", round)));
+    }
+    expect_empty();
+}
+
+static void tags_and_ends(const void *arg)
+{
+    pit_pid p = *(const pit_pid *)arg;
+
+    (void)pit_monitor_with(p, .tag = pit_build("{some, [~]}", 1), .alias = PIT_ALIAS_DEMONITOR);
+    (void)pit_monitor_with(PIT_NO_PID, .tag = pit_build("{some, [~]}", 2));
+}
+
+/* MON-13: tags go with their monitors, the watcher's end included; under asan nothing is left of them. */
+NODE_CASE(tags_go_with_their_owner)
+{
+    pit_pid p = spawn_anywhere(wait_forever, NULL, 0);
+
+    for (int i = 0; i < 50; i++)
+        expect_end(spawn_watched(tags_and_ends, &p, sizeof p), "normal");
+    pit_exit_process(p, pit_atom("kill"));
+    expect_alone();
+}
+
+/* MON-9 when demonitor and the end race: removed or delivered, exactly one. OTP: monitor_SUITE/local_remove_monitor */
+NODE_CASE(a_racing_demonitor_is_one_of_two)
+{
+    int active = 0, fired = 0;
+
+    for (int i = 0; i < 400; i++) {
+        int life = i % 3;
+        pit_monitored m = spawn_watched(dies_soon, &life, sizeof life);
+        bool was_active;
+
+        for (int k = i % 3; k > 0; k--)
+            pit_yield();
+        was_active = pit_demonitor(m.ref, 0);
+        active += was_active;
+        if (!was_active) {
+            CHECK(pit_receive_ref(m.ref, A_WHILE));
+            fired++;
+        }
+        CHECK(!pit_receive_ref(m.ref, 0));
+    }
+    CHECK_EQ(active + fired, 400);
 }

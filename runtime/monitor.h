@@ -1,0 +1,38 @@
+/*
+ * Monitors and aliases inside the runtime: their records in the watcher, and what signals do to them. Owner only.
+ */
+#ifndef PIT_RUNTIME_MONITOR_H
+#define PIT_RUNTIME_MONITOR_H
+
+#include "runtime/signal.h"
+
+/* A new reference of p's; a receive by it begins behind what is in the queue now. Spec: RECV-5 */
+pit_ref pit__ref_fresh(struct pit__sched *s, struct pit__process *p);
+
+/*
+ * The watcher's record of a monitor, and its alias if o asks for one; name: the term of the name that it was made by, or 0.
+ * tag: o->tag sealed, which is taken over; NULL: none.
+ */
+void pit__monitor_record(struct pit__sched *s, struct pit__process *p, uint64_t number,
+                         pit_pid target, const pit_monitor_opts *o, struct pit__sealed *tag,
+                         uint64_t name);
+
+/* The tag of o, sealed: NULL and 0 if it has none, -ENOMEM. */
+int pit__monitor_tag(const pit_monitor_opts *o, struct pit__sealed **ret_tag);
+
+/* The watched process has ended: the record goes, the message comes. sig is borrowed. */
+void pit__monitor_fired(struct pit__sched *s, struct pit__process *p, pit_pid from,
+                        const struct pit__signal *sig);
+
+/* End a monitor of p's by its record. */
+void pit__monitor_cancel(struct pit__sched *s, struct pit__process *p, struct pit__relation *r);
+
+/* alias.c: an alias that lives no longer than its monitor goes with it. */
+void pit__alias_follow(struct pit__sched *s, struct pit__process *p,
+                       const struct pit__relation *monitor);
+
+/* m, sent to an alias of p's, has arrived; and may an exit signal that came by this alias act? Spec: ALIAS-7 */
+void pit__alias_received(struct pit__sched *s, struct pit__process *p, struct pit__message *m);
+bool pit__alias_active(const struct pit__process *p, uint64_t number);
+
+#endif
