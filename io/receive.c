@@ -86,7 +86,7 @@ pit_binary pit__receive_binary(struct pit__buffer *b)
     if (b->length > COPIED)
         binary = pit__binary_wrap(b->data + b->offset, b->length, drop_buffer, b);
     if (!binary.data) {
-        binary = pit__binary_alloc(b->length, &to);
+        binary = pit__binary_alloc_unfilled(b->length, &to);
         if (to)
             memcpy(to, b->data + b->offset, b->length);
         pit__buffer_drop(b);

@@ -17,11 +17,12 @@
 #include <sys/uio.h>
 
 #include "base/assert.h"
+#include "runtime/sched.h"
 #include "term/blob.h"
 
-#define SMALL 256u       /* what is copied rather than shared, if a piece of ours has room for it */
-#define FIRST_CHUNK 992u /* with its header 1 KiB: most answers, many gathered */
-#define CHUNK 4064u      /* a page */
+#define SMALL 256u /* what is copied rather than shared, if a piece of ours has room for it */
+#define FIRST_CHUNK (1024 - sizeof(struct pit__block)) /* most answers, many gathered */
+#define CHUNK (4096 - sizeof(struct pit__block))
 #define OPERATION_BYTES (256u << 10)
 #define OPERATION_PIECES 16u
 #define HEADERS \
@@ -103,19 +104,27 @@ int pit__send_blob(struct pit__socket *s, const uint8_t *data, size_t length,
     return r;
 }
 
+/* Of this thread, which is the socket's scheduler; at the end of the node it has none. */
+static struct pit__blocks *pool(void)
+{
+    struct pit__thread *t = pit__thread();
+
+    return t ? &t->sched->blocks : NULL;
+}
+
 /* A piece of our own, empty, at the end of the queue. */
 static struct pit__piece *new_piece(struct pit__socket *s, size_t length)
 {
     size_t size = s->piece_count ? CHUNK : FIRST_CHUNK;
-    uint8_t *to = NULL;
+    struct pit__block *b;
 
     if (size < length)
         size = length;
-    pit_binary b = pit__binary_alloc(size, &to);
-    if (!to)
+    b = pit__block_alloc(pool(), sizeof(*b) + size);
+    if (!b)
         return NULL;
-    if (append(s, (struct pit__piece){.data = to, .blob = b.pit__owner, .room = size}) < 0) {
-        pit__binary_release(b);
+    if (append(s, (struct pit__piece){.data = (uint8_t *)(b + 1), .block = b, .room = size}) < 0) {
+        pit__block_free(pool(), b);
         return NULL;
     }
     return piece_at(s, s->piece_count - 1);
@@ -146,7 +155,11 @@ int pit__send_bytes(struct pit__socket *s, const void *data, size_t length)
 
 static void drop_head(struct pit__socket *s)
 {
-    pit__blob_release(piece_at(s, 0)->blob);
+    struct pit__piece *p = piece_at(s, 0);
+
+    pit__blob_release(p->blob);
+    if (p->block)
+        pit__block_free(pool(), p->block);
     s->piece_head = (s->piece_head + 1) & (s->piece_room - 1);
     s->piece_count--;
 }

@@ -48,12 +48,13 @@ enum pit__waits_for {
     PIT__FOR_IDLE
 };
 
-/* Bytes to send: a part of a binary, of which the socket holds a count. */
+/* Bytes to send: a part of a binary, of which the socket holds a count, or of a block of our own; static bytes have neither. */
 struct pit__piece {
     const uint8_t *data;
     size_t length;
-    struct pit__blob *blob; /* NULL: static bytes */
-    size_t room; /* > 0: our own binary, not shared yet, with so many free bytes behind these */
+    struct pit__blob *blob;
+    struct pit__block *block;
+    size_t room; /* of our own: so many bytes are free behind these */
 };
 
 /* A listener's count of living connections, shared with them. */

@@ -44,7 +44,8 @@ struct pit__blocks {
     unsigned waiting_returns;     /* blocks in all of `returns` */
     uint16_t home;
     uint16_t homes;
-    void *chunks; /* every chunk, for the end of the node */
+    unsigned chunk_count;
+    struct chunk *chunks; /* every chunk, for the end of the node */
     /* Written by the other schedulers: free lists ready for use. */
     _Atomic(struct pit__block *) returned[PIT__BLOCK_CLASSES] __attribute__((aligned(64)));
 };

@@ -71,20 +71,22 @@ static struct pit__blob *blob_new(size_t size, void (*free_fn)(void *), void *ar
     return blob;
 }
 
-static pit_binary alloc_unfilled(size_t size)
+pit_binary pit__binary_alloc_unfilled(size_t size, uint8_t **ret_writable)
 {
     struct pit__blob *blob = blob_new(size, NULL, NULL);
-    return blob ? (pit_binary){blob->data, size, blob} : (pit_binary){NULL, 0, NULL};
+
+    if (!blob)
+        return (pit_binary){NULL, 0, NULL};
+    *ret_writable = blob->data;
+    return (pit_binary){blob->data, size, blob};
 }
 
 pit_binary pit__binary_alloc(size_t size, uint8_t **ret_writable)
 {
-    pit_binary b = alloc_unfilled(size);
+    pit_binary b = pit__binary_alloc_unfilled(size, ret_writable);
 
-    if (b.pit__owner) {
-        memset(b.pit__owner->data, 0, size);
-        *ret_writable = b.pit__owner->data;
-    }
+    if (b.pit__owner)
+        memset(*ret_writable, 0, size);
     return b;
 }
 
@@ -120,10 +122,11 @@ pit_binary pit_binary_make(size_t size, uint8_t **ret_writable)
 
 pit_binary pit_binary_new(const void *data, size_t size)
 {
-    pit_binary b = alloc_unfilled(size);
+    uint8_t *to;
+    pit_binary b = pit__binary_alloc_unfilled(size, &to);
 
     if (b.pit__owner && size)
-        memcpy(b.pit__owner->data, data, size);
+        memcpy(to, data, size);
     return heap_held(b, size);
 }
 

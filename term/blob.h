@@ -19,6 +19,9 @@ void pit__blob_release(struct pit__blob *owner);
 /* Size bytes of zeros with one count, the caller's. .data is NULL without memory. */
 pit_binary pit__binary_alloc(size_t size, uint8_t **ret_writable);
 
+/* The same for who writes all of it at once: the bytes are not cleared. */
+pit_binary pit__binary_alloc_unfilled(size_t size, uint8_t **ret_writable);
+
 /*
  * Foreign bytes with one count, the caller's: free_fn(arg) runs when the last count goes, on any thread, and so
  * must neither block nor fail. .data is NULL without memory, and free_fn will not run.
