@@ -1,6 +1,6 @@
 /*
- * A node for one case: its body runs as the node's first process, on 1, 2 and 4 schedulers, and once more on 3 while
- * runnable processes are handed from scheduler to scheduler at random all the time. What a case promises must not
+ * A node for one case: its body runs as the node's first process, on 1, 2, 4 and 16 schedulers, and once more on 3
+ * while runnable processes are handed from scheduler to scheduler at random all the time. What a case promises must not
  * depend on where its processes run.
  *
  * The mover is a foreign thread that asks each scheduler, by pit__run_on, to hand over what can run: the owner's own act,
@@ -123,12 +123,13 @@ static inline void node_run(struct node_case c)
 #define NODE_CASE_ON(name, label, ...) \
     PIT_TEST(name##_##label) { node_run((struct node_case){.body = node_##name, __VA_ARGS__}); }
 
-/* A case of the specification; the rules that it is of stand in the comment above it. */
+/* A case of the specification; the rules that it is of stand in the comment above it, where scripts/conformance finds them. */
 #define NODE_CASE(name)                                             \
     static void node_##name(void);                                  \
     NODE_CASE_ON(name, on_1, .schedulers = 1)                       \
     NODE_CASE_ON(name, on_2, .schedulers = 2)                       \
     NODE_CASE_ON(name, on_4, .schedulers = 4)                       \
+    NODE_CASE_ON(name, on_16, .schedulers = 16)                     \
     NODE_CASE_ON(name, while_moved, .schedulers = 3, .moved = true) \
     static void node_##name(void)
 
