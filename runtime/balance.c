@@ -154,18 +154,23 @@ void pit__balance_give(struct pit__sched *s)
     send(s, to, chain, m);
 }
 
+void pit__balance_arrive(struct pit__sched *s, struct pit__process *p)
+{
+    PIT_ASSERT(p->status == PIT__TRANSIT);
+    p->status = p->flags & PIT__F_EXIT ? PIT__EXITING : PIT__RUNNABLE;
+    p->flags &= ~PIT__F_EXIT;
+    pit__sched_enqueue(s, p);
+}
+
 void pit__balance_adopt(struct pit__sched *s, struct pit__message *m)
 {
     struct adopt *a = pit__message_payload(m);
 
     for (struct pit__process *p = a->first, *next; p; p = next) {
         next = p->run_next;
-        PIT_ASSERT(p->status == PIT__TRANSIT);
-        timers_arrive(s, p); /* H4 */
-        p->status = p->flags & PIT__F_EXIT ? PIT__EXITING : PIT__RUNNABLE;
-        p->flags &= ~PIT__F_EXIT;
+        timers_arrive(s, p);
         PIT_PROBE_MIGRATE(pit__process_pid(p), a->from, s->index);
-        pit__sched_enqueue(s, p);
+        pit__balance_arrive(s, p);
     }
     pit__block_free(&s->blocks, m);
 }

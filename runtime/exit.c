@@ -20,6 +20,7 @@
 #include "runtime/reason.h"
 #include "runtime/run_queue.h"
 #include "runtime/signal.h"
+#include "runtime/spawn.h"
 
 #define PIECE 256
 
@@ -57,7 +58,7 @@ static void vanish(struct pit__sched *s, struct pit__process *p)
         pit__relations_close(&p->relations);
 }
 
-/* Steps 1 and 7: timers and links go, the rest is put behind them. false: more are left. */
+/* Steps 1 and 7: timers, links and spawn requests go, the rest is put behind them. false: more are left. */
 static bool release_links(struct pit__sched *s, struct pit__process *p, int *budget)
 {
     struct pit__relation *r;
@@ -70,6 +71,9 @@ static bool release_links(struct pit__sched *s, struct pit__process *p, int *bud
             if (!r->extra)
                 pit__signal(s, PIT__EXIT_LINK, p->dead_pid, (pit_pid){r->peer},
                             pit__sealed_retain(p->exit_reason), 0);
+            break;
+        case PIT__R_SPAWN:
+            pit__spawn_give_up(s, p->dead_pid, r, p->exit_reason);
             break;
         case PIT__R_TIMER: {
             struct pit__timer_relation *t = (struct pit__timer_relation *)r;

@@ -40,8 +40,10 @@ enum pit__kind {
     PIT__DOWN,
     PIT__TIMER, /* a timer to be started by the owner of its process; payload: struct pit__timer_start */
     PIT__REQUEST, /* run a function on the receiver's data and answer; payload: struct pit__request */
+    PIT__SPAWNED, /* a requested process is there, and sends this; number: the request's */
     PIT__ADOPT,   /* the processes chained in the payload are handed over */
     PIT__SLOTS,   /* the free slots chained in the payload are handed over */
+    PIT__SPAWN,   /* a new process, to be started here, its spawn request to be answered */
     PIT__RUN,     /* run a function on this scheduler, outside of any process */
 };
 

@@ -34,22 +34,21 @@ pit_ref pit_make_ref(void)
 
 /* ---- records */
 
-int pit__monitor_tag(const pit_monitor_opts *o, struct pit__sealed **ret_tag)
+int pit__tag_seal(pit_term tag, struct pit__sealed **ret_tag)
 {
-    struct pit__sealed *tag = NULL;
+    struct pit__sealed *sealed = NULL;
 
-    if (o->tag.word) { /* undefined, the first of atoms, is none */
-        tag = pit__seal(o->tag);
-        if (!tag)
+    if (tag.word) { /* undefined is 0 */
+        sealed = pit__seal(tag);
+        if (!sealed)
             return -ENOMEM;
     }
-    *ret_tag = tag;
+    *ret_tag = sealed;
     return 0;
 }
 
 void pit__monitor_record(struct pit__sched *s, struct pit__process *p, uint64_t number,
-                         pit_pid target, const pit_monitor_opts *o, struct pit__sealed *tag,
-                         uint64_t name)
+                         pit_pid target, unsigned alias, struct pit__sealed *tag, uint64_t name)
 {
     struct pit__relation *r =
         tag ? pit__relation_new_tagged(&s->blocks, PIT__R_MONITOR, number, target.id, tag)
@@ -57,10 +56,10 @@ void pit__monitor_record(struct pit__sched *s, struct pit__process *p, uint64_t 
 
     r->extra = name;
     pit__relation_add(&p->relations, r);
-    if (o->alias) {
+    if (alias) {
         PIT__R_FLAGS(r) |= PIT__R_ALIASED;
         r = pit__relate(&s->blocks, &p->relations, PIT__R_ALIAS, number, 0);
-        PIT__R_FLAGS(r) = (uint32_t)o->alias << PIT__R_MODE_SHIFT;
+        PIT__R_FLAGS(r) = alias << PIT__R_MODE_SHIFT;
     }
 }
 
@@ -117,11 +116,11 @@ static pit_ref monitor(pit_pid target, const pit_monitor_opts *o, uint64_t name)
     }
     ref = pit__ref_fresh(t->sched, p);
     if (target.id != pit__process_pid(p)) { /* MON-5 */
-        if (PIT__UNLIKELY(pit__monitor_tag(o, &tag) < 0)) {
+        if (PIT__UNLIKELY(pit__tag_seal(o->tag, &tag) < 0)) {
             pit__out(1);
             return HOLDS(ENOMEM);
         }
-        pit__monitor_record(t->sched, p, ref.number, target, o, tag, name);
+        pit__monitor_record(t->sched, p, ref.number, target, o->alias, tag, name);
         pit__signal(t->sched, PIT__MONITOR, pit__handle_of(p), target, NULL, ref.number);
     }
     pit__out(2);

@@ -10,15 +10,14 @@
 pit_ref pit__ref_fresh(struct pit__sched *s, struct pit__process *p);
 
 /*
- * The watcher's record of a monitor, and its alias if o asks for one; name: the term of the name that it was made by, or 0.
- * tag: o->tag sealed, which is taken over; NULL: none.
+ * The watcher's record of a monitor, and its alias of this mode (0: none); name: the term of the name that it was made by, or
+ * 0. tag is taken over; NULL: none.
  */
 void pit__monitor_record(struct pit__sched *s, struct pit__process *p, uint64_t number,
-                         pit_pid target, const pit_monitor_opts *o, struct pit__sealed *tag,
-                         uint64_t name);
+                         pit_pid target, unsigned alias, struct pit__sealed *tag, uint64_t name);
 
-/* The tag of o, sealed: NULL and 0 if it has none, -ENOMEM. */
-int pit__monitor_tag(const pit_monitor_opts *o, struct pit__sealed **ret_tag);
+/* A tag of the user's, sealed; undefined is none: NULL. 0 or -ENOMEM. */
+int pit__tag_seal(pit_term tag, struct pit__sealed **ret_tag);
 
 /* The watched process has ended: the record goes, the message comes. sig is borrowed. */
 void pit__monitor_fired(struct pit__sched *s, struct pit__process *p, pit_pid from,

@@ -136,13 +136,18 @@ struct pit__relation *pit__relation_new_tagged(struct pit__blocks *pool,
 
     set_up(&r->r, kind, key, peer, PIT__R_TAGGED);
     r->tag = tag;
+    r->reply_tag = NULL;
     return &r->r;
 }
 
 void pit__relation_free(struct pit__blocks *pool, struct pit__relation *r)
 {
-    if (PIT__UNLIKELY(PIT__R_FLAGS(r) & PIT__R_TAGGED))
-        pit__sealed_release(((struct pit__tagged_relation *)r)->tag);
+    if (PIT__UNLIKELY(PIT__R_FLAGS(r) & PIT__R_TAGGED)) {
+        struct pit__tagged_relation *tagged = (struct pit__tagged_relation *)r;
+
+        pit__sealed_release(tagged->tag);
+        pit__sealed_release(tagged->reply_tag);
+    }
     pit__block_free(pool, r);
 }
 

@@ -20,6 +20,7 @@ enum pit__relation_kind {
     PIT__R_ASKER,        /* a call whose answer was deferred; key: its tag */
     PIT__R_TIMER,        /* that will send to us; key: the reference's number */
     PIT__R_ALIAS,        /* of ours; key: the reference's number */
+    PIT__R_SPAWN,        /* a spawn request under way; key: its number, peer: the child */
 };
 
 struct pit__relation {
@@ -46,7 +47,8 @@ struct pit__sealed;
 /* One that owns terms of the user's. */
 struct pit__tagged_relation {
     struct pit__relation r;
-    struct pit__sealed *tag; /* of the DOWN */
+    struct pit__sealed *tag;       /* of the DOWN; NULL: none */
+    struct pit__sealed *reply_tag; /* of a spawn request's answer; NULL: none */
 };
 
 /* What a timer in a wheel is (pit__timer.what). */
@@ -72,7 +74,7 @@ struct pit__relations {
 struct pit__relation *pit__relation_new(struct pit__blocks *pool, enum pit__relation_kind kind,
                                         uint64_t key, int64_t peer);
 
-/* The same, with a tag, which it takes over. */
+/* The same, with a tag, which it takes over, and no reply_tag. */
 struct pit__relation *pit__relation_new_tagged(struct pit__blocks *pool,
                                                enum pit__relation_kind kind, uint64_t key,
                                                int64_t peer, struct pit__sealed *tag);

@@ -36,6 +36,7 @@
 #include "runtime/foresee.h"
 #include "runtime/run_queue.h"
 #include "runtime/signal.h"
+#include "runtime/spawn.h"
 
 #define BUDGET 64
 #define TIMERS_AT_ONCE 256 /* between two looks at the clock */
@@ -306,6 +307,8 @@ static void deliver_inbox(struct pit__sched *s, struct pit__message *m)
 {
     if (m->block.kind == PIT__ADOPT)
         pit__balance_adopt(s, m);
+    else if (m->block.kind == PIT__SPAWN)
+        pit__spawn_arrived(s, m);
     else if (m->block.kind == PIT__SLOTS) {
         pit__slots_adopt(&s->slots, *(struct pit__process **)pit__message_payload(m));
         pit__block_free(&s->blocks, m);
@@ -622,7 +625,7 @@ void pit__sched_discard(struct pit__sched *s)
     for (struct pit__message *m = pit__inbox_take(&s->inbox), *next; m; m = next) {
         next = pit__message_next(m);
         if (m->block.kind == PIT__ADOPT || m->block.kind == PIT__SLOTS ||
-            m->block.kind == PIT__RUN) {
+            m->block.kind == PIT__SPAWN || m->block.kind == PIT__RUN) {
             pit__block_free(&s->blocks, m);
             continue;
         }

@@ -126,6 +126,8 @@ void pit__balance_ask(struct pit__sched *s);   /* idle: ask a busy one */
 void pit__balance_offer(struct pit__sched *s); /* busy for long: wake one that sleeps */
 void pit__balance_move(struct pit__sched *s, struct pit__process *p,
                        struct pit__sched *to); /* hand over one runnable process */
+void pit__balance_arrive(struct pit__sched *s,
+                         struct pit__process *p); /* H4 of one without timers */
 void pit__balance_adopt(struct pit__sched *s, struct pit__message *m);
 
 #define PIT__COUNT(counter)                                                                       \

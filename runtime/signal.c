@@ -19,6 +19,7 @@
 #include "runtime/monitor.h"
 #include "runtime/reason.h"
 #include "runtime/request.h"
+#include "runtime/spawn.h"
 
 /* ---- the road */
 
@@ -328,6 +329,9 @@ static void signal_received(struct pit__sched *s, struct pit__process *p, struct
     case PIT__DEMONITOR:
         if ((r = pit__relation_find(&p->relations, PIT__R_MONITORED_BY, sig->number)))
             pit__relation_drop(&s->blocks, &p->relations, r);
+        break;
+    case PIT__SPAWNED:
+        pit__spawn_completed(s, p, m->public.from, sig->number);
         break;
     case PIT__DOWN:
         pit__monitor_fired(s, p, m->public.from, sig);

@@ -1,36 +1,42 @@
+/*
+ * Spawning. Spec: SPAWN-1..5. What asks for a process without waiting is in spawn_request.c.
+ */
+#include "runtime/spawn.h"
+
 #include <errno.h>
 #include <string.h>
 
 #include "base/probes.h"
 #include "runtime/enter.h"
 #include "runtime/memory.h"
+#include "runtime/monitor.h"
 #include "runtime/name.h"
 #include "runtime/node_state.h"
 #include "runtime/reason.h"
 #include "runtime/run_queue.h"
-#include "runtime/signal.h"
 
 #define STACK_MOST (8u << 20)
 #define PAGE 4096 /* no larger than any page */
 
-struct entry {
-    pit_handler *handler; /* one of the two */
-    pit_body *body;
-    const void *argument;
-    size_t size;
-};
+/* Spec: SPAWN-5, an entry that is not there: the spawn succeeds, and the child ends. */
+static void undefined(const void *arg)
+{
+    pit__exit_text("undef", "a process was spawned with NULL for its function", NULL, 0);
+}
 
 static int check(const pit_spawn_opts *o)
 {
-    if (o->priority > PIT_PRIORITY_MAX || o->scheduler < PIT_ANYWHERE ||
-        o->scheduler > (int)pit__node.count || o->stack > STACK_MOST ||
-        (o->monitor && !o->ret_ref) || (o->name && !pit__name_valid(o->name)))
+    if (o->priority > PIT_PRIORITY_MAX || o->alias > PIT_ALIAS_REPLY_DEMONITOR ||
+        o->alias == PIT_ALIAS_REPLY || o->reply > PIT_REPLY_SUCCESS_ONLY ||
+        o->scheduler < PIT_ANYWHERE || o->scheduler > (int)pit__node.count ||
+        o->stack > STACK_MOST || (o->monitor && !o->ret_ref) ||
+        (o->name && !pit__name_valid(o->name)))
         return -EINVAL;
     return 0;
 }
 
 /* A pointer that leads nowhere is the spawner's fault, not ours: touch what it gave before anything is taken. */
-static void touch(const struct entry *e, const pit_spawn_opts *o)
+static void touch(const struct pit__entry *e, const pit_spawn_opts *o)
 {
     volatile const char *from = e->argument;
     volatile uint64_t *ref = o->monitor ? &o->ret_ref->number : NULL;
@@ -46,7 +52,7 @@ static void touch(const struct entry *e, const pit_spawn_opts *o)
 }
 
 /* A slot's life begins: everything that its last life left as it was is set here, the rest was cleared at its end. */
-static int prepare(struct pit__sched *s, struct pit__process *p, const struct entry *e,
+static int prepare(struct pit__sched *s, struct pit__process *p, const struct pit__entry *e,
                    const pit_spawn_opts *o, pit_pid parent)
 {
     void *copy = NULL;
@@ -60,7 +66,7 @@ static int prepare(struct pit__sched *s, struct pit__process *p, const struct en
         p->handler = e->handler;
         p->flags = PIT__F_CALLBACK | PIT__F_STARTING;
     } else {
-        p->body = e->body;
+        p->body = PIT__LIKELY(e->body) ? e->body : undefined;
         p->flags = PIT__F_STARTING;
     }
     p->state = copy;
@@ -82,7 +88,7 @@ static int prepare(struct pit__sched *s, struct pit__process *p, const struct en
     return 0;
 }
 
-static struct pit__sched *choose(struct pit__sched *s, int16_t scheduler)
+struct pit__sched *pit__spawn_place(struct pit__sched *s, int16_t scheduler)
 {
     if (PIT__LIKELY(scheduler == 0))
         return s;
@@ -108,13 +114,13 @@ static pit_pid failed(struct pit__sched *s, struct pit__process *p, int error)
     return (pit_pid){INT64_MIN | error};
 }
 
-/* Spec: SPAWN-2, link and monitor are there before the child can run. */
-static pit_pid spawn(struct pit__sched *s, struct pit__process *parent, const struct entry *e,
-                     const pit_spawn_opts *o)
+static inline __attribute__((always_inline)) pit_pid create(struct pit__sched *s, pit_pid parent,
+                                                            const struct pit__entry *e,
+                                                            const pit_spawn_opts *o,
+                                                            struct pit__process **ret_p)
 {
-    pit_pid self = {parent ? pit__process_pid(parent) : 0}, pid;
     struct pit__process *p;
-    struct pit__sched *to;
+    pit_pid pid;
     int r = e->size > UINT32_MAX ? -EINVAL : check(o);
 
     if (r < 0)
@@ -124,28 +130,51 @@ static pit_pid spawn(struct pit__sched *s, struct pit__process *parent, const st
     p = pit__slot_get(&s->slots, s);
     if (!p)
         return failed(s, NULL, PIT_ESYSTEMLIMIT);
-    r = prepare(s, p, e, o, self);
+    r = prepare(s, p, e, o, parent);
     if (r < 0)
         return failed(s, p, -r);
     pid.id = pit__slot_next_pid(p);
     atomic_store_explicit(&p->pid, pid.id, memory_order_release); /* R1: the slot is complete */
     if (o->name && (r = pit__name_claim(o->name, p)) < 0)
         return failed(s, p, -r);
+    PIT__COUNT(s->spawned);
+    PIT_PROBE_SPAWN(pid.id, parent.id);
+    *ret_p = p;
+    return pid;
+}
+
+pit_pid pit__spawn_create(struct pit__sched *s, pit_pid parent, const struct pit__entry *e,
+                          const pit_spawn_opts *o, struct pit__process **ret_p)
+{
+    return create(s, parent, e, o, ret_p);
+}
+
+/* Spec: SPAWN-2, link and monitor are there before the child can run. */
+static pit_pid spawn(struct pit__sched *s, struct pit__process *parent, const struct pit__entry *e,
+                     const pit_spawn_opts *o)
+{
+    pit_pid self = {parent ? pit__process_pid(parent) : 0}, pid;
+    struct pit__sealed *tag = NULL;
+    struct pit__process *p = NULL;
+    struct pit__sched *to;
+
+    if (PIT__UNLIKELY(o->monitor) && pit__tag_seal(o->tag, &tag) < 0)
+        return failed(s, NULL, ENOMEM);
+    pid = create(s, self, e, o, &p);
+    if (PIT__UNLIKELY(pid.id < 0)) {
+        pit__sealed_release(tag);
+        return pid;
+    }
     if (o->link) {
         pit__relate(&s->blocks, &p->relations, PIT__R_LINK, (uint64_t)self.id, self.id);
         pit__relate(&s->blocks, &parent->relations, PIT__R_LINK, (uint64_t)pid.id, pid.id);
     }
     if (o->monitor) {
-        *o->ret_ref = (pit_ref){self, pit__sched_number(s)};
-        pit__relate(&s->blocks, &parent->relations, PIT__R_MONITOR, o->ret_ref->number, pid.id);
+        *o->ret_ref = pit__ref_fresh(s, parent);
+        pit__monitor_record(s, parent, o->ret_ref->number, pid, o->alias, tag, 0);
         pit__relate(&s->blocks, &p->relations, PIT__R_MONITORED_BY, o->ret_ref->number, self.id);
-        parent->mark = parent->tail;
-        parent->mark_number = o->ret_ref->number;
-        parent->flags |= PIT__F_MARK;
     }
-    PIT__COUNT(s->spawned);
-    PIT_PROBE_SPAWN(pid.id, self.id);
-    to = choose(s, o->scheduler);
+    to = pit__spawn_place(s, o->scheduler);
     if (PIT__LIKELY(to == s))
         pit__sched_enqueue(s, p);
     else
@@ -153,7 +182,7 @@ static pit_pid spawn(struct pit__sched *s, struct pit__process *parent, const st
     return pid;
 }
 
-static pit_pid spawn_from_process(const struct entry *e, const pit_spawn_opts *o)
+static pit_pid spawn_from_process(const struct pit__entry *e, const pit_spawn_opts *o)
 {
     struct pit__thread *t = pit__in();
     pit_pid pid;
@@ -170,14 +199,15 @@ static pit_pid spawn_from_process(const struct entry *e, const pit_spawn_opts *o
 
 pit_pid pit_try_spawn(pit_body *body, const void *arg, size_t size, pit_spawn_opts opts)
 {
-    return spawn_from_process(&(struct entry){.body = body, .argument = arg, .size = size}, &opts);
+    return spawn_from_process(&(struct pit__entry){.body = body, .argument = arg, .size = size},
+                              &opts);
 }
 
 pit_pid pit_try_spawn_handler(pit_handler *handler, const void *state, size_t size,
                               pit_spawn_opts opts)
 {
-    return spawn_from_process(&(struct entry){.handler = handler, .argument = state, .size = size},
-                              &opts);
+    return spawn_from_process(
+        &(struct pit__entry){.handler = handler, .argument = state, .size = size}, &opts);
 }
 
 pit_pid pit__spawned(pit_pid pid, const char *file, int line)
@@ -233,7 +263,7 @@ pit_pid pit_self(void)
 /* The node's first process, from scheduler 0 before its loop runs. */
 pit_pid pit__spawn_first(struct pit__sched *s, pit_body *body)
 {
-    pit_pid pid = spawn(s, NULL, &(struct entry){.body = body},
+    pit_pid pid = spawn(s, NULL, &(struct pit__entry){.body = body},
                         &(pit_spawn_opts){.label = "first", .stack = 1u << 20});
 
     if (pid.id > 0)

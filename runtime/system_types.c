@@ -18,6 +18,9 @@ static const pit_field down_fields[] = {
     FIELD(pit_down, name, PIT_KIND_TERM)};
 static const pit_field timeout_fields[] = {FIELD(pit_timeout, timer, PIT_KIND_REF),
                                            FIELD(pit_timeout, value, PIT_KIND_UINT)};
+static const pit_field spawn_reply_fields[] = {FIELD(pit_spawn_reply, request, PIT_KIND_REF),
+                                               FIELD(pit_spawn_reply, pid, PIT_KIND_PID),
+                                               FIELD(pit_spawn_reply, tag, PIT_KIND_TERM)};
 
 const pit_type pit_type_pit_start = {.name = "pit_start", .size = sizeof(struct pit_start)};
 const pit_type pit_type_pit_exited = {.name = "pit_exited",
@@ -30,3 +33,7 @@ const pit_type pit_type_pit_timeout = {.name = "pit_timeout",
                                        .size = sizeof(struct pit_timeout),
                                        .field_count = 2,
                                        .fields = timeout_fields};
+const pit_type pit_type_pit_spawn_reply = {.name = "pit_spawn_reply",
+                                           .size = sizeof(struct pit_spawn_reply),
+                                           .field_count = 3,
+                                           .fields = spawn_reply_fields};

@@ -62,6 +62,7 @@
     X(abort, "abort")                       \
     X(stack_overflow, "stack_overflow")     \
     X(enomem, "enomem")                     \
+    X(abandoned, "abandoned")               \
     X(nonode_nohost, "nonode@nohost")
 
 enum {

@@ -162,7 +162,9 @@ enum {
     pit__count_pit_down = 5,
     pit__owns_pit_down = 1,
     pit__count_pit_timeout = 2,
-    pit__owns_pit_timeout = 0
+    pit__owns_pit_timeout = 0,
+    pit__count_pit_spawn_reply = 3,
+    pit__owns_pit_spawn_reply = 1
 };
 
 /* A message's payload as a literal. Commas in braces count as fields do, so a check of too few can miss, never cry wolf. */

@@ -48,8 +48,10 @@ enum pit_priority { PIT_PRIORITY_NORMAL, PIT_PRIORITY_LOW, PIT_PRIORITY_HIGH, PI
 typedef struct pit_spawn_opts {
     bool link;         /* link it to the caller, atomically with its creation. Spec: SPAWN-2 */
     bool monitor;      /* monitor it; the reference goes to *ret_ref, which must then be given */
-    uint8_t priority;  /* enum pit_priority */
+    uint8_t priority;  /* enum pit_priority, from its first moment on */
+    uint8_t reply;     /* enum pit_reply_mode; of a spawn request */
     int16_t scheduler; /* see PIT_ON */
+    uint8_t alias;     /* enum pit_alias_mode, of the monitor: see pit_monitor_with */
     uint32_t
         stack; /* bytes, rounded up to a power of two from 16 KiB, at most 8 MiB; 0: the node's (+sss), 64 KiB. A
                            callback process has the 64 KiB of the loop that calls it, whatever this says */
@@ -57,6 +59,8 @@ typedef struct pit_spawn_opts {
     const char
         *label; /* what tools show; a string that outlives the process (a literal). NULL: nothing */
     pit_ref *ret_ref;
+    pit_term tag;       /* of the monitor: see pit_monitor_with */
+    pit_term reply_tag; /* of a spawn request */
     uint64_t pit__kind; /* the runtime's own: behaviours mark what they spawn */
 } pit_spawn_opts;
 
@@ -67,6 +71,7 @@ typedef struct pit_monitored {
 
 /*
  * Start a process that runs body on a stack of its own. arg[0..size) is copied; NULL with size 0 is fine.
+ * A body that is NULL is no error here: the process ends at once with {undef, ...}. Spec: SPAWN-5.
  * The process limit reached (option processes): ends the caller with {system_limit, ...}; no memory: with {badarg, ...}.
  * Outside of a process: ends the node. Does not wait. Erlang: spawn/1, spawn_link/1, spawn_monitor/1. Spec: SPAWN-1..3, LIFE-11.
  */
@@ -94,6 +99,38 @@ pit_pid pit__spawned(pit_pid pid, const char *file,
 #define pit_spawn_handler_with(handler, state, size, ...)                                          \
     pit__spawned(pit_try_spawn_handler((handler), (state), (size), (pit_spawn_opts){__VA_ARGS__}), \
                  __FILE__, __LINE__)
+
+/*
+ * Ask for a process without waiting for it: the reference of the request, at once; later the message pit_spawn_reply with
+ * that reference and the new process, or a pid that holds the error, which the function above would have returned.
+ * pit_spawn_request(body, &arg, sizeof arg, .link = true, .monitor = true): options as above. Beyond them:
+ *   .reply      PIT_REPLY_YES, PIT_REPLY_NO (no message at all), PIT_REPLY_ERROR_ONLY, PIT_REPLY_SUCCESS_ONLY
+ *   .reply_tag  a term that the reply brings along; undefined: none
+ * With .monitor the request's reference is the monitor's too; .ret_ref is not needed. Link, monitor and alias are the caller's
+ * from the reply on: before, they cannot be undone; the reply precedes every other signal of the new process. A caller that
+ * ends before has the process, if linked, end with it. pit_receive_ref(request) finds the reply.
+ * Holds -ENOMEM (for a tag), -PIT_ENOTPROCESS. Does not wait. Erlang: spawn_request/5. Spec: SPAWN-7.
+ */
+enum pit_reply_mode {
+    PIT_REPLY_YES,
+    PIT_REPLY_NO,
+    PIT_REPLY_ERROR_ONLY,
+    PIT_REPLY_SUCCESS_ONLY,
+};
+pit_ref pit_spawn_request_opt(pit_body *body, const void *arg, size_t size, pit_spawn_opts opts);
+pit_ref pit_spawn_request_handler_opt(pit_handler *handler, const void *state, size_t size,
+                                      pit_spawn_opts opts);
+#define pit_spawn_request(body, arg, size, ...) \
+    pit_spawn_request_opt((body), (arg), (size), (pit_spawn_opts){__VA_ARGS__})
+#define pit_spawn_request_handler(handler, state, size, ...) \
+    pit_spawn_request_handler_opt((handler), (state), (size), (pit_spawn_opts){__VA_ARGS__})
+
+/*
+ * Give up a request whose reply has not come. true: it was under way; there will be no reply, link or monitor, and a process
+ * that was to be linked gets an exit signal, abandoned. false: the reply has come, or the request is not the caller's.
+ * Does not wait. Erlang: spawn_request_abandon/1. Spec: SPAWN-7.
+ */
+bool pit_spawn_request_abandon(pit_ref request);
 
 /* Oneself. PIT_NO_PID outside of a process. Erlang: self/0. */
 pit_pid pit_self(void);
@@ -130,7 +167,7 @@ void pit_message_drop(void *payload);
 const pit_msg *pit_receive(int64_t timeout);
 
 /*
- * The oldest message of this type, of this reference (the pit_down of a monitor, a timer's pit_timeout, what came by an alias), or for which match
+ * The oldest message of this type, of this reference (the pit_down of a monitor, a timer's pit_timeout, a request's pit_spawn_reply, what came by an alias), or for which match
  * says true; the others stay, in their order. NULL: timeout. match runs inside the runtime: of pit_ it may call pit_is and
  * pit_payload alone. For a reference that the caller made last (pit_monitor, pit_spawn_monitor,
  * pit_alias, pit_make_ref) pit_receive_ref starts behind what was in the queue then, so it costs the same however long the queue;
@@ -335,8 +372,14 @@ struct pit_timeout { /* pit_start_timer's message. Erlang: {timeout, TRef, Msg} 
     pit_ref timer;
     uint64_t value;
 };
+struct
+    pit_spawn_reply { /* of pit_spawn_request. Erlang: {spawn_reply, ReqId, ok, Pid} or {.., error, Reason} */
+    pit_ref request;
+    pit_pid pid;  /* or the error that it holds: pit_error(pid) */
+    pit_term tag; /* .reply_tag, else undefined */
+};
 extern const pit_type pit_type_pit_start, pit_type_pit_exited, pit_type_pit_down,
-    pit_type_pit_timeout;
+    pit_type_pit_timeout, pit_type_pit_spawn_reply;
 
 /* ---- names ------------------------------------------------------------------------------------------------------ */
 
