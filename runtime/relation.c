@@ -198,7 +198,8 @@ void pit__relation_add(struct pit__relations *rs, struct pit__relation *r)
     rs->timers += r->block.kind == PIT__R_TIMER;
     if (rs->index) {
         index_add(rs->index, r);
-        grow(rs->index);
+        if (rs->count > rs->index->base + rs->index->split) /* one a bucket; not one an add */
+            grow(rs->index);
     } else if (rs->count > SMALL)
         index_make(rs);
 }

@@ -4,6 +4,7 @@
  */
 #include "tests/harness/test.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -139,4 +140,25 @@ PIT_TEST(finding_one_of_many_takes_few_steps)
         pit__relation_remove(&f.rs, &all[i]);
     CHECK_EQ(f.rs.count, 0);
     free(all);
+}
+
+/* The index grew by a bucket with each one added, so a supervisor's grew with each restart. */
+PIT_TEST(an_index_follows_how_many_there_are_and_not_how_many_there_were)
+{
+    size_t before;
+
+    memset(&f, 0, sizeof f);
+    while (f.count < 20)
+        add();
+    before = mallinfo2().uordblks;
+    for (int i = 0; i < 100000; i++) {
+        remove_at(0);
+        while (f.count < 20)
+            add();
+    }
+    check_all();
+    if (!pit_test_sanitized()) /* theirs is another malloc; a bucket each would be 800,000 bytes */
+        CHECK(mallinfo2().uordblks < before + 4096);
+    while (f.count)
+        remove_at(0);
 }
