@@ -2,94 +2,21 @@
  * Goal: a fault in a process's own code ends that process and no other, whatever body it has and whatever it holds; its
  *   reason names signal and kind, links and monitors see it; and nothing is left behind after many.
  * Method: real faults in processes of a node (node.h). For the long run a keeper restarts what crashes; then memory,
- *   descriptors, slots and blocks are compared with what they were.
+ *   descriptors, slots and blocks are compared with what they were. (With supervisors, and I/O under way:
+ *   tests/otp/test_crashes.c.)
  *   Under sanitizers abort and assert are their own, so these two are left to the other builds.
  */
 #include "tests/runtime/node.h"
 
-#include <assert.h>
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/mman.h>
+
+#include "tests/runtime/faults.h"
 
 PIT_MESSAGE(crash, (int, how));
 PIT_MESSAGE(rest);
 PIT_MESSAGE(number, (int64_t, n));
-
-/* Faults on purpose are not to be diagnosed. Both compilers know one of the two ways to say so of undefined behaviour. */
-#if defined(__clang__)
-#define FAULTY __attribute__((noinline, no_sanitize("address", "thread", "undefined")))
-#else
-#define FAULTY \
-    __attribute__((noinline, no_sanitize_address, no_sanitize_thread, no_sanitize_undefined))
-#endif
-
-static volatile int sink;
-static int *volatile null;
-static char *past_the_end; /* of a mapped file: SIGBUS */
-
-FAULTY static void write_null(void) { *null = 1; }
-FAULTY static void read_null(void) { sink = null[4]; }
-FAULTY static void jump_wild(void) { ((void (*volatile)(void))(uintptr_t)0x10)(); }
-FAULTY static void divide(void)
-{
-    volatile int zero = 0;
-
-    sink = 7 / zero;
-}
-FAULTY static void trap(void) { __builtin_trap(); }
-FAULTY static void read_past_the_end(void) { sink = *(volatile char *)past_the_end; }
-
-static int recurse(int depth);
-static int (*volatile recursion)(int) = recurse; /* so that no compiler sees where it leads */
-FAULTY static int recurse(int depth)
-{
-    volatile char frame[1000];
-
-    frame[depth % 1000] = (char)depth;
-    return recursion(depth + 1) + frame[7];
-}
-FAULTY static void overflow(void) { sink = recursion(0); }
-
-static const char *volatile bad_text = (const char *)8;
-FAULTY static void libc_faults(void) { sink = (int)strlen(bad_text); }
-static void aborts(void) { abort(); }
-static void asserts(void) { assert(sink == -12345); }
-
-static const struct kind {
-    void (*fault)(void);
-    const char *reason; /* how it begins */
-    bool everywhere;    /* also under sanitizers */
-} kinds[] = {
-    {write_null, "{fault,'SIGSEGV',null_pointer,", true},
-    {read_null, "{fault,'SIGSEGV',null_pointer,", true},
-    {jump_wild, "{fault,'SIGSEGV',", true},
-#if defined(__x86_64__)
-    {divide, "{fault,'SIGFPE',", true},
-#endif
-    {trap, "{fault,'SIG", true},
-    {overflow, "{fault,'SIGSEGV',stack_overflow,", true},
-    {read_past_the_end, "{fault,'SIGBUS',", true},
-    {libc_faults, "{fault,'SIGSEGV',", true},
-    {aborts, "{fault,'SIGABRT',", false},
-    {asserts, "{fault,'SIGABRT',", false},
-};
-enum { KINDS = sizeof kinds / sizeof *kinds };
-
-static bool usable(int how) { return kinds[how].everywhere || !pit_test_sanitized(); }
-
-static void map_a_file(void)
-{
-    char path[] = "/tmp/pit_test_crash_XXXXXX";
-    int fd = mkstemp(path);
-
-    CHECK(fd >= 0);
-    unlink(path);
-    past_the_end = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0); /* of an empty file */
-    CHECK(past_the_end != MAP_FAILED);
-    close(fd);
-}
 
 /* ---- who crashes */
 

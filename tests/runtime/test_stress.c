@@ -9,6 +9,8 @@
  */
 #include "tests/runtime/node.h"
 
+#include "tests/runtime/holdings.h"
+
 #include "runtime/signal.h"
 
 PIT_MESSAGE(note, (pit_pid, from), (pit_pid, to),
@@ -480,65 +482,21 @@ static void compare_books(void)
         }
 }
 
-/* ---- what the node holds */
-
-static struct {
-    _Atomic(int64_t) live_bytes, free_slots;
-    _Atomic(int) counted;
-} holds;
-
-static void count_holdings(void *unused)
-{
-    enum { CHUNK = 256 * 1024 };
-    struct pit__sched *s = pit__sched_current();
-    struct pit__blocks *b = &s->blocks;
-    int64_t live = -(b->fresh_end - b->fresh);
-    struct pit__block *i;
-
-    for (void *c = b->chunks; c; c = *(void **)c)
-        live += CHUNK - 64;
-    for (unsigned k = 0; k < PIT__BLOCK_CLASSES; k++)
-        for (i = b->free[k]; i; i = i->next)
-            live -= (int64_t)pit__block_class_size(k);
-    for (unsigned k = 0; k < b->homes * PIT__BLOCK_CLASSES; k++)
-        for (i = b->returns[k].head; i; i = i->next)
-            live -= (int64_t)pit__block_class_size(i->size_class);
-    for (unsigned k = 0; k < PIT__BLOCK_CLASSES; k++)
-        for (i = atomic_load_explicit(&b->returned[k], memory_order_acquire); i; i = i->next)
-            live -= (int64_t)pit__block_class_size(k);
-    atomic_fetch_add(&holds.live_bytes, live);
-    atomic_fetch_add(&holds.free_slots, s->slots.count);
-    atomic_fetch_add(&holds.counted, 1);
-}
-
-static int64_t live_bytes(void)
-{
-    CHECK(!pit_receive(0)); /* lets go of the last one */
-    atomic_store(&holds.live_bytes, 0);
-    atomic_store(&holds.free_slots, 0);
-    atomic_store(&holds.counted, 0);
-    for (unsigned i = 0; i < pit__node.count; i++) {
-        CHECK_EQ(pit__run_on((int)i, count_holdings, NULL), 0);
-        while (atomic_load(&holds.counted) <= (int)i)
-            pit_sleep(1);
-    }
-    return atomic_load(&holds.live_bytes);
-}
-
 /* Blocks are on their way home while we count, and slots between schedulers: until it is as it should be. */
 static void expect_all_returned(int64_t bytes)
 {
     for (int64_t until = pit_now() + A_WHILE * INT64_C(1000000);;) {
-        int64_t now = live_bytes(), slots = atomic_load(&holds.free_slots);
+        struct holdings now = holdings_now();
 
-        if (now == bytes &&
-            slots == (int64_t)atomic_load(&pit__slots.used) - 2) /* index 0, and we */
+        if (now.block_bytes == bytes &&
+            now.free_slots == (int64_t)atomic_load(&pit__slots.used) - 2) /* index 0, and we */
             return;
         if (pit_now() > until)
             pit_test_fail(__FILE__, __LINE__,
                           "%lld bytes of blocks are live, and were %lld; %lld slots of %u are free",
-                          (long long)now, (long long)bytes, (long long)slots,
+                          (long long)now.block_bytes, (long long)bytes, (long long)now.free_slots,
                           atomic_load(&pit__slots.used));
+        pit_sleep(1);
     }
 }
 
@@ -580,7 +538,7 @@ NODE_CASE(whatever_processes_do_at_random_the_books_agree)
     int64_t steps = (int64_t)pit_test_scale(pit_test_sanitized() ? 6000 : 60000, 4000000), before;
 
     expect_alone();
-    before = live_bytes();
+    before = holdings_now().block_bytes;
     for (int i = 0; i < 3; i++) {
         round_of(pit_test_random(&chance), steps);
         expect_all_returned(before);
