@@ -228,14 +228,14 @@ template <class T> struct pit__kind_of {
                 std::is_same<T, pit_text64>::value || std::is_same<T, pit_text128>::value ||
                 std::is_same<T, pit_text256>::value
             ? PIT_KIND_TEXT
-        : std::is_same<T, pit_pid>::value                                         ? PIT_KIND_PID
-        : std::is_same<T, pit_ref>::value                                         ? PIT_KIND_REF
+        : std::is_same<T, pit_pid>::value ? PIT_KIND_PID
+        : std::is_same<T, pit_ref>::value ? PIT_KIND_REF
         : std::is_same<T, pit_listener>::value || std::is_same<T, pit_tcp>::value ||
-                  std::is_same<T, pit_atomics>::value || std::is_same<T, pit_counters>::value
+                std::is_same<T, pit_atomics>::value || std::is_same<T, pit_counters>::value
             ? PIT_KIND_HANDLE
-        : std::is_same<T, pit_binary>::value                                      ? PIT_KIND_BINARY
-        : std::is_same<T, pit_term>::value                                        ? PIT_KIND_TERM
-                                           : (int)PIT__KIND_REJECTED;
+        : std::is_same<T, pit_binary>::value ? PIT_KIND_BINARY
+        : std::is_same<T, pit_term>::value   ? PIT_KIND_TERM
+                                             : (int)PIT__KIND_REJECTED;
 };
 #define PIT__KIND_PLAIN(T, tag) (pit__kind_of<T>::kind)
 #define PIT__EXTERN extern "C"
