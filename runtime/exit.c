@@ -13,6 +13,7 @@
 #include <pit/log.h>
 
 #include "base/assert.h"
+#include "runtime/attend.h"
 #include "runtime/enter.h"
 #include "runtime/memory.h"
 #include "runtime/name.h"
@@ -38,16 +39,23 @@ static bool release_resources(struct pit__process *p, int *budget)
     return true;
 }
 
+/* What few have to have counted, or their end looked at: the pid is still theirs. */
+static void vanish_unusual(struct pit__sched *s, struct pit__process *p)
+{
+    if (p->flags & PIT__F_SUPERVISOR)
+        atomic_fetch_sub_explicit(&pit__node.supervisors, 1, memory_order_relaxed);
+    if (p->flags & PIT__F_FAULTED)
+        PIT__COUNT(s->faults);
+}
+
 /* Steps 4 and 5. */
 static void vanish(struct pit__sched *s, struct pit__process *p)
 {
     PIT_PROBE_EXIT(pit__process_pid(p), pit__reason_kind(p->exit_reason));
     if (p->name)
         pit__name_free(p);
-    if (p->flags & PIT__F_SUPERVISOR)
-        atomic_fetch_sub_explicit(&pit__node.supervisors, 1, memory_order_relaxed);
-    if (p->flags & PIT__F_FAULTED)
-        PIT__COUNT(s->faults);
+    if (PIT__UNLIKELY(p->flags & (PIT__F_SUPERVISOR | PIT__F_FAULTED | PIT__F_ATTENTION)))
+        vanish_unusual(s, p);
     /* The dead pid is kept where only the owner reads it: links and monitors still speak in its name. */
     p->dead_pid.id = pit__process_pid(p);
     atomic_store_explicit(
@@ -123,6 +131,10 @@ static bool release_monitors(struct pit__sched *s, struct pit__process *p, int *
                         r->key); /* MON-13 */
         else if (r->block.kind == PIT__R_ASKER)
             fail_asker(s, p, r);
+        else if (r->block.kind == PIT__R_SUSPENDING)
+            pit__signal(s, PIT__RESUME, p->dead_pid, (pit_pid){r->peer}, NULL, 0);
+        else if (r->block.kind == PIT__R_SUSPENDED_BY)
+            pit__signal(s, PIT__SUSPEND_OVER, p->dead_pid, (pit_pid){r->peer}, NULL, 0);
         pit__relation_drop(&s->blocks, &p->relations, r);
     }
     return true;
@@ -173,11 +185,18 @@ static void clear(struct pit__process *p)
     p->sp = NULL;
 }
 
+static void free_unusual(struct pit__sched *s, struct pit__process *p)
+{
+    if (p->flags & PIT__F_FIRST)
+        pit__node_first_ended();
+    pit__extra_free(s, p);
+}
+
 /* The end of the end. */
 static inline void free_process(struct pit__sched *s, struct pit__process *p)
 {
-    bool first = p->flags & PIT__F_FIRST;
-
+    if (PIT__UNLIKELY(p->flags & (PIT__F_FIRST | PIT__F_EXTRA)))
+        free_unusual(s, p);
     if (p->stack && p->stack == s->leaving)
         s->dead_stack =
             p->stack; /* its resources went, and with them what the kernel had in flight: no zombie, but we stand on it */
@@ -195,8 +214,6 @@ static inline void free_process(struct pit__sched *s, struct pit__process *p)
     /* Release, pairs with pit__node_processes: who sees the count sees the slot free. */
     atomic_store_explicit(&s->exited, atomic_load_explicit(&s->exited, memory_order_relaxed) + 1,
                           memory_order_release);
-    if (first)
-        pit__node_first_ended();
 }
 
 /* From pit__io_end, for a zombie. */

@@ -15,6 +15,8 @@ static void put(char *to, size_t room, const char *text)
 
 static enum pit_process_status status_of(const struct pit__process *p)
 {
+    if (pit__attends(p, PIT__AT_SUSPENDED))
+        return PIT_SUSPENDED;
     switch (p->status) {
     case PIT__RUNNING:
         return PIT_RUNNING;
@@ -43,6 +45,12 @@ static void count(const struct pit__process *p, pit_process_info *ret)
             break;
         case PIT__R_TIMER:
             ret->timers++;
+            break;
+        case PIT__R_SUSPENDING:
+            ret->suspending++;
+            break;
+        case PIT__R_SUSPENDED_BY:
+            ret->suspended_by++;
             break;
         default:
             break;

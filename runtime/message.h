@@ -38,6 +38,9 @@ enum pit__kind {
     PIT__MONITOR, /* number: the reference's */
     PIT__DEMONITOR,
     PIT__DOWN,
+    PIT__SUSPEND,      /* the sender suspends the receiver */
+    PIT__RESUME,       /* the sender suspends it no more */
+    PIT__SUSPEND_OVER, /* the sender, which was suspended by the receiver, is gone */
     PIT__TIMER, /* a timer to be started by the owner of its process; payload: struct pit__timer_start */
     PIT__REQUEST, /* run a function on the receiver's data and answer; payload: struct pit__request */
     PIT__SPAWNED, /* a requested process is there, and sends this; number: the request's */
@@ -61,6 +64,10 @@ struct pit__signal {
     uint64_t number;
 };
 
+static inline size_t pit__message_bytes(const struct pit__message *m)
+{
+    return sizeof *m + m->block.size;
+}
 static inline void *pit__message_payload(struct pit__message *m) { return m + 1; }
 static inline struct pit__message *pit__message_of(const pit_msg *public)
 {

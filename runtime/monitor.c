@@ -5,6 +5,7 @@
 
 #include <errno.h>
 
+#include "runtime/attend.h"
 #include "runtime/enter.h"
 #include "runtime/memory.h"
 #include "runtime/name.h"
@@ -159,6 +160,8 @@ static void flush(struct pit__sched *s, struct pit__process *p, uint64_t number)
     }
     if (!m)
         return;
+    if (PIT__UNLIKELY(p->flags & PIT__F_ATTENTION))
+        pit__attend_take(s, p, m);
     if (before)
         before->block.next = m->block.next;
     else

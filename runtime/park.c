@@ -114,6 +114,8 @@ int pit__park(struct pit__wait *w, int64_t deadline_ns)
     struct pit__thread *t = pit__thread();
     struct pit__process *p = t->current;
 
+    if (deadline_ns != INT64_MAX)
+        deadline_ns -= pit__extra_paused(p); /* it stands still while p is suspended */
     while (!w->done) {
         pit__exit_if_told(p);
         if (p->flags & PIT__F_TIMED_OUT) {
@@ -122,7 +124,7 @@ int pit__park(struct pit__wait *w, int64_t deadline_ns)
             return -ETIMEDOUT;
         }
         if (deadline_ns != INT64_MAX)
-            pit__timeout_arm(t->sched, p, deadline_ns);
+            pit__timeout_arm_own(t->sched, p, deadline_ns);
         p->wait = w;
         p->status = PIT__WAITING;
         p->wakes_on = PIT__WAKE_PARK;

@@ -24,6 +24,7 @@ struct pit__stack;
 struct pit__sealed;
 struct pit__heap;
 struct pit__wait;
+struct pit__extra;
 
 enum pit__status {
     PIT__FREE,
@@ -53,10 +54,13 @@ enum pit__status {
 #define PIT__F_BOUND 512u     /* stays on its scheduler */
 #define PIT__F_TIMEOUT \
     1024u /* the timeout is armed: said here so that a wake-up need not look at its line */
-#define PIT__F_STAMPED 2048u /* the stamp is set, likewise */
-#define PIT__F_MARK 8192u    /* mark and mark_number are set, likewise */
-#define PIT__F_HEAP 4096u    /* the heap is there, likewise */
-#define PIT__FORESEE_BITS 28 /* of process.partner: a slot's index + 1 */
+#define PIT__F_STAMPED 2048u    /* the stamp is set, likewise */
+#define PIT__F_MARK 8192u       /* mark and mark_number are set, likewise */
+#define PIT__F_HEAP 4096u       /* the heap is there, likewise */
+#define PIT__F_EXTRA 16384u     /* the extra data is there, likewise */
+#define PIT__F_ATTENTION 32768u /* attend.h, this and the next */
+#define PIT__F_LOOP 65536u      /* is run by the loop only */
+#define PIT__FORESEE_BITS 28    /* of process.partner: a slot's index + 1 */
 #define PIT__PREFETCH_LINES \
     5 /* a parked process has so many lines of frames, the runtime's and the first of its own */
 
@@ -86,7 +90,9 @@ struct pit__process {
         pending_io; /* the owner's, cold: operations in flight. Not handed over; slot and stack outlive them */
     uint32_t stack_size; /* of the stack that it has or will have */
     uint32_t partner;    /* the owner's: foresee.c */
-    uint32_t reserved[5];
+    uint32_t reserved1;
+    struct pit__extra *extra; /* the owner's; NULL: it has nothing of what few have. extra.h */
+    uint64_t reserved2;
 
     /* ---- hot line: owner */
     struct pit__message *head __attribute__((aligned(64))), *tail; /* the inner queue */

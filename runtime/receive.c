@@ -5,15 +5,18 @@
 #include <errno.h>
 
 #include "base/probes.h"
+#include "runtime/attend.h"
 #include "runtime/enter.h"
 #include "runtime/memory.h"
 #include "runtime/run_queue.h"
 #include "runtime/signal.h"
 
-static int64_t deadline_of(int64_t timeout_ms)
+/* By p's own clock, which stands still while it is suspended. */
+static int64_t deadline_of(const struct pit__process *p, int64_t timeout_ms)
 {
-    return timeout_ms < 0 || timeout_ms > INT64_MAX / 2000000 ? INT64_MAX
-                                                              : pit__now() + timeout_ms * 1000000;
+    if (timeout_ms < 0 || timeout_ms > INT64_MAX / 2000000)
+        return INT64_MAX;
+    return pit__now() - pit__extra_paused(p) + timeout_ms * 1000000;
 }
 
 /* What the last receive of this level returned goes, and what was built since. */
@@ -40,7 +43,7 @@ static inline __attribute__((always_inline)) bool wait_for_mail(struct pit__proc
 
     pit__exit_if_told(p);
     if (deadline_ns != INT64_MAX)
-        pit__timeout_arm(t->sched, p, deadline_ns);
+        pit__timeout_arm_own(t->sched, p, deadline_ns);
     p->status = PIT__WAITING;
     p->wakes_on = PIT__WAKE_MESSAGE;
     pit__sched_switch_away(t->sched, p);
@@ -52,6 +55,8 @@ static inline __attribute__((always_inline)) bool wait_for_mail(struct pit__proc
 static inline struct pit__message *
 unlink_message(struct pit__process *p, struct pit__message *before, struct pit__message *m)
 {
+    if (PIT__UNLIKELY(p->flags & PIT__F_ATTENTION))
+        pit__attend_take(pit__thread()->sched, p, m);
     if (before)
         before->block.next = m->block.next;
     else
@@ -84,7 +89,7 @@ static __attribute__((noinline)) const pit_msg *receive_any(int64_t timeout)
         if (timeout == 0)
             pit__sched_drain(t->sched);
         else {
-            int64_t deadline = deadline_of(timeout);
+            int64_t deadline = deadline_of(p, timeout);
 
             while (!p->head && wait_for_mail(p, deadline))
                 ;
@@ -97,7 +102,7 @@ static __attribute__((noinline)) const pit_msg *receive_any(int64_t timeout)
 }
 
 /* What makes a receive more than taking the first message of a stackful process's queue. */
-#define UNUSUAL (PIT__F_CALLBACK | PIT__F_HEAP | PIT__F_MARK | PIT__F_EXIT)
+#define UNUSUAL (PIT__F_CALLBACK | PIT__F_HEAP | PIT__F_MARK | PIT__F_EXIT | PIT__F_ATTENTION)
 
 static inline bool nobody_watches(void)
 {
@@ -130,11 +135,14 @@ const pit_msg *pit_receive(int64_t timeout)
         p->message = NULL;
         pit__block_free(&t->sched->blocks, m);
     }
-    while (PIT__UNLIKELY(!p->head)) {
+    if (PIT__UNLIKELY(!p->head)) {
         p->status = PIT__WAITING;
         p->wakes_on = PIT__WAKE_MESSAGE;
         pit__sched_switch_away(t->sched, p);
+        if (PIT__UNLIKELY(p->flags & UNUSUAL)) /* it became so meanwhile */
+            return receive_any(timeout);
         t = pit__thread();
+        PIT_AUDIT(PIT_ASSERT(p->head)); /* nothing but a message wakes the usual process */
     }
     m = p->head;
     p->head = pit__message_next(m);
@@ -153,7 +161,7 @@ static const pit_msg *select_message(struct pit__message *before,
 {
     struct pit__thread *t = pit__in();
     struct pit__process *p = pit__caller(t, function);
-    int64_t deadline = timeout == 0 ? 0 : deadline_of(timeout);
+    int64_t deadline = timeout == 0 ? 0 : deadline_of(p, timeout);
     const pit_msg *found = NULL;
     bool last_look = timeout == 0;
 
@@ -257,7 +265,9 @@ void pit_sleep(int64_t ms)
     pit__in();
     pit__caller(pit__thread(), "pit_sleep");
     pit__wait_init(&w);
-    (void)pit__park(&w, deadline_of(ms)); /* nobody unparks it: the deadline does */
+    (void)pit__park(&w, ms < 0 || ms > INT64_MAX / 2000000
+                            ? INT64_MAX
+                            : pit__now() + ms * 1000000); /* nobody unparks it: the deadline does */
     pit__out(1);
 }
 

@@ -18,6 +18,8 @@ enum pit__relation_kind {
     PIT__R_MONITOR,      /* ours on another; key: the reference's number */
     PIT__R_MONITORED_BY, /* another's on us; key: the reference's number */
     PIT__R_ASKER,        /* a call whose answer was deferred; key: its tag */
+    PIT__R_SUSPENDING,   /* one whom we suspend; key: its pid; extra: how often */
+    PIT__R_SUSPENDED_BY, /* one who suspends us; key: its pid */
     PIT__R_TIMER,        /* that will send to us; key: the reference's number */
     PIT__R_ALIAS,        /* of ours; key: the reference's number */
     PIT__R_SPAWN,        /* a spawn request under way; key: its number, peer: the child */

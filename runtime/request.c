@@ -48,6 +48,8 @@ int pit__call_wait(struct pit__process *p, int64_t deadline_ns, struct pit__mess
     struct pit__thread *t = pit__thread();
     struct pit__message *m;
 
+    if (deadline_ns != INT64_MAX)
+        deadline_ns -= pit__extra_paused(p); /* it stands still while p is suspended */
     while (!p->reply) {
         pit__exit_if_told(p);
         if (p->flags & PIT__F_TIMED_OUT) {
@@ -56,7 +58,7 @@ int pit__call_wait(struct pit__process *p, int64_t deadline_ns, struct pit__mess
             return -ETIMEDOUT;
         }
         if (deadline_ns != INT64_MAX)
-            pit__timeout_arm(t->sched, p, deadline_ns);
+            pit__timeout_arm_own(t->sched, p, deadline_ns);
         p->status = PIT__WAITING;
         p->wakes_on = PIT__WAKE_REPLY;
         pit__sched_switch_away(t->sched, p);

@@ -7,6 +7,7 @@
 
 #include "base/assert.h"
 #include "base/probes.h"
+#include "runtime/extra.h"
 #include "runtime/sched.h"
 
 #define PIT__DIRECT 64 /* switches from process to process before the loop looks after the rest */
@@ -75,11 +76,18 @@ static inline struct pit__process *pit__queue_next(struct pit__sched *s)
     return p;
 }
 
-/* The one timeout of a process that waits. */
+/* The one timeout of a process that waits, by the node's clock. */
 static inline void pit__timeout_arm(struct pit__sched *s, struct pit__process *p, int64_t when_ns)
 {
     p->flags |= PIT__F_TIMEOUT;
     pit__wheel_add(&s->wheel, &p->timeout, when_ns);
+}
+
+/* The same by the process's own clock (pit__extra_paused), by which deadlines are kept while it waits again and again. */
+static inline void pit__timeout_arm_own(struct pit__sched *s, struct pit__process *p,
+                                        int64_t when_ns)
+{
+    pit__timeout_arm(s, p, when_ns + pit__extra_paused(p));
 }
 
 static inline void pit__timeout_disarm(struct pit__sched *s, struct pit__process *p)
@@ -97,7 +105,7 @@ static inline void pit__sched_enqueue(struct pit__sched *s, struct pit__process 
         pit__timeout_disarm(s, p);
     if (p->status != PIT__EXITING)
         p->status = PIT__RUNNABLE;
-    if (PIT__UNLIKELY(s->wakes++ % PIT__SAMPLE_WAKES == 0 || s->stamp_all ||
+    if (PIT__UNLIKELY(s->wakes++ % PIT__SAMPLE_WAKES == 0 || (s->watch & PIT__WATCH_STAMP) ||
                       PIT_PROBE_ENABLED(process_run)))
         pit__slice_stamp(p);
     pit__queue_push(s, p);
@@ -151,7 +159,7 @@ static inline struct pit__process *pit__queue_direct(struct pit__sched *s)
     if (s->direct >= PIT__DIRECT || !s->ready)
         return NULL;
     q = s->queue[__builtin_ctz(s->ready)].head;
-    if (!q->stack || q->status == PIT__EXITING || q->priority == PIT_PRIORITY_LOW)
+    if (!q->stack || q->status == PIT__EXITING || (q->flags & PIT__F_LOOP))
         return NULL;
     s->direct++;
     return pit__queue_pop(s);

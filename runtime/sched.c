@@ -28,6 +28,7 @@
 
 #include "base/assert.h"
 #include "base/probes.h"
+#include "runtime/attend.h"
 #include "runtime/enter.h"
 #include "runtime/memory.h"
 #include "runtime/node_state.h"
@@ -143,9 +144,14 @@ static void handle(struct pit__thread *t, struct pit__sched *s, struct pit__proc
         s = t->sched;
         message_over(s, p);
     }
-    while (p->head && s->reductions > 0 && !(p->flags & PIT__F_EXIT)) {
+    while (p->head && s->reductions > 0) {
         struct pit__message *m = p->head;
 
+        if (PIT__UNLIKELY(p->flags & (PIT__F_EXIT | PIT__F_ATTENTION))) {
+            if (p->flags & PIT__F_EXIT)
+                break;
+            pit__attend_take(s, p, m);
+        }
         p->head = m->block.next;
         if (!p->head)
             p->tail = NULL;
@@ -158,7 +164,10 @@ static void handle(struct pit__thread *t, struct pit__sched *s, struct pit__proc
         s->reductions -= PIT__MESSAGE_COST;
         message_over(s, p);
     }
-    pit__exit_if_told(p);
+    if (PIT__UNLIKELY(p->flags & (PIT__F_EXIT | PIT__F_LOOP))) {
+        pit__exit_if_told(p);
+        pit__attend_stop(s, p);
+    }
     pit__slice_end(s, p);
     if (s->reductions <= 0)
         s->direct = PIT__SLICE_OVER;
@@ -188,6 +197,8 @@ static void run(struct pit__sched *s, struct pit__process *p)
             pit__sched_enqueue(s, p);
         return;
     }
+    if (PIT__UNLIKELY(p->flags & PIT__F_LOOP) && !pit__attend_run(s, p))
+        return;
     pit__slice_begin(t, s, p);
     if (p->stack)
         resume(t, s, p);
@@ -258,6 +269,8 @@ void pit__sched_switch_to_loop(struct pit__thread *t, struct pit__sched *s, stru
 {
     void *to;
 
+    if (PIT__UNLIKELY(p->flags & PIT__F_LOOP))
+        pit__attend_stop(s, p);
     if (PIT__UNLIKELY(!p->stack)) {
         t->current = p; /* should there be no memory, it is p that ends */
         to = new_loop(s, p);
@@ -474,7 +487,7 @@ static void idle(struct pit__sched *s)
     s->now = pit__now();
     if (!pit__inbox_empty(&s->inbox) && s->now - before < 200000)
         s->spin_ns += 4000; /* it was woken so soon that spinning might pay */
-    s->stamp_all = true;
+    s->watch |= PIT__WATCH_STAMP;
     PIT_PROBE_SCHED_WAKE(s->index);
 }
 
@@ -530,7 +543,7 @@ static void pass(struct pit__sched *s)
         node_duties(s);
     run_some(s);
     s = pit__thread()->sched;
-    s->stamp_all = false;
+    s->watch &= (uint8_t)~PIT__WATCH_STAMP;
     s->crowded = atomic_load_explicit(&pit__slots.used, memory_order_relaxed) >=
                  PIT__FORESEE_LEAST; /* a hint */
     publish(&s->runnable_seen, s->runnable);

@@ -21,6 +21,10 @@
 #define PIT__SLICE 4000
 #define PIT__MESSAGE_COST 4
 
+/* sched.watch */
+#define PIT__WATCH_STAMP 1u  /* after a sleep every wake of the pass is stamped */
+#define PIT__WATCH_SENDER 2u /* the running process's sends are looked at: attend.h */
+
 struct pit__run_queue {
     struct pit__process *head, *tail;
 };
@@ -61,9 +65,9 @@ struct pit__sched {
     struct pit__stack *leaving;    /* a zombie's to be, which runs on it for the last time */
     unsigned wakes;                /* counts, so that every 64th is stamped */
     bool draining;                 /* the inbox is being delivered: no recursion */
-    bool canaries;  /* some stacks have no guard: their canaries are looked at when they are left */
-    bool stamp_all; /* after a sleep every wake of the pass is stamped */
-    bool crowded;   /* the node's processes do not fit in the cache: foresee.h */
+    bool canaries; /* some stacks have no guard: their canaries are looked at when they are left */
+    uint8_t watch; /* PIT__WATCH_: sends of this scheduler take the long way */
+    bool crowded;  /* the node's processes do not fit in the cache: foresee.h */
     uint16_t index;
     int cpu; /* pinned to; -1: not */
     int numa_node;

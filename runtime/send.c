@@ -110,7 +110,7 @@ static __attribute__((noinline)) void send_any(pit_pid to, const pit_type *type,
 static inline bool ordinary(const struct pit__sched *s, struct pit__process *p, pit_pid to)
 {
     return pit__owned_by(p, s) && pit__mailbox_quiet(&p->mailbox) && pit__process_pid(p) == to.id &&
-           !(p->flags & PIT__F_TIMEOUT) && p->priority <= PIT_PRIORITY_LOW &&
+           !(p->flags & (PIT__F_TIMEOUT | PIT__F_ATTENTION)) && p->priority <= PIT_PRIORITY_LOW &&
            p->length <= QUEUE_SHORT;
 }
 
@@ -139,7 +139,7 @@ void pit_send_copy(pit_pid to, const pit_type *type, const void *payload)
     pit__process_prefetch(p);
     s = t->sched;
     m = (struct pit__message *)s->blocks.free[SMALL_CLASS];
-    if (PIT__UNLIKELY(!m || (type->flags & PIT_TYPE_OWNS) || s->reductions <= 1 || s->stamp_all ||
+    if (PIT__UNLIKELY(!m || (type->flags & PIT_TYPE_OWNS) || s->reductions <= 1 || s->watch ||
                       s->wakes % PIT__SAMPLE_WAKES == 0 || !nobody_watches() ||
                       !ordinary(s, p, to)))
         return send_any(to, type, payload);

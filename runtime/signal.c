@@ -20,6 +20,7 @@
 #include "runtime/reason.h"
 #include "runtime/request.h"
 #include "runtime/spawn.h"
+#include "runtime/suspend.h"
 
 /* ---- the road */
 
@@ -177,6 +178,9 @@ void pit__undeliverable(struct pit__sched *s, struct pit__message *m, struct pit
     case PIT__TIMER:
         pit__timer_undeliverable(s, m);
         break;
+    case PIT__SUSPEND:
+        pit__signal(s, PIT__SUSPEND_OVER, m->to, m->public.from, NULL, 0);
+        break;
     case PIT__UNLINK:
         sig = *signal_of(m);
         pit__signal(s, PIT__UNLINK_ACK, m->to, m->public.from, NULL, sig.number);
@@ -298,7 +302,9 @@ static void signal_received(struct pit__sched *s, struct pit__process *p, struct
     struct pit__signal *sig = signal_of(m);
     struct pit__relation *r;
 
-    if ((m->block.kind == PIT__LINK || m->block.kind == PIT__MONITOR) && ending(p)) {
+    if ((m->block.kind == PIT__LINK || m->block.kind == PIT__MONITOR ||
+         m->block.kind == PIT__SUSPEND) &&
+        ending(p)) {
         pit__undeliverable(s, m, pit__reason(noproc));
         return;
     }
@@ -335,6 +341,15 @@ static void signal_received(struct pit__sched *s, struct pit__process *p, struct
         break;
     case PIT__DOWN:
         pit__monitor_fired(s, p, m->public.from, sig);
+        break;
+    case PIT__SUSPEND:
+        pit__suspend_received(s, p, m->public.from);
+        break;
+    case PIT__RESUME:
+        pit__resume_received(s, p, m->public.from);
+        break;
+    case PIT__SUSPEND_OVER:
+        pit__suspend_over_received(s, p, m->public.from);
         break;
     default:
         PIT_ASSERT(!"a signal of no known kind");

@@ -4,6 +4,7 @@
 #ifndef PIT_RUNTIME_SIGNAL_H
 #define PIT_RUNTIME_SIGNAL_H
 
+#include "runtime/attend.h"
 #include "runtime/run_queue.h"
 #include "runtime/sched.h"
 
@@ -25,14 +26,22 @@ static inline void pit__append_only(struct pit__process *p, struct pit__message 
     p->tail = m;
     p->length++;
 }
-static inline void pit__append(struct pit__sched *s, struct pit__process *p, struct pit__message *m)
+static inline void pit__append_wake(struct pit__sched *s, struct pit__process *p)
 {
-    pit__append_only(p, m);
     if (p->status == PIT__WAITING && (p->wakes_on & PIT__WAKE_MESSAGE)) {
         if (p->stack)
             pit__process_prefetch_stack(p);
         pit__sched_enqueue(s, p);
     }
+}
+static inline void pit__append(struct pit__sched *s, struct pit__process *p, struct pit__message *m)
+{
+    if (PIT__UNLIKELY(p->flags & PIT__F_ATTENTION)) {
+        pit__append_attended(s, p, m);
+        return;
+    }
+    pit__append_only(p, m);
+    pit__append_wake(s, p);
 }
 
 /* A message with a copy of the payload, complete but for `to`. Any thread (t NULL: foreign). NULL: no memory. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/probes.h"
+#include "runtime/attend.h"
 #include "runtime/enter.h"
 #include "runtime/memory.h"
 #include "runtime/monitor.h"
@@ -51,6 +52,15 @@ static void touch(const struct pit__entry *e, const pit_spawn_opts *o)
     pit__touching_end();
 }
 
+static void prepare_unusual(struct pit__process *p, const pit_spawn_opts *o)
+{
+    pit__attend_priority(p, o->priority);
+    if (o->pit__kind & 1) {
+        p->flags |= PIT__F_SUPERVISOR;
+        atomic_fetch_add_explicit(&pit__node.supervisors, 1, memory_order_relaxed);
+    }
+}
+
 /* A slot's life begins: everything that its last life left as it was is set here, the rest was cleared at its end. */
 static int prepare(struct pit__sched *s, struct pit__process *p, const struct pit__entry *e,
                    const pit_spawn_opts *o, pit_pid parent)
@@ -81,10 +91,8 @@ static int prepare(struct pit__sched *s, struct pit__process *p, const struct pi
     p->reductions = 0;
     p->slice_reductions = 0;
     p->low_turns = 0;
-    if (o->pit__kind & 1) {
-        p->flags |= PIT__F_SUPERVISOR;
-        atomic_fetch_add_explicit(&pit__node.supervisors, 1, memory_order_relaxed);
-    }
+    if (PIT__UNLIKELY(o->priority | (o->pit__kind & 1)))
+        prepare_unusual(p, o);
     return 0;
 }
 

@@ -256,6 +256,23 @@ bool pit_trap_exit(bool on);
    answer is false. Waits if it belongs to another scheduler. Erlang: is_process_alive/1. Spec: LIFE-10. */
 bool pit_is_alive(pit_pid pid);
 
+/*
+ * Keep a process from running until pit_resume: for debugging, not for synchronisation. The caller counts how often it
+ * suspends a process, and as many pit_resume let it go; suspended by several, it waits for all of them, and a suspender that
+ * ends lets go of what it suspended. A suspended process is sent to, watched, asked (pit_process_info_of) and ended as ever,
+ * and its timeouts (of receives, calls and sleeps) stand still; messages of timers that are to be sent to it still arrive.
+ * Returns when it has left the core, so waits if it belongs to another scheduler; PIT_SUSPEND_NO_WAIT: at once.
+ * PIT_SUSPEND_ONCE: unless the caller suspends it already, which is -EALREADY.
+ *
+ * 0, -PIT_ENOPROC, -EALREADY, -EINVAL (oneself, or unknown flags), -ENOMEM. A handle that holds an error ends the caller with
+ * badarg. pit_resume: 0, or -EINVAL: the caller does not suspend it (any more: it has ended). It does not wait.
+ * Erlang: suspend_process/2, resume_process/1. Spec: SCHED-5.
+ */
+#define PIT_SUSPEND_ONCE 1u
+#define PIT_SUSPEND_NO_WAIT 2u
+int pit_suspend(pit_pid pid, unsigned flags);
+int pit_resume(pit_pid pid);
+
 /* ---- links and monitors ----------------------------------------------------------------------------------------- */
 
 /*
@@ -406,7 +423,7 @@ void *pit_realloc(
         size); /* as realloc, but ends as pit_alloc; NULL: pit_alloc; the new part is not zeroed */
 void pit_free(void *memory); /* NULL is fine */
 
-enum pit_process_status { PIT_RUNNABLE, PIT_RUNNING, PIT_WAITING, PIT_EXITING };
+enum pit_process_status { PIT_RUNNABLE, PIT_RUNNING, PIT_WAITING, PIT_EXITING, PIT_SUSPENDED };
 
 typedef struct pit_process_info {
     pit_pid pid, parent;
@@ -420,6 +437,7 @@ typedef struct pit_process_info {
         memory; /* bytes: slot, stack in use, pit_alloc's, terms, kept messages; of waiting messages the headers */
     uint64_t reductions;
     size_t links, monitors, monitored_by, timers;
+    size_t suspending, suspended_by; /* processes that it suspends; that suspend it */
 } pit_process_info;
 
 /* 0, -PIT_ENOPROC, -ENOMEM. A signal with an answer: what the caller sent before has arrived. Waits if pid belongs to another

@@ -1,0 +1,89 @@
+#include "runtime/attend.h"
+
+#include <errno.h>
+
+#include "runtime/signal.h"
+#include "runtime/suspend.h"
+
+static void flags_in_step(struct pit__process *p)
+{
+    uint32_t attends = p->extra ? p->extra->attends : 0;
+
+    p->flags &= ~(PIT__F_ATTENTION | PIT__F_LOOP);
+    if (attends)
+        p->flags |= PIT__F_ATTENTION;
+    if ((attends & PIT__AT_RUN) || p->priority == PIT_PRIORITY_LOW)
+        p->flags |= PIT__F_LOOP;
+}
+
+/* The bytes of its queue are counted from here on. */
+static void count_queue(struct pit__process *p)
+{
+    p->extra->queue_bytes = 0;
+    for (const struct pit__message *m = p->head; m; m = pit__message_next(m))
+        p->extra->queue_bytes += pit__message_bytes(m);
+}
+
+int pit__attend(struct pit__process *p, uint32_t bits)
+{
+    struct pit__extra *x = pit__extra_of(p);
+
+    if (!x)
+        return -ENOMEM;
+    if ((bits & PIT__AT_MAIL) && !(x->attends & PIT__AT_MAIL))
+        count_queue(p);
+    x->attends |= bits;
+    flags_in_step(p);
+    if ((bits & PIT__AT_RUN) && p->status == PIT__RUNNING)
+        pit__thread()->sched->direct = PIT__SLICE_OVER; /* from here it leaves by the loop */
+    return 0;
+}
+
+void pit__unattend(struct pit__process *p, uint32_t bits)
+{
+    if (!p->extra)
+        return;
+    p->extra->attends &= ~bits;
+    flags_in_step(p);
+}
+
+void pit__attend_priority(struct pit__process *p, uint8_t priority)
+{
+    p->priority = priority;
+    flags_in_step(p);
+}
+
+/* ---- the hooks */
+
+void pit__append_attended(struct pit__sched *s, struct pit__process *p, struct pit__message *m)
+{
+    struct pit__extra *x = p->extra;
+
+    if (x->attends & PIT__AT_MAIL)
+        x->queue_bytes += pit__message_bytes(m);
+    pit__append_only(p, m);
+    pit__append_wake(s, p);
+}
+
+void pit__attend_take(struct pit__sched *s, struct pit__process *p, struct pit__message *m)
+{
+    struct pit__extra *x = p->extra;
+
+    if (x->attends & PIT__AT_MAIL)
+        x->queue_bytes -= pit__message_bytes(m);
+}
+
+bool pit__attend_run(struct pit__sched *s, struct pit__process *p)
+{
+    if (pit__attends(p, PIT__AT_SUSPENDED)) {
+        pit__suspend_hold(p);
+        return false;
+    }
+    return true;
+}
+
+void pit__attend_stop(struct pit__sched *s, struct pit__process *p)
+{
+    if (pit__attends(p, PIT__AT_SUSPENDED))
+        pit__suspend_pause(s, p);
+}

@@ -1,0 +1,54 @@
+/*
+ * Attention: what is unusual about a process, asked for by one flag where others are asked for already, so that the usual
+ * process pays nothing for it.
+ *
+ * A process has a word of PIT__AT_ bits in its extra data; each bit is one subject's, which sets and clears it by
+ * pit__attend and pit__unattend. Two flags in p->flags are kept in step with the word:
+ *   PIT__F_ATTENTION  any bit is set: sends to it take the long way, and so do its own receives
+ *   PIT__F_LOOP       a bit of PIT__AT_RUN is set, or its priority is low: it is run by the loop only, never straight from
+ *                     another process, and gives the core back to the loop
+ *
+ * Where it is asked, and what is called there; all by the owner:
+ *   a message is to be put into its queue          pit__append_attended: instead of pit__append. Consumes m
+ *   a message leaves its queue                     pit__attend_take: m is unlinked next. Not asked in a teardown
+ *   the loop is about to run it (PIT__AT_RUN)      pit__attend_run: false: it does not run, and is off the run queue
+ *   it gives the core back (PIT__AT_RUN)           pit__attend_stop. Not asked when it ends
+ *   it ends; pid and relations still stand         vanish_unusual of exit.c
+ * None of them may switch, and none may end the process but by pit__terminate. Each hook asks its bits in the order in
+ * which they must act, and calls the subject's own file; nothing is decided here. A sender is not asked: who must know what
+ * a process sends sets PIT__WATCH_SENDER of its scheduler in pit__attend_run and clears it in pit__attend_stop.
+ *
+ * A bit that is set while its process waits in a receive is seen by that receive when it goes on.
+ */
+#ifndef PIT_RUNTIME_ATTEND_H
+#define PIT_RUNTIME_ATTEND_H
+
+#include "runtime/extra.h"
+#include "runtime/sched.h"
+
+#define PIT__AT_SUSPENDED 1u /* suspend.c */
+
+#define PIT__AT_MEMORY 2u /* heap_limit.c */
+
+/* Those that want to know when it runs; those that want the bytes of its queue counted. */
+#define PIT__AT_RUN (PIT__AT_SUSPENDED)
+#define PIT__AT_MAIL (PIT__AT_MEMORY)
+
+/* Set or clear bits. Attend makes the extra data: 0, or -ENOMEM and nothing has changed. */
+int pit__attend(struct pit__process *p, uint32_t bits);
+void pit__unattend(struct pit__process *p, uint32_t bits);
+
+/* The flags of a priority that has changed, of a process that attends to something or not. */
+void pit__attend_priority(struct pit__process *p, uint8_t priority);
+
+static inline bool pit__attends(const struct pit__process *p, uint32_t bits)
+{
+    return (p->flags & PIT__F_ATTENTION) && (p->extra->attends & bits);
+}
+
+void pit__append_attended(struct pit__sched *s, struct pit__process *p, struct pit__message *m);
+void pit__attend_take(struct pit__sched *s, struct pit__process *p, struct pit__message *m);
+bool pit__attend_run(struct pit__sched *s, struct pit__process *p);
+void pit__attend_stop(struct pit__sched *s, struct pit__process *p);
+
+#endif

@@ -1,0 +1,38 @@
+/*
+ * What few processes have: data that hangs off a process by one pointer and is made when it is first needed. Owner only; it
+ * travels with the process and is freed at the end of its teardown.
+ */
+#ifndef PIT_RUNTIME_EXTRA_H
+#define PIT_RUNTIME_EXTRA_H
+
+#include "runtime/process.h"
+
+struct pit__extra {
+    uint32_t attends; /* PIT__AT_...: attend.h */
+    uint64_t
+        queue_bytes; /* of the messages in its queue, headers included; counted while a bit of PIT__AT_MAIL is set */
+
+    /* suspension (suspend.c) */
+    uint32_t suspenders;
+    bool held;            /* it would run if it were not suspended */
+    int64_t suspended_at; /* by the node's clock */
+    int64_t paused_ns;    /* how long it was suspended in all: its timeouts stood still */
+    int64_t timeout_ns;   /* when the timeout that suspension took away would have come; 0: none */
+};
+
+/* Makes it on first use; NULL: no memory. */
+struct pit__extra *pit__extra_of(struct pit__process *p);
+
+/* NULL: it has none. */
+static inline struct pit__extra *pit__extra_peek(const struct pit__process *p) { return p->extra; }
+
+/* The clock of its timeouts is so far behind the node's: while it is suspended it stands still. */
+static inline int64_t pit__extra_paused(const struct pit__process *p)
+{
+    return PIT__UNLIKELY(p->flags & PIT__F_EXTRA) ? p->extra->paused_ns : 0;
+}
+
+/* In a teardown, after all that may look at it. */
+void pit__extra_free(struct pit__sched *s, struct pit__process *p);
+
+#endif
