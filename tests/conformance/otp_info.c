@@ -1,0 +1,337 @@
+/*
+ * Goal: Erlang/OTP's process_SUITE where it asks about other processes and oneself (INFO-1..6, RECV-6).
+ * Method: each case names the one of OTP's whose question it asks in C; what an item's value must be is brought about first.
+ */
+#include "tests/conformance/terms.h"
+
+PIT_MESSAGE(go);
+PIT_MESSAGE(ready);
+PIT_MESSAGE(number, (int64_t, n));
+
+static void ended(const void *arg) {}
+
+static pit_process_info info_of(pit_pid p)
+{
+    pit_process_info info;
+
+    CHECK_EQ(pit_process_info_of(p, &info), 0);
+    return info;
+}
+
+static void is_asked(const void *arg)
+{
+    pit_pid asker = *(const pit_pid *)arg;
+
+    (void)pit_trap_exit(true);
+    CHECK_EQ(pit_register("asked", pit_self()), 0);
+    (void)pit_start_timer(100000, pit_self(), 1);
+    (void)pit_monitor(asker);
+    pit_send(asker, ready);
+    (void)pit_receive_type(&pit_type_go, PIT_INFINITY);
+}
+
+/*
+ * INFO-1, INFO-2, INFO-4: what another says of itself; of the dead there is nothing.
+ * OTP: process_SUITE/t_process_info, process_info_other, otp_4725
+ */
+NODE_CASE(the_items_of_another_are_as_it_is)
+{
+    pit_pid me = pit_self(), p;
+    pit_process_info info;
+
+    p = pit_spawn_with(is_asked, &me, sizeof me, .priority = PIT_PRIORITY_HIGH,
+                       .label = "the label", .link = true, .scheduler = PIT_ANYWHERE);
+    CHECK(pit_receive_type(&pit_type_ready, A_WHILE));
+    do
+        info = info_of(p);
+    while (info.status != PIT_WAITING);
+    CHECK(pit_pid_equal(info.pid, p));
+    CHECK(pit_pid_equal(info.parent, me));
+    CHECK(info.trap_exit);
+    CHECK(!info.is_supervisor);
+    CHECK_EQ(info.priority, PIT_PRIORITY_HIGH);
+    CHECK_STR(info.name, "asked");
+    CHECK_STR(info.label, "the label");
+    CHECK_EQ(info.links, 1);
+    CHECK_EQ(info.monitors, 1);
+    CHECK_EQ(info.monitored_by, 0);
+    CHECK_EQ(info.timers, 1);
+    CHECK_EQ(info.message_count, 0);
+    CHECK(info.memory > 0);
+    CHECK(info.reductions > 0);
+    CHECK_EQ(info_of(me).monitored_by, 1);
+    CHECK_EQ(info_of(me).links, 1);
+    pit_unlink(p);
+    CHECK_EQ(info_of(p).links, 0);
+    pit_send(p, go);
+    expect_alone();
+    CHECK_EQ(pit_process_info_of(p, &info), -PIT_ENOPROC);
+    CHECK_EQ(pit_process_info_of(PIT_NO_PID, &info), -PIT_ENOPROC);
+}
+
+static void begets(const void *arg)
+{
+    (void)spawn_anywhere(wait_forever, NULL, 0);
+    pit_send(*(const pit_pid *)arg, ready);
+}
+
+/* INFO-5: who spawned it, also when that is gone; the first process has none. OTP: process_SUITE/process_info_parent */
+NODE_CASE(a_process_knows_its_parent)
+{
+    pit_pid me = pit_self(), all[4];
+    pit_monitored m = spawn_watched(begets, &me, sizeof me);
+    int found = 0;
+
+    CHECK(pit_receive_type(&pit_type_ready, A_WHILE));
+    expect_end(m, "normal");
+    for (size_t i = 0, n = pit_processes(all, 4); i < n; i++)
+        if (!pit_pid_equal(all[i], me)) {
+            CHECK(pit_pid_equal(info_of(all[i]).parent, m.pid));
+            pit_exit_process(all[i], pit_atom("kill"));
+            found++;
+        }
+    CHECK_EQ(found, 1);
+    CHECK_EQ(info_of(me).parent.id, 0);
+    expect_alone();
+}
+
+static void fills(const void *arg)
+{
+    for (int64_t i = 0; i < 100; i++)
+        pit_send(*(const pit_pid *)arg, number, .n = i);
+    pit_send(*(const pit_pid *)arg, ready);
+}
+
+/*
+ * RECV-6, INFO-3: the length of one's own queue counts what is on its way in, and both ways to ask agree.
+ * OTP: process_SUITE/process_info_self_signal, process_info_self_msgq_len, process_info_self_msgq_len_messages, process_info_self_msgq_len_more
+ */
+NODE_CASE(the_own_queue_counts_all_that_has_come)
+{
+    pit_pid me = pit_self();
+
+    for (int round = 0; round < 20; round++) {
+        size_t n = 0, before;
+
+        expect_end(spawn_watched(fills, &me, sizeof me), "normal"); /* so all it sent is here */
+        before = pit_message_count();
+        CHECK_EQ(before, 101);
+        CHECK_EQ(info_of(me).message_count, before);
+        pit_send(me, go);
+        CHECK_EQ(pit_message_count(), 102);
+        CHECK_EQ(info_of(me).message_count, 102);
+        while (pit_receive(0))
+            n++;
+        CHECK_EQ(n, 102);
+        CHECK_EQ(info_of(me).message_count, 0);
+    }
+}
+
+static void floods_slowly(const void *arg)
+{
+    for (int64_t i = 0; i < 300; i++) {
+        pit_send(*(const pit_pid *)arg, number, .n = i);
+        if (i % 30 == 0)
+            pit_yield();
+    }
+}
+
+static void takes_go_only(const void *arg) { (void)pit_receive_type(&pit_type_go, PIT_INFINITY); }
+
+/*
+ * RECV-6, INFO-3: what the asker sent before is counted, the more others send meanwhile; the length never falls.
+ * OTP: process_SUITE/process_info_other_message_queue_len_signal_race, process_info_msgq_len_no_very_long_delay
+ */
+NODE_CASE(the_length_of_anothers_queue_is_right_under_load)
+{
+    pit_pid p = spawn_anywhere(takes_go_only, NULL, 0);
+    size_t last = 0;
+
+    for (int i = 0; i < 4; i++)
+        (void)spawn_anywhere(floods_slowly, &p, sizeof p);
+    for (size_t i = 1; i <= 100; i++) {
+        size_t now;
+
+        pit_send(p, number, .n = 1);
+        now = info_of(p).message_count;
+        CHECK(now >= i);
+        CHECK(now > last || i == 1);
+        last = now;
+    }
+    while (pit__node_processes() > 2)
+        pit_sleep(1);
+    CHECK_EQ(info_of(p).message_count, 4 * 300 + 100);
+    pit_send(p, go);
+    expect_alone();
+}
+
+static void signals_for_ever(const void *arg)
+{
+    pit_pid p = *(const pit_pid *)arg;
+
+    (void)pit_trap_exit(true);
+    for (;;) {
+        (void)pit_demonitor(pit_monitor(p), PIT_DEMONITOR_FLUSH);
+        pit_link(p);
+        pit_unlink(p);
+        pit_yield();
+    }
+}
+
+/*
+ * LIFE-2, INFO-3: signals that it handles do not make a waiting process look as if it ran.
+ * OTP: process_SUITE/process_info_other_status, process_info_status_handled_signal
+ */
+NODE_CASE(handling_signals_is_not_running)
+{
+    pit_pid p = spawn_anywhere(takes_go_only, NULL, 0), other;
+
+    while (info_of(p).status != PIT_WAITING)
+        pit_yield();
+    other = spawn_anywhere(signals_for_ever, &p, sizeof p);
+    for (int i = 0; i < 300; i++)
+        CHECK_EQ(info_of(p).status, PIT_WAITING);
+    CHECK_EQ(info_of(pit_self()).status, PIT_RUNNING);
+    pit_exit_process(other, pit_atom("kill"));
+    pit_exit_process(p, pit_atom("kill"));
+    expect_alone();
+}
+
+PIT_MESSAGE(inspect, (pit_pid, who));
+
+static void inspects(const void *arg)
+{
+    pit_pid report_to = *(const pit_pid *)arg, other = pit_receive_only(inspect, A_WHILE)->who;
+    pit_process_info info;
+
+    for (int i = 0; i < 300; i++) {
+        CHECK_EQ(pit_process_info_of(other, &info), 0);
+        CHECK(pit_is_alive(other));
+        if (i % 7 == 0)
+            pit_send(other, number, .n = i);
+    }
+    pit_send(report_to, ready);
+    wait_forever(NULL);
+}
+
+/*
+ * INFO-3: processes that ask each other all at once: nobody waits for ever, nobody's message is lost.
+ * OTP: process_SUITE/process_info_lock_reschedule, process_info_lock_reschedule2, process_info_lock_reschedule3
+ */
+NODE_CASE(processes_that_ask_each_other_all_get_answers)
+{
+    enum { N = 6 };
+    pit_pid me = pit_self(), p[N];
+
+    for (int i = 0; i < N; i++)
+        p[i] = spawn_anywhere(inspects, &me, sizeof me);
+    for (int i = 0; i < N; i++)
+        pit_send(p[i], inspect, .who = p[(i + 1) % N]);
+    for (int i = 0; i < N; i++)
+        CHECK(pit_receive_type(&pit_type_ready, A_WHILE));
+    for (int i = 0; i < N; i++)
+        CHECK(info_of(p[i]).message_count <= 43);
+    for (int i = 0; i < N; i++)
+        pit_exit_process(p[i], pit_atom("kill"));
+    expect_alone();
+}
+
+static void works(const void *arg)
+{
+    for (;;) {
+        (void)pit_make_ref();
+        pit_yield();
+    }
+}
+
+/* INFO-4: the count of reductions only grows, asked by itself and by others. OTP: process_SUITE/process_info_reductions */
+NODE_CASE(reductions_only_grow)
+{
+    pit_pid p = spawn_anywhere(works, NULL, 0);
+    uint64_t mine = 0, its = 0, first;
+
+    first = info_of(p).reductions;
+    for (int i = 0; i < 200; i++) {
+        uint64_t a = info_of(pit_self()).reductions, b = info_of(p).reductions;
+
+        CHECK(a >= mine && b >= its);
+        mine = a;
+        its = b;
+        pit_yield();
+    }
+    while (info_of(p).reductions <= first)
+        pit_yield();
+    pit_exit_process(p, pit_atom("kill"));
+    expect_alone();
+}
+
+static void asks_often(const void *arg)
+{
+    pit_pid p = *(const pit_pid *)arg;
+    pit_process_info info;
+
+    for (int i = 0; i < 200; i++) {
+        int r = pit_process_info_of(p, &info);
+
+        CHECK(r == 0 || r == -PIT_ENOPROC);
+        CHECK(r == 0 || !pit_is_alive(p));
+        (void)pit_read_timer((pit_ref){p, 1});
+    }
+}
+
+/*
+ * INFO-3, LIFE-7 step 3: very many questions to one process, which dies in the midst of them: each is answered.
+ * OTP: process_SUITE/system_task_blast, system_task_failed_enqueue
+ */
+NODE_CASE(questions_to_the_dying_are_all_answered)
+{
+    for (int round = 0; round < 5; round++) {
+        pit_pid p = spawn_anywhere(wait_forever, NULL, 0);
+        pit_monitored m[8];
+
+        for (int i = 0; i < 8; i++)
+            m[i] = spawn_watched(asks_often, &p, sizeof p);
+        for (int i = 0; i < round * 3; i++)
+            pit_yield();
+        pit_exit_process(p, pit_atom("kill"));
+        for (int i = 0; i < 8; i++)
+            expect_end(m[i], "normal");
+    }
+    expect_alone();
+}
+
+static void sleeps(const void *arg) { pit_sleep(PIT_INFINITY); }
+static void hibernates(const void *arg) { pit_hibernate(); }
+static void selects(const void *arg) { (void)pit_receive_type(&pit_type_go, PIT_INFINITY); }
+static void handler(void *state, const pit_msg *m) {}
+
+/* INFO-4: all items of processes in all states. OTP: process_SUITE/process_info_smoke_all */
+NODE_CASE(every_state_can_be_asked)
+{
+    pit_body *bodies[] = {ended, works, sleeps, hibernates, selects, wait_forever};
+    enum { KINDS = sizeof bodies / sizeof *bodies };
+
+    for (int round = 0; round < 10; round++) {
+        pit_pid p[KINDS + 1];
+        pit_process_info info;
+
+        for (int i = 0; i < KINDS; i++)
+            p[i] = spawn_anywhere(bodies[i], NULL, 0);
+        p[KINDS] = pit_spawn_handler_with(handler, NULL, 0, .scheduler = PIT_ANYWHERE);
+        for (int i = 0; i <= KINDS; i++) {
+            int r = pit_process_info_of(p[i], &info);
+
+            if (r == -PIT_ENOPROC)
+                CHECK_EQ(i, 0);
+            else {
+                CHECK_EQ(r, 0);
+                CHECK(pit_pid_equal(info.pid, p[i]));
+                CHECK(pit_pid_equal(info.parent, pit_self()));
+                CHECK(info.status <= PIT_EXITING);
+            }
+        }
+        for (int i = 0; i <= KINDS; i++)
+            pit_exit_process(p[i], pit_atom("kill"));
+        expect_alone();
+    }
+}
