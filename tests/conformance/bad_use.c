@@ -1,0 +1,259 @@
+/*
+ * Goal: bad use of the public functions of processes, messages, names, timers and aliases gives the error that their headers
+ *   promise, ends nobody else, and leaves the node as it was. What threads that run no process get: tests/runtime/test_foreign.c.
+ * Method: each wrong argument with each function that takes it. What "ends the caller" is done by a process of its own; garbage
+ *   comes from a seed.
+ */
+#include "tests/conformance/terms.h"
+
+PIT_MESSAGE(go);
+PIT_MESSAGE(number, (int64_t, n));
+
+static const pit_pid error_pid = {INT64_MIN | EINVAL};
+static const pit_ref error_ref = {{INT64_MIN | EINVAL}, 0};
+
+/* The body ends its process with {Kind, <<"...">>, ...}, and nothing else happens. */
+static void expect_error(pit_body *body, const void *arg, size_t size, const char *kind)
+{
+    pit_monitored m = spawn_watched(body, arg, size);
+    const pit_msg *down = pit_receive_ref(m.ref, A_WHILE);
+    char begin[40] = "{";
+
+    CHECK(down);
+    strcat(strcat(begin, kind), ",<<\"");
+    if (strncmp(text_of(pit_as(down, pit_down)->reason), begin, strlen(begin)) != 0)
+        pit_test_fail(__FILE__, __LINE__, "%s, where %s was promised",
+                      text_of(pit_as(down, pit_down)->reason), kind);
+}
+
+static void expect_badarg(pit_body *body) { expect_error(body, NULL, 0, "badarg"); }
+
+/* ---- garbage */
+
+/* A pid of garbage bits that is nobody's: not of a process that lives now. */
+static pit_pid garbage(uint64_t *chance)
+{
+    for (;;) {
+        pit_pid p = {(int64_t)(pit_test_random(chance) & INT64_MAX)}, all[8];
+        size_t n = pit_processes(all, 8);
+        bool lives = false;
+
+        if (pit_test_random_below(chance, 2)) /* of slots that exist, and of wrong generations */
+            p.id = (int64_t)pit_test_random_below(chance, 64) | (p.id & ~((INT64_C(1) << 27) - 1));
+        for (size_t i = 0; i < n && i < 8; i++)
+            lives |= pit_pid_equal(p, all[i]);
+        if (!lives && p.id)
+            return p;
+    }
+}
+
+/* EXIT-3, LINK-2, MON-4, SIG-3, TIMER-2, LIFE-10, REG-1, ALIAS-5: a pid of garbage bits is a process that never was. */
+NODE_CASE(a_pid_of_garbage_is_nobody)
+{
+    uint64_t chance = pit_test_seed();
+    pit_process_info info;
+
+    (void)pit_trap_exit(true);
+    for (int i = 0; i < 500; i++) {
+        pit_pid p = garbage(&chance);
+        pit_ref ref = {p, pit_test_random(&chance)};
+        struct number n = {1};
+
+        pit_send(p, number, .n = 1);
+        pit_send(ref, number, .n = 1);
+        pit_message_send(p, pit_message_make(&pit_type_number, 100));
+        pit_exit_process(p, pit_atom("kill"));
+        pit_exit_alias(ref, pit_atom("kill"));
+        CHECK(!pit_is_alive(p));
+        CHECK_EQ(pit_process_info_of(p, &info), -PIT_ENOPROC);
+        CHECK_EQ(pit_try_link(p), -PIT_ENOPROC);
+        pit_unlink(p);
+        pit_link(p);
+        expect_exited(p, "noproc");
+        expect_down(pit_monitor(p), p, "noproc");
+        CHECK_EQ(pit_demonitor(ref, PIT_DEMONITOR_FLUSH), 0);
+        CHECK(!pit_unalias(ref));
+        CHECK(!pit_receive_ref(ref, 0));
+        CHECK_EQ(pit_register("garbage", p), -PIT_ENOPROC);
+        CHECK_EQ(pit_try_call(p, &pit_type_number, &n, 1000, &pit_type_number, &n), -PIT_ENOPROC);
+        CHECK_EQ(pit_error(pit_start_timer(0, p, 1)), 0);
+        CHECK_EQ(pit_error(pit_send_after(1000, p, number, .n = 1)), 0);
+        CHECK_EQ(pit_cancel_timer(ref), -ENOENT);
+        CHECK_EQ(pit_read_timer(ref), -ENOENT);
+        pit_answer_asker((pit_asker){p, pit_test_random(&chance)}, &pit_type_number, &n);
+    }
+    expect_alone();
+    expect_empty();
+}
+
+/* ---- handles that hold an error */
+
+static void sends(const void *arg) { pit_send(error_pid, go); }
+static void sends_alias(const void *arg) { pit_send(error_ref, go); }
+static void moves(const void *arg)
+{
+    pit_message_send(error_pid, pit_message_make(&pit_type_number, 8));
+}
+static void exits(const void *arg) { pit_exit_process(error_pid, pit_atom("kill")); }
+static void links(const void *arg) { pit_link(error_pid); }
+static void tries_to_link(const void *arg) { (void)pit_try_link(error_pid); }
+static void unlinks(const void *arg) { pit_unlink(error_pid); }
+static void monitors(const void *arg) { (void)pit_monitor(error_pid); }
+static void starts_timer(const void *arg) { (void)pit_start_timer(1, error_pid, 1); }
+static void sends_after(const void *arg) { (void)pit_send_after(1, error_pid, go); }
+static void cancels(const void *arg) { (void)pit_cancel_timer(error_ref); }
+static void reads(const void *arg) { (void)pit_read_timer(error_ref); }
+
+/* LINK-5, EXIT-3, MON-4, SIG-3, TIMER-7: what holds an error ends its user with badarg. */
+NODE_CASE(a_handle_that_holds_an_error_is_badarg)
+{
+    pit_body *bodies[] = {sends,   sends_alias, moves,        exits,       links,   tries_to_link,
+                          unlinks, monitors,    starts_timer, sends_after, cancels, reads};
+    struct number n = {1};
+
+    for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++)
+        expect_badarg(bodies[i]);
+    CHECK_EQ(pit_try_call(error_pid, &pit_type_number, &n, 10, &pit_type_number, &n), -EINVAL);
+    CHECK_EQ(pit_register("error", error_pid), -PIT_ENOPROC);
+    CHECK(!pit_is_alive(error_pid));
+    CHECK_EQ(pit_process_info_of(error_pid, &(pit_process_info){0}), -PIT_ENOPROC);
+    CHECK_EQ(pit_demonitor(error_ref, 0), 0);
+    CHECK(!pit_unalias(error_ref));
+    expect_alone();
+}
+
+/* ---- NULL and wrong types */
+
+static void sends_twice(const void *arg)
+{
+    void *n = pit_message_make(&pit_type_number, 8);
+
+    pit_message_send(pit_self(), n);
+    pit_message_send(pit_self(), n);
+}
+static void sends_what_it_did_not_make(const void *arg)
+{
+    static struct {
+        _Alignas(16) char head[128];
+        struct number n;
+    } mine;
+
+    pit_message_send(pit_self(), &mine.n);
+}
+static void drops_after_sending(const void *arg)
+{
+    void *n = pit_message_make(&pit_type_number, 8);
+
+    pit_message_send(pit_self(), n);
+    CHECK_EQ(pit_as(pit_receive(0), number)->n, 0);
+}
+
+/* SIG-5: a payload is sent once, and only what pit_message_make made. */
+NODE_CASE(a_built_message_is_sent_once)
+{
+    expect_badarg(sends_twice);
+    expect_badarg(sends_what_it_did_not_make);
+    expect_end(spawn_watched(drops_after_sending, NULL, 0), "normal");
+    CHECK(!pit_message_make(&pit_type_number, SIZE_MAX / 2));
+    pit_message_drop(pit_message_make(&pit_type_number, 1000));
+    CHECK_EQ(pit_send_name(NULL, &pit_type_go, &(struct go){0}), -PIT_ENOPROC);
+    CHECK_EQ(pit_send_name("", &pit_type_go, &(struct go){0}), -PIT_ENOPROC);
+    expect_alone();
+}
+
+/* REG-1, REG-2, REG-3, MON-3: no name at all. */
+NODE_CASE(no_name_is_nobodys_name)
+{
+    const char *none[] = {NULL, "", "undefined", "\xff"};
+
+    for (int i = 0; i < 4; i++) {
+        CHECK_EQ(pit_register(none[i], pit_self()), -EINVAL);
+        CHECK_EQ(pit_unregister(none[i]), -PIT_ENOPROC);
+        CHECK_EQ(pit_whereis(none[i]).id, 0);
+        expect_down(pit_monitor_name(none[i]), PIT_NO_PID, "noproc");
+    }
+    CHECK_EQ(pit_processes(NULL, 0), 1);
+}
+
+/* ---- huge sizes and times out of range */
+
+static void allocates_all(const void *arg) { (void)pit_alloc(SIZE_MAX / 2); }
+static void grows_beyond_all(const void *arg) { (void)pit_realloc(pit_alloc(10), SIZE_MAX / 2); }
+static void spawns_with_all(const void *arg) { (void)pit_spawn(wait_forever, arg, SIZE_MAX / 2); }
+
+/* LIFE-11, TIMER-1, RECV-2, SPAWN-4: sizes that cannot be, times and options out of range. */
+NODE_CASE(what_cannot_be_is_refused)
+{
+    static const char one[1];
+
+    CHECK(!pit_try_alloc(SIZE_MAX / 2));
+    CHECK(!pit_try_alloc(SIZE_MAX));
+    expect_error(allocates_all, NULL, 0, "system_limit");
+    expect_error(grows_beyond_all, NULL, 0, "system_limit");
+    CHECK(pit_error(pit_try_spawn(wait_forever, one, SIZE_MAX / 2, (pit_spawn_opts){0})) < 0);
+    CHECK(pit_error(pit_try_spawn(wait_forever, one, SIZE_MAX, (pit_spawn_opts){0})) < 0);
+    {
+        pit_monitored m = spawn_watched(spawns_with_all, NULL, 0);
+
+        CHECK(pit_receive_ref(m.ref, A_WHILE));
+    }
+    CHECK_EQ(pit_error(pit_start_timer(-1, pit_self(), 1)), -EINVAL);
+    CHECK_EQ(pit_error(pit_alias_with(.mode = 9)), -EINVAL);
+    CHECK_EQ(pit_error(pit_alias_with(.mode = PIT_ALIAS_DEMONITOR)), -EINVAL);
+    CHECK_EQ(pit_error(pit_monitor_with(pit_self(), .alias = 9)), -EINVAL);
+    expect_alone();
+}
+
+/* ---- while one ends */
+
+static void sends_to_itself_and_exits(const void *arg)
+{
+    pit_pid me = pit_self();
+
+    pit_send(me, number, .n = 1);
+    (void)pit_start_timer(0, me, 1);
+    pit_link(me);
+    (void)pit_monitor(me);
+    pit_exit_process(me, pit_atom("now"));
+    CHECK(!"reached");
+}
+
+static void ends_with_mail(const void *arg)
+{
+    for (int i = 0; i < 1000; i++)
+        pit_send(pit_self(), number, .n = i);
+}
+
+static void floods(const void *arg)
+{
+    pit_pid p = *(const pit_pid *)arg;
+
+    for (int i = 0; i < 300; i++) {
+        pit_send(p, number, .n = i);
+        pit_exit_process(p, pit_atom("again"));
+        (void)pit_start_timer(0, p, 1);
+    }
+}
+
+/* EXIT-5, EXIT-7, LIFE-7: to send to oneself as one ends, and to one that is ending, does nothing. */
+NODE_CASE(sending_to_who_is_ending_is_dropped)
+{
+    for (int i = 0; i < 30; i++) {
+        pit_monitored m = spawn_watched(sends_to_itself_and_exits, NULL, 0), by;
+
+        expect_end(m, "now");
+        expect_end(spawn_watched(ends_with_mail, NULL, 0), "normal");
+        m = spawn_watched(wait_forever, NULL, 0);
+        by = spawn_watched(floods, &m.pid, sizeof m.pid);
+        pit_exit_process(m.pid, pit_atom("first"));
+        {
+            const pit_msg *down = pit_receive_ref(m.ref, A_WHILE);
+
+            CHECK(down);
+            CHECK(pit_atom_is(pit_as(down, pit_down)->reason, "first") ||
+                  pit_atom_is(pit_as(down, pit_down)->reason, "again"));
+        }
+        expect_end(by, "normal");
+    }
+    expect_alone();
+}
