@@ -137,15 +137,17 @@ static void on_owner(struct pit__sched *s, struct pit__process *p, const void *i
     const struct naming *n = in;
     int *ret = out;
 
-    if (!p || p->status == PIT__EXITING)
-        *ret = -PIT_ENOPROC;
-    else if (n->claim)
-        *ret = pit__name_claim(n->name, p);
-    else if (p->name && !strcmp(pit__name_text(p), n->name)) {
-        pit__name_free(p);
+    *ret = -PIT_ENOPROC;
+    if (!p)
+        return;
+    if (n->claim) {
+        if (p->status != PIT__EXITING && !(p->flags & PIT__F_EXIT))
+            *ret = pit__name_claim(n->name, p);
+    } else if (p->name && !strcmp(pit__name_text(p), n->name)) {
+        pit__name_free(
+            p); /* also of one that is ending: until its teardown frees it the name is its own */
         *ret = 0;
-    } else
-        *ret = -PIT_ENOPROC;
+    }
 }
 
 static int ask_owner(const char *name, pit_pid pid, bool claim)
