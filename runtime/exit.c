@@ -157,25 +157,28 @@ static bool release_mail(struct pit__sched *s, struct pit__process *p, int *budg
         p->reply = NULL;
         pit__message_free(&s->blocks, m);
     }
-    while ((m = p->head)) {
-        if (--*budget < 0)
-            return false;
-        p->head = m->block.next;
-        pit__undeliverable(s, m, p->exit_reason);
-    }
     while ((m = p->kept)) {
         if (--*budget < 0)
             return false;
         p->kept = m->block.next;
         pit__undeliverable(s, m, p->exit_reason);
     }
-    p->tail = NULL;
+    /* The queue last: while an answer goes out, what arrives may be put off to here (pit__put_off). */
+    while ((m = p->head)) {
+        if (--*budget < 0)
+            return false;
+        p->head = m->block.next;
+        if (!p->head)
+            p->tail = NULL;
+        pit__undeliverable(s, m, p->exit_reason);
+    }
     p->length = 0;
     return true;
 }
 
 static void clear(struct pit__process *p)
 {
+    PIT_ASSERT(!p->head);
     p->flags = 0;
     p->call_tag = 0;
     p->mark = NULL;

@@ -95,6 +95,7 @@ static __attribute__((noinline)) const pit_msg *receive_any(int64_t timeout)
                 ;
         }
     }
+    pit__exit_if_told(p); /* then there may be in the queue what is not for it */
     if (p->head)
         found = in_hand(p, unlink_message(p, NULL, p->head));
     pit__out(1);
@@ -168,6 +169,7 @@ static const pit_msg *select_message(struct pit__message *before,
     let_go(t, p);
     if (last_look)
         pit__sched_drain(t->sched);
+    pit__exit_if_told(p); /* then there may be in the queue what is not for the program's eyes */
     for (;;) {
         struct pit__message *m = before ? pit__message_next(before) : p->head;
 

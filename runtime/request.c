@@ -30,6 +30,8 @@ static void run(struct pit__sched *s, struct pit__process *p, struct pit__messag
 
 void pit__request_received(struct pit__sched *s, struct pit__process *p, struct pit__message *m)
 {
+    if (pit__put_off(p, m))
+        return;
     run(s, p, m);
     pit__block_free(&s->blocks, m);
 }
@@ -98,7 +100,7 @@ int pit__request(struct pit__thread *t, struct pit__process *caller, pit_pid to,
         fn(s, NULL, in, out);
         return 0;
     }
-    if (pit__owned_by(p, s) && pit__mailbox_quiet(&p->mailbox)) {
+    if (pit__owned_by(p, s) && pit__mailbox_quiet(&p->mailbox) && !pit__is_ending(p, to)) {
         fn(s, pit__process_pid(p) == to.id ? p : NULL, in, out);
         return 0;
     }

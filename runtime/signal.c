@@ -169,11 +169,11 @@ void pit__undeliverable(struct pit__sched *s, struct pit__message *m, struct pit
         pit__request_undeliverable(s, m);
         break;
     case PIT__LINK:
-        pit__signal(s, PIT__EXIT_LINK, m->to, m->public.from, pit__sealed_retain(reason), 0);
+        pit__signal(s, PIT__EXIT_LINK, m->to, m->public.from, pit__reason(noproc), 0);
         break;
     case PIT__MONITOR:
         sig = *signal_of(m);
-        pit__signal(s, PIT__DOWN, m->to, m->public.from, pit__sealed_retain(reason), sig.number);
+        pit__signal(s, PIT__DOWN, m->to, m->public.from, pit__reason(noproc), sig.number);
         break;
     case PIT__TIMER:
         pit__timer_undeliverable(s, m);
@@ -291,10 +291,26 @@ static void reply_received(struct pit__sched *s, struct pit__process *p, struct 
         pit__sched_enqueue(s, p);
 }
 
-/* It runs no more, or will not return to its own code: who links to it or watches it now finds nobody. LIFE-7, step 9 */
-static bool ending(const struct pit__process *p)
+bool pit__is_ending(const struct pit__process *p, pit_pid pid)
 {
-    return p->status == PIT__EXITING || (p->flags & PIT__F_EXIT);
+    if (pid.id == pit__process_pid(p))
+        return p->status == PIT__EXITING || (p->flags & PIT__F_EXIT);
+    return p->status == PIT__EXITING && (p->flags & PIT__F_TORN_DOWN) && p->dead_pid.id == pid.id;
+}
+
+/*
+ * For an ending process: what wants an answer waits in its queue for the teardown, so that the answer is behind what its
+ * end sends to links and watchers. Who learns that it is gone has their exit signal already. LIFE-7, step 9. false: it is
+ * not ending, or there is nothing to answer.
+ */
+bool pit__put_off(struct pit__process *p, struct pit__message *m)
+{
+    if (!pit__is_ending(p, m->to) ||
+        (m->block.kind != PIT__LINK && m->block.kind != PIT__MONITOR &&
+         m->block.kind != PIT__SUSPEND && m->block.kind != PIT__REQUEST))
+        return false;
+    pit__append_only(p, m);
+    return true;
 }
 
 static void signal_received(struct pit__sched *s, struct pit__process *p, struct pit__message *m)
@@ -302,12 +318,8 @@ static void signal_received(struct pit__sched *s, struct pit__process *p, struct
     struct pit__signal *sig = signal_of(m);
     struct pit__relation *r;
 
-    if ((m->block.kind == PIT__LINK || m->block.kind == PIT__MONITOR ||
-         m->block.kind == PIT__SUSPEND) &&
-        ending(p)) {
-        pit__undeliverable(s, m, pit__reason(noproc));
+    if (pit__put_off(p, m))
         return;
-    }
     switch (m->block.kind) {
     case PIT__EXIT:
         exit_signal(s, p, m->public.from, sig->reason, false);
@@ -361,7 +373,8 @@ void pit__deliver(struct pit__sched *s, struct pit__process *p, struct pit__mess
 {
     /* One of another life of this slot, or one that is being torn down already. */
     if (PIT__UNLIKELY(m->to.id != pit__process_pid(p))) {
-        pit__undeliverable(s, m, pit__reason(noproc));
+        if (!pit__put_off(p, m))
+            pit__undeliverable(s, m, pit__reason(noproc));
         return;
     }
     if (PIT__LIKELY(m->block.kind < PIT__FIRST_SIGNAL))

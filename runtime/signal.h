@@ -12,6 +12,10 @@
 void pit__route_slow(struct pit__thread *t, struct pit__process *p, struct pit__message *m);
 static inline void pit__route(struct pit__thread *t, struct pit__message *m);
 
+/* Has the process with this pid begun to end, in this slot, and is its teardown not over yet? Its pid may be gone. Owner only. */
+bool pit__is_ending(const struct pit__process *p, pit_pid pid);
+bool pit__put_off(struct pit__process *p, struct pit__message *m);
+
 /* m has reached the owner of its receiver's slot. Owner only. */
 void pit__deliver(struct pit__sched *s, struct pit__process *p, struct pit__message *m);
 
