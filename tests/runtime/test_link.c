@@ -173,6 +173,7 @@ NODE_CASE(after_unlink_nothing_comes_of_that_link)
     pit_unlink(pit_self());
     for (int i = 0; i < 300; i++) {
         int life = i % 4;
+        pit_ref ref;
         pit_pid p = pit_spawn_with(dies_soon, &life, sizeof life, .scheduler = PIT_ANYWHERE,
                                    .link = true, .monitor = true, .ret_ref = &ref);
         size_t before;
