@@ -42,6 +42,7 @@ enum pit__kind {
     PIT__RESUME,       /* the sender suspends it no more */
     PIT__SUSPEND_OVER, /* the sender, which was suspended by the receiver, is gone */
     PIT__TIMER, /* a timer to be started by the owner of its process; payload: struct pit__timer_start */
+    PIT__TIMER_ASK, /* cancel or read a timer and send a message about it; timer.c */
     PIT__REQUEST, /* run a function on the receiver's data and answer; payload: struct pit__request */
     PIT__SPAWNED, /* a requested process is there, and sends this; number: the request's */
     PIT__ADOPT,   /* the processes chained in the payload are handed over */

@@ -4,6 +4,8 @@
  */
 #include <errno.h>
 
+#include <pit/timer.h>
+
 #include "base/probes.h"
 #include "runtime/attend.h"
 #include "runtime/enter.h"
@@ -234,6 +236,8 @@ static bool has_ref(const pit_msg *m, void *context)
         return pit_ref_equal(((const struct pit_down *)pit_payload(m))->ref, *ref);
     if (m->type == &pit_type_pit_timeout)
         return pit_ref_equal(((const struct pit_timeout *)pit_payload(m))->timer, *ref);
+    if (m->type == &pit_type_pit_timer_cancelled || m->type == &pit_type_pit_timer_read)
+        return pit_ref_equal(((const struct pit_timer_read *)pit_payload(m))->timer, *ref);
     if (m->type == &pit_type_pit_spawn_reply)
         return pit_ref_equal(((const struct pit_spawn_reply *)pit_payload(m))->request, *ref);
     return false;

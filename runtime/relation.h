@@ -54,7 +54,11 @@ struct pit__tagged_relation {
 };
 
 /* What a timer in a wheel is (pit__timer.what). */
-enum { PIT__TIMER_TIMEOUT /* a process's receive or park */, PIT__TIMER_RELATION };
+enum {
+    PIT__TIMER_TIMEOUT,  /* a process's receive or park */
+    PIT__TIMER_RELATION, /* of a process */
+    PIT__TIMER_NAMED     /* the same to a name; peer: its atom's word */
+};
 
 /* A timer is a relation whose wheel node and message follow. */
 struct pit__timer_relation {

@@ -593,7 +593,9 @@ static void fire(struct pit__timer *t, void *context)
         pit__relation_remove(&p->relations, &r->r);
         pit__append(s, p, r->message);
         pit__block_free(&s->blocks, r);
-    } else {
+    } else if (t->what == PIT__TIMER_NAMED)
+        pit__timer_named_fired(s, t);
+    else {
         struct pit__process *p = PIT__CONTAINER(t, struct pit__process, timeout);
 
         p->flags = (p->flags & ~PIT__F_TIMEOUT) | PIT__F_TIMED_OUT;
@@ -635,6 +637,7 @@ static void discard(struct pit__sched *s, struct pit__message *m)
 
 void pit__sched_discard(struct pit__sched *s)
 {
+    pit__timers_named_discard(s);
     for (struct pit__message *m = pit__inbox_take(&s->inbox), *next; m; m = next) {
         next = pit__message_next(m);
         if (m->block.kind == PIT__ADOPT || m->block.kind == PIT__SLOTS ||

@@ -82,7 +82,8 @@ struct pit__sched {
     struct pit__chance chance;
     int64_t spin_ns;
     struct pit__wheel wheel;
-    void *main_sp; /* the thread's own stack */
+    struct pit__relations named_timers; /* to names: they belong to no process */
+    void *main_sp;                      /* the thread's own stack */
     struct pit__fibre main_fibre;
     pthread_t thread;
     bool thread_started;

@@ -128,6 +128,7 @@ void pit__message_free(struct pit__blocks *pool, struct pit__message *m)
     case PIT__BUILDING:
     case PIT__REQUEST:
     case PIT__TIMER:
+    case PIT__TIMER_ASK:
         break;
     default:
         pit__sealed_release(signal_of(m)->reason);
@@ -180,6 +181,9 @@ void pit__undeliverable(struct pit__sched *s, struct pit__message *m, struct pit
         break;
     case PIT__SUSPEND:
         pit__signal(s, PIT__SUSPEND_OVER, m->to, m->public.from, NULL, 0);
+        break;
+    case PIT__TIMER_ASK:
+        pit__timer_asked(s, NULL, m);
         break;
     case PIT__UNLINK:
         sig = *signal_of(m);
@@ -387,6 +391,9 @@ void pit__deliver(struct pit__sched *s, struct pit__process *p, struct pit__mess
         pit__request_received(s, p, m);
     else if (m->block.kind == PIT__TIMER)
         pit__timer_received(s, p, m);
-    else
+    else if (m->block.kind == PIT__TIMER_ASK) {
+        pit__timer_asked(s, p, m);
+        pit__message_free(&s->blocks, m);
+    } else
         signal_received(s, p, m);
 }

@@ -3,6 +3,7 @@
  * kind (PIT__SYSTEM), not by the descriptor; so PIT_TYPE_OWNS is not set.
  */
 #include <pit/process.h>
+#include <pit/timer.h>
 
 #define FIELD(message, field, kind_)                                              \
     {                                                                             \
@@ -21,6 +22,10 @@ static const pit_field timeout_fields[] = {FIELD(pit_timeout, timer, PIT_KIND_RE
 static const pit_field spawn_reply_fields[] = {FIELD(pit_spawn_reply, request, PIT_KIND_REF),
                                                FIELD(pit_spawn_reply, pid, PIT_KIND_PID),
                                                FIELD(pit_spawn_reply, tag, PIT_KIND_TERM)};
+static const pit_field timer_cancelled_fields[] = {FIELD(pit_timer_cancelled, timer, PIT_KIND_REF),
+                                                   FIELD(pit_timer_cancelled, left, PIT_KIND_INT)};
+static const pit_field timer_read_fields[] = {FIELD(pit_timer_read, timer, PIT_KIND_REF),
+                                              FIELD(pit_timer_read, left, PIT_KIND_INT)};
 
 const pit_type pit_type_pit_start = {.name = "pit_start", .size = sizeof(struct pit_start)};
 const pit_type pit_type_pit_exited = {.name = "pit_exited",
@@ -37,3 +42,11 @@ const pit_type pit_type_pit_spawn_reply = {.name = "pit_spawn_reply",
                                            .size = sizeof(struct pit_spawn_reply),
                                            .field_count = 3,
                                            .fields = spawn_reply_fields};
+const pit_type pit_type_pit_timer_cancelled = {.name = "pit_timer_cancelled",
+                                               .size = sizeof(struct pit_timer_cancelled),
+                                               .field_count = 2,
+                                               .fields = timer_cancelled_fields};
+const pit_type pit_type_pit_timer_read = {.name = "pit_timer_read",
+                                          .size = sizeof(struct pit_timer_read),
+                                          .field_count = 2,
+                                          .fields = timer_read_fields};

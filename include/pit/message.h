@@ -164,7 +164,11 @@ enum {
     pit__count_pit_timeout = 2,
     pit__owns_pit_timeout = 0,
     pit__count_pit_spawn_reply = 3,
-    pit__owns_pit_spawn_reply = 1
+    pit__owns_pit_spawn_reply = 1,
+    pit__count_pit_timer_cancelled = 2,
+    pit__owns_pit_timer_cancelled = 0,
+    pit__count_pit_timer_read = 2,
+    pit__owns_pit_timer_read = 0
 };
 
 /* A message's payload as a literal. Commas in braces count as fields do, so a check of too few can miss, never cry wolf. */

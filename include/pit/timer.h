@@ -40,11 +40,41 @@ pit_ref pit_send_at_copy(int64_t when_ns, pit_pid to, const pit_type *type, cons
 pit_ref pit_start_timer_at(int64_t when_ns, pit_pid to, uint64_t value);
 
 /*
+ * All four to who has this name when the time has come; nobody: nothing is sent. Such a timer belongs to no process, so none
+ * cancels it by ending. The name's atom stays for ever. Hold -EINVAL also for what can be no name, -PIT_ESYSTEMLIMIT (atoms),
+ * -ENOMEM. Erlang: a registered name as destination. Spec: TIMER-2.
+ */
+pit_ref pit_send_after_name(int64_t ms, const char *name, const pit_type *type,
+                            const void *payload);
+pit_ref pit_send_at_name(int64_t when_ns, const char *name, const pit_type *type,
+                         const void *payload);
+pit_ref pit_start_timer_name(int64_t ms, const char *name, uint64_t value);
+pit_ref pit_start_timer_at_name(int64_t when_ns, const char *name, uint64_t value);
+
+/*
  * The milliseconds that were left, rounded up, or -ENOENT: expired, cancelled or unknown; -ENOMEM. Any process may cancel or read
  * any timer it knows; for one that belongs to another scheduler's process the caller waits. Spec: TIMER-4..7.
  */
 int64_t pit_cancel_timer(pit_ref timer);
 int64_t pit_read_timer(pit_ref timer);
+
+/*
+ * The same without waiting: the answer is a message, pit_timer_cancelled or pit_timer_read, whose `left` is what the functions
+ * above return. With info false a cancellation sends none. pit_receive_ref(timer) finds it, as it does the timer's pit_timeout.
+ * 0; -ENOMEM, and nothing was done. Do not wait. Erlang: cancel_timer/2, read_timer/2 with {async, true}. Spec: TIMER-4, TIMER-5.
+ */
+int pit_cancel_timer_async(pit_ref timer, bool info);
+int pit_read_timer_async(pit_ref timer);
+
+struct pit_timer_cancelled { /* Erlang: {cancel_timer, TRef, Result} */
+    pit_ref timer;
+    int64_t left; /* ms, or -ENOENT */
+};
+struct pit_timer_read { /* Erlang: {read_timer, TRef, Result} */
+    pit_ref timer;
+    int64_t left; /* ms, or -ENOENT */
+};
+extern const pit_type pit_type_pit_timer_cancelled, pit_type_pit_timer_read;
 
 PIT_END_DECLS
 

@@ -237,3 +237,210 @@ NODE_CASE(a_timer_for_what_is_no_process_is_badarg)
         CHECK(!strncmp(text_of(pit_as(down, pit_down)->reason), "{badarg,", 8));
     }
 }
+
+/* ---- to names: TIMER-2 */
+
+static void is_called(const void *arg)
+{
+    pit_must(pit_register("timed", pit_self()));
+    pit_send(*(const pit_pid *)arg, go);
+    (void)pit_receive_type(&pit_type_number, A_WHILE);
+    pit_exit(pit_atom("got_it"));
+}
+
+/* TIMER-1, TIMER-2: the name is looked up when the time has come; both kinds, relative and absolute. */
+NODE_CASE(a_timer_to_a_name_finds_who_has_it_then)
+{
+    pit_pid me = pit_self();
+    pit_ref refs[4];
+    pit_monitored m;
+    bool seen[4] = {0};
+
+    (void)pit_send_after_name(60, "timed", &pit_type_number, &(struct number){1});
+    m = spawn_watched(is_called, &me, sizeof me); /* it has the name only now */
+    CHECK(pit_receive_type(&pit_type_go, A_WHILE));
+    expect_end(m, "got_it");
+    pit_must(pit_register("timed", me));
+    (void)pit_send_at_name(pit_now() - MS, "timed", &pit_type_number, &(struct number){2});
+    CHECK_EQ(pit_as(pit_receive(A_WHILE), number)->n, 2);
+    for (unsigned i = 0; i < 4; i++)
+        refs[i] = i % 2 ? pit_start_timer_name(i, "timed", i)
+                        : pit_start_timer_at_name(pit_now() + i * MS, "timed", i);
+    for (int i = 0; i < 4; i++) {
+        const struct pit_timeout *t = pit_as(pit_receive(A_WHILE), pit_timeout);
+
+        CHECK(t->value < 4 && !seen[t->value]);
+        seen[t->value] = true;
+        CHECK(pit_ref_equal(t->timer, refs[t->value]));
+    }
+    expect_empty();
+}
+
+static void starts_and_ends(const void *arg)
+{
+    (void)pit_start_timer_name(5, "timed", 7);
+    (void)pit_start_timer_name(5, "nobody_has_this", 8);
+}
+
+/* TIMER-2: who started it may end; nobody of the name, nothing happens; who has the name may end and another take it. */
+NODE_CASE(a_timer_to_a_name_belongs_to_nobody)
+{
+    pit_pid me = pit_self();
+    pit_monitored m = spawn_watched(is_called, &me, sizeof me);
+    pit_ref left;
+
+    CHECK(pit_receive_type(&pit_type_go, A_WHILE));
+    left = pit_start_timer_name(50, "timed", 9);
+    pit_exit_process(m.pid, pit_atom("kill"));
+    expect_end(m, "killed");
+    pit_must(pit_register("timed", me));
+    CHECK_EQ(pit_as(pit_receive_ref(left, A_WHILE), pit_timeout)->value, 9);
+    expect_end(spawn_watched(starts_and_ends, NULL, 0), "normal");
+    CHECK_EQ(pit_as(pit_receive(A_WHILE), pit_timeout)->value, 7);
+    pit_sleep(2);
+    expect_empty();
+    (void)pit_start_timer_name(3600000, "timed", 1); /* the node ends with it */
+    (void)pit_send_after_name(3600000, "nobody_has_this", &pit_type_go, "");
+}
+
+/* TIMER-4..7 for timers to names, and what can be no name */
+NODE_CASE(a_timer_to_a_name_is_cancelled_and_read)
+{
+    pit_ref t = pit_start_timer_name(60000, "timed", 1), none = {.number = t.number};
+
+    CHECK(pit_read_timer(t) > 0 && pit_read_timer(t) <= 60000);
+    CHECK(pit_cancel_timer(t) > 0);
+    CHECK_EQ(pit_cancel_timer(t), -ENOENT);
+    CHECK_EQ(pit_read_timer(t), -ENOENT);
+    none.number = 77;
+    CHECK_EQ(pit_cancel_timer(none), -ENOENT);
+    none.number = UINT64_MAX;
+    CHECK_EQ(pit_read_timer(none), -ENOENT);
+    CHECK_EQ(pit_cancel_timer_async(none, true), 0);
+    CHECK_EQ(pit_receive_only(pit_timer_cancelled, A_WHILE)->left, -ENOENT);
+    CHECK_EQ(pit_error(pit_start_timer_name(1, "", 1)), -EINVAL);
+    CHECK_EQ(pit_error(pit_start_timer_name(1, NULL, 1)), -EINVAL);
+    CHECK_EQ(pit_error(pit_start_timer_name(1, "undefined", 1)), -EINVAL);
+    CHECK_EQ(pit_error(pit_start_timer_name(-1, "timed", 1)), -EINVAL);
+    CHECK_EQ(pit_error(pit_send_after_name(-1, "timed", &pit_type_go, "")), -EINVAL);
+    expect_empty();
+}
+
+/* ---- others' timers, TIMER-6, and asynchronous forms, TIMER-4, TIMER-5 */
+
+PIT_MESSAGE(cancel_it, (pit_ref, ref), (int, how));
+PIT_MESSAGE(result, (int64_t, left));
+
+enum { SYNC, READ, ASYNC, ASYNC_READ, SILENT };
+
+static void answers_about(const void *arg)
+{
+    for (;;) {
+        const pit_msg *m = pit_receive(PIT_INFINITY);
+        struct cancel_it c = *pit_as(m, cancel_it);
+        pit_pid asker = m->from;
+        int64_t left = 0;
+
+        switch (c.how) {
+        case SYNC:
+            left = pit_cancel_timer(c.ref);
+            break;
+        case READ:
+            left = pit_read_timer(c.ref);
+            break;
+        case ASYNC:
+            pit_must(pit_cancel_timer_async(c.ref, true));
+            left = pit_as(pit_receive_ref(c.ref, A_WHILE), pit_timer_cancelled)->left;
+            break;
+        case ASYNC_READ:
+            pit_must(pit_read_timer_async(c.ref));
+            left = pit_as(pit_receive_ref(c.ref, A_WHILE), pit_timer_read)->left;
+            break;
+        default:
+            pit_must(pit_cancel_timer_async(c.ref, false));
+            CHECK_EQ(pit_read_timer(c.ref), -ENOENT); /* in order with it */
+            expect_empty();
+        }
+        pit_send(asker, result, .left = left);
+    }
+}
+
+static int64_t by_another(pit_pid other, pit_ref ref, int how)
+{
+    pit_send(other, cancel_it, .ref = ref, .how = how);
+    return pit_receive_only(result, A_WHILE)->left;
+}
+
+NODE_CASE(anybody_may_cancel_and_read_in_every_form)
+{
+    pit_pid other = spawn_anywhere(answers_about, NULL, 0),
+            third = spawn_anywhere(wait_forever, NULL, 0);
+
+    for (int i = 0; i < 60; i++) {
+        pit_ref t = i % 3 == 0   ? pit_start_timer(60000, pit_self(), 1)
+                    : i % 3 == 1 ? pit_start_timer(60000, third, 1)
+                                 : pit_start_timer_name(60000, "timed", 1);
+        int how = (int[]){SYNC, ASYNC, SILENT}[i / 3 % 3];
+        int64_t left = by_another(other, t, READ);
+
+        CHECK(left > 0 && left <= 60000);
+        left = by_another(other, t, ASYNC_READ);
+        CHECK(left > 0 && left <= 60000);
+        left = by_another(other, t, how);
+        CHECK(how == SILENT || (left > 0 && left <= 60000));
+        CHECK_EQ(by_another(other, t, ASYNC), -ENOENT);
+        CHECK_EQ(by_another(other, t, ASYNC_READ), -ENOENT);
+        CHECK_EQ(by_another(other, t, SYNC), -ENOENT);
+    }
+    CHECK_EQ(timers_of(pit_self()), 0);
+    CHECK_EQ(timers_of(third), 0);
+    expect_empty();
+}
+
+/* TIMER-4, TIMER-7: of one's own, of the dead, of what is no timer: an answer, never an error. */
+NODE_CASE(asynchronous_questions_are_answered)
+{
+    pit_monitored m = spawn_watched(ended, NULL, 0);
+    pit_ref t = pit_start_timer(60000, pit_self(), 1), dead;
+    const struct pit_timer_cancelled *c;
+
+    CHECK_EQ(pit_read_timer_async(t), 0);
+    CHECK(pit_receive_only(pit_timer_read, A_WHILE)->left > 0);
+    CHECK_EQ(pit_cancel_timer_async(t, true), 0);
+    c = pit_receive_only(pit_timer_cancelled, A_WHILE);
+    CHECK(c->left > 0);
+    CHECK(pit_ref_equal(c->timer, t));
+    expect_end(m, "normal");
+    dead = pit_start_timer(60000, m.pid, 1); /* TIMER-2 */
+    CHECK_EQ(pit_cancel_timer_async(dead, true), 0);
+    CHECK_EQ(pit_as(pit_receive_ref(dead, A_WHILE), pit_timer_cancelled)->left, -ENOENT);
+    CHECK_EQ(pit_read_timer_async(pit_make_ref()), 0);
+    CHECK_EQ(pit_receive_only(pit_timer_read, A_WHILE)->left, -ENOENT);
+    CHECK_EQ(pit_cancel_timer_async(dead, false), 0);
+    expect_empty();
+}
+
+/* TIMER-4: cancelled or fired, exactly one, also when both happen at about the same time. */
+NODE_CASE(a_cancel_that_races_with_the_expiry)
+{
+    pit_pid other = spawn_anywhere(answers_about, NULL, 0);
+    int cancelled = 0, fired = 0;
+
+    for (int i = 0; i < 200; i++) {
+        pit_ref t = i % 2 ? pit_start_timer(i % 4 / 2, pit_self(), 1)
+                          : pit_start_timer_at(pit_now() + i % 7 * 30000, pit_self(), 1);
+        int64_t left =
+            i % 3 ? by_another(other, t, i % 3 == 1 ? SYNC : ASYNC) : pit_cancel_timer(t);
+
+        CHECK(left >= 0 || left == -ENOENT);
+        if (left >= 0)
+            cancelled++;
+        else {
+            CHECK(pit_receive_ref(t, A_WHILE)); /* it is in the queue, or will come */
+            fired++;
+        }
+        CHECK(!pit_receive_ref(t, 0));
+    }
+    CHECK_EQ(cancelled + fired, 200);
+    expect_empty();
+}
