@@ -157,7 +157,7 @@ NODE_CASE(after_demonitor_no_down_is_added)
     expect_empty();
 }
 
-/* MON-9, the table */
+/* MON-9, the table. OTP: monitor_SUITE/demonitor_flush */
 NODE_CASE(demonitor_says_whether_it_was_active)
 {
     pit_pid p = spawn_anywhere(wait_forever, NULL, 0), me = pit_self();

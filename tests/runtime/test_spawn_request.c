@@ -342,7 +342,7 @@ NODE_CASE(an_abandoned_child_is_told_so)
     expect_empty();
 }
 
-/* ---- the requester ends: OTP: process_SUITE/spawn_request_link_parent_exit(_compound_reason) */
+/* ---- the requester ends: OTP: process_SUITE/spawn_request_link_parent_exit, spawn_request_link_parent_exit_compound_reason */
 
 struct ends_soon {
     int i;
