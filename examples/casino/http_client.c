@@ -171,11 +171,9 @@ static void respond_round(struct http_client *self)
         pit_exit(pit_build("no_reply"));
     if (reply.at[0] == '-')
         respond_error(self, reply);
-    else if (self->command == COMMAND_set)
-        respond(self, 204, NULL, NULL, bytes_of("", 0));
     else if (bytes_equal(reply, bytes_text("$-1\r\n")) || bytes_equal(reply, bytes_text(":0\r\n")))
         respond_text(self, 404, "no such key\n");
-    else if (self->command == COMMAND_del)
+    else if (self->command != COMMAND_get)
         respond(self, 204, NULL, NULL, bytes_of("", 0));
     else
         respond(self, 200, "application/octet-stream", NULL, value_in(reply));
