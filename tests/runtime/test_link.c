@@ -140,18 +140,20 @@ static void has_many_links(const void *arg)
 static void relinks(const void *arg)
 {
     pit_pid me = pit_self(), p = pit_spawn(has_many_links, &me, sizeof me);
+    const struct pit__process *slot = pit__slot_of(p);
     bool trap = *(const bool *)arg;
 
+    CHECK(slot);
     CHECK(pit_receive_type(&pit_type_go, A_WHILE));
     (void)pit_trap_exit(trap);
     pit_link(p);
     pit_send(p, go);
-    while (pit__process_pid(pit__slot_of(p)) == p.id)
+    while (pit__process_pid(slot) == p.id)
         pit_yield();
     CHECK_EQ(pit_message_count(), 0); /* gone, but not heard of yet */
     pit_link(p);
     expect_exited(p, "stop");
-    while (pit__slot_of(p)->status != PIT__FREE)
+    while (slot->status != PIT__FREE)
         pit_yield();
     pit_exit(pit_build("{heard, ~}", (int)pit_message_count()));
 }
