@@ -4,6 +4,7 @@
 
 #include "runtime/signal.h"
 #include "runtime/suspend.h"
+#include "runtime/trace.h"
 
 static void flags_in_step(struct pit__process *p)
 {
@@ -61,6 +62,8 @@ void pit__append_attended(struct pit__sched *s, struct pit__process *p, struct p
 
     if (x->attends & PIT__AT_MAIL)
         x->queue_bytes += pit__message_bytes(m);
+    if (x->attends & PIT__AT_TRACED)
+        pit__trace_receive(s, p, m);
     pit__append_only(p, m);
     pit__append_wake(s, p);
 }
@@ -79,11 +82,15 @@ bool pit__attend_run(struct pit__sched *s, struct pit__process *p)
         pit__suspend_hold(p);
         return false;
     }
+    if (pit__attends(p, PIT__AT_TRACED))
+        pit__trace_in(s, p);
     return true;
 }
 
 void pit__attend_stop(struct pit__sched *s, struct pit__process *p)
 {
+    if (pit__attends(p, PIT__AT_TRACED))
+        pit__trace_out(s, p);
     if (pit__attends(p, PIT__AT_SUSPENDED))
         pit__suspend_pause(s, p);
 }

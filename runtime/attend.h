@@ -28,10 +28,11 @@
 
 #define PIT__AT_SUSPENDED 1u /* suspend.c */
 
-#define PIT__AT_MEMORY 2u /* heap_limit.c */
+#define PIT__AT_MEMORY 2u  /* heap_limit.c */
+#define PIT__AT_TRACED 16u /* trace.h */
 
 /* Those that want to know when it runs; those that want the bytes of its queue counted. */
-#define PIT__AT_RUN (PIT__AT_SUSPENDED)
+#define PIT__AT_RUN (PIT__AT_SUSPENDED | PIT__AT_TRACED)
 #define PIT__AT_MAIL (PIT__AT_MEMORY)
 
 /* Set or clear bits. Attend makes the extra data: 0, or -ENOMEM and nothing has changed. */

@@ -21,6 +21,7 @@
 #include "runtime/node_state.h"
 #include "runtime/run_queue.h"
 #include "runtime/signal.h"
+#include "runtime/trace.h"
 
 #define MOST 1024 /* processes in one hand-over: some tens of microseconds */
 #define BUSY_SHORT \
@@ -159,6 +160,8 @@ void pit__balance_arrive(struct pit__sched *s, struct pit__process *p)
     PIT_ASSERT(p->status == PIT__TRANSIT);
     p->status = p->flags & PIT__F_EXIT ? PIT__EXITING : PIT__RUNNABLE;
     p->flags &= ~PIT__F_EXIT;
+    if (PIT__UNLIKELY(s->trace_walks != NULL))
+        pit__trace_adopted(s, p);
     pit__sched_enqueue(s, p);
 }
 

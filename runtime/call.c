@@ -11,6 +11,7 @@
 #include "runtime/memory.h"
 #include "runtime/reason.h"
 #include "runtime/signal.h"
+#include "runtime/trace.h"
 #include "term/heap.h"
 #include "term/sealed.h"
 
@@ -25,6 +26,7 @@ static struct pit__message *make(struct pit__thread *t, enum pit__kind kind, con
     m->public.pit__tag = tag;
     PIT__COUNT(t->sched->sent);
     PIT_PROBE_SEND(m->public.from.id, to.id, type->size);
+    PIT__TRACE_SEND(t, m);
     return m;
 }
 

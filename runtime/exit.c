@@ -22,6 +22,7 @@
 #include "runtime/run_queue.h"
 #include "runtime/signal.h"
 #include "runtime/spawn.h"
+#include "runtime/trace.h"
 
 #define PIECE 256
 
@@ -46,16 +47,18 @@ static void vanish_unusual(struct pit__sched *s, struct pit__process *p)
         atomic_fetch_sub_explicit(&pit__node.supervisors, 1, memory_order_relaxed);
     if (p->flags & PIT__F_FAULTED)
         PIT__COUNT(s->faults);
+    if (pit__attends(p, PIT__AT_TRACED))
+        pit__trace_exit(s, p);
 }
 
 /* Steps 4 and 5. */
 static void vanish(struct pit__sched *s, struct pit__process *p)
 {
     PIT_PROBE_EXIT(pit__process_pid(p), pit__reason_kind(p->exit_reason));
-    if (p->name)
-        pit__name_free(p);
     if (PIT__UNLIKELY(p->flags & (PIT__F_SUPERVISOR | PIT__F_FAULTED | PIT__F_ATTENTION)))
         vanish_unusual(s, p);
+    if (p->name)
+        pit__name_free(p);
     /* The dead pid is kept where only the owner reads it: links and monitors still speak in its name. */
     p->dead_pid.id = pit__process_pid(p);
     atomic_store_explicit(

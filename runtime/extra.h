@@ -7,8 +7,15 @@
 
 #include "runtime/process.h"
 
+/* What a process is traced with: trace.h. */
+struct pit__traced {
+    int64_t tracer;  /* its id, which may be closed */
+    uint32_t events; /* 0: it is not traced */
+};
+
 struct pit__extra {
     uint32_t attends; /* PIT__AT_...: attend.h */
+    struct pit__traced traced;
     uint64_t
         queue_bytes; /* of the messages in its queue, headers included; counted while a bit of PIT__AT_MAIL is set */
 

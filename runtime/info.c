@@ -7,6 +7,7 @@
 #include "runtime/name.h"
 #include "runtime/node_state.h"
 #include "runtime/signal.h"
+#include "runtime/trace.h"
 
 static void put(char *to, size_t room, const char *text)
 {
@@ -60,6 +61,7 @@ static void count(const struct pit__process *p, pit_process_info *ret)
 static void on_owner(struct pit__sched *s, struct pit__process *p, const void *in, void *out)
 {
     pit_process_info *ret = out;
+    int64_t tracer;
 
     memset(ret, 0, sizeof *ret);
     if (!p || p->status == PIT__EXITING || (p->flags & PIT__F_EXIT))
@@ -77,6 +79,9 @@ static void on_owner(struct pit__sched *s, struct pit__process *p, const void *i
     ret->memory = pit__process_memory(p);
     ret->reductions = p->reductions + p->slice_reductions;
     count(p, ret);
+    ret->trace = pit__trace_of(p, &tracer);
+    if (ret->trace)
+        ret->tracer = pit__tracer_of(tracer)->to;
 }
 
 int pit_process_info_of(pit_pid pid, pit_process_info *ret)

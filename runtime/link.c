@@ -5,6 +5,7 @@
 #include "runtime/memory.h"
 #include "runtime/reason.h"
 #include "runtime/signal.h"
+#include "runtime/trace.h"
 
 /* What local code may know at once: the pid names nobody (any more). If it still does, its owner decides. */
 static bool gone(pit_pid pid)
@@ -53,7 +54,10 @@ int pit_try_link(pit_pid other)
             result = -PIT_ENOPROC;
         else { /* send LINK of LINK-8 */
             activate(t->sched, p, other);
+            PIT__TRACE(t->sched, p, PIT_TRACE_LINK, other, 0, NULL);
             pit__signal(t->sched, PIT__LINK, pit__handle_of(p), other, NULL, 0);
+            if (PIT__UNLIKELY(p->flags & PIT__F_ATTENTION))
+                pit__trace_linked(t, p, other);
         }
     }
     pit__out(2);
@@ -85,6 +89,7 @@ void pit_unlink(pit_pid other)
     r = pit__relation_find(&p->relations, PIT__R_LINK, (uint64_t)other.id);
     if (r && !r->extra) {
         r->extra = pit__sched_number(t->sched);
+        PIT__TRACE(t->sched, p, PIT_TRACE_UNLINK, other, 0, NULL);
         pit__signal(t->sched, PIT__UNLINK, pit__handle_of(p), other, NULL, r->extra);
     }
     pit__out(2);

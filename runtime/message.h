@@ -25,6 +25,7 @@ enum pit__kind {
     PIT__BUILDING, /* of pit_message_make, not sent yet: its payload owns nothing */
     PIT__SYSTEM, /* a message of the runtime's whose pit__tag owns the sealed reason in its payload */
     PIT__SYSTEM_TAGGED, /* the same, and behind the payload stands a sealed term more that it owns */
+    PIT__TRACE_EVENT, /* an event to a tracer, whose id is pit__tag; counted in its backlog until let go */
     PIT__FIRST_SIGNAL,
     PIT__REPLY = PIT__FIRST_SIGNAL, /* the answer to call pit__tag */
     PIT__FAILED, /* no answer to call pit__tag will come: struct pit__signal says why */

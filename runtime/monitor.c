@@ -10,6 +10,7 @@
 #include "runtime/memory.h"
 #include "runtime/name.h"
 #include "runtime/reason.h"
+#include "runtime/trace.h"
 
 pit_ref pit__ref_fresh(struct pit__sched *s, struct pit__process *p)
 {
@@ -90,6 +91,7 @@ void pit__monitor_cancel(struct pit__sched *s, struct pit__process *p, struct pi
     uint64_t number = r->key;
 
     pit__relation_drop(&s->blocks, &p->relations, r);
+    PIT__TRACE(s, p, PIT_TRACE_DEMONITOR, target, number, NULL);
     pit__signal(s, PIT__DEMONITOR, pit__handle_of(p), target, NULL, number);
 }
 
@@ -122,6 +124,7 @@ static pit_ref monitor(pit_pid target, const pit_monitor_opts *o, uint64_t name)
             return HOLDS(ENOMEM);
         }
         pit__monitor_record(t->sched, p, ref.number, target, o->alias, tag, name);
+        PIT__TRACE(t->sched, p, PIT_TRACE_MONITOR, target, ref.number, NULL);
         pit__signal(t->sched, PIT__MONITOR, pit__handle_of(p), target, NULL, ref.number);
     }
     pit__out(2);

@@ -7,6 +7,7 @@
 #include "base/assert.h"
 #include "runtime/enter.h"
 #include "runtime/signal.h"
+#include "runtime/trace.h"
 #include "term/atom.h"
 
 #define PIECE 4096 /* cells; a piece is made when an atom in it is first used as a name */
@@ -95,6 +96,7 @@ int pit__name_claim(const char *name, struct pit__process *p)
     if (!atomic_compare_exchange_strong(c, &nobody, pit__process_pid(p)))
         return -PIT_ENAMETAKEN;
     p->name = index_of(atom) + 1;
+    PIT__TRACE(pit__thread()->sched, p, PIT_TRACE_REGISTER, PIT_NO_PID, 0, pit__name_text(p));
     return 0;
 }
 
@@ -102,6 +104,7 @@ void pit__name_free(struct pit__process *p)
 {
     int64_t expected = pit__process_pid(p);
 
+    PIT__TRACE(pit__thread()->sched, p, PIT_TRACE_UNREGISTER, PIT_NO_PID, 0, pit__name_text(p));
     (void)atomic_compare_exchange_strong(cell(p->name - 1, false), &expected, 0);
     p->name = 0;
 }

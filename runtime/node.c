@@ -33,6 +33,7 @@
 #include "runtime/persistent.h"
 #include "runtime/reason.h"
 #include "runtime/signal.h"
+#include "runtime/trace.h"
 #include "term/atom.h"
 #include "term/heap.h"
 
@@ -315,6 +316,8 @@ static void close_node(void)
     pit__atomics_close();
     pit__slots_close();
     pit__names_close();
+    pit__tracers_close();
+    pit__trace_walk_close();
     n->scheds = NULL;
     n->count = 0;
 }

@@ -57,7 +57,8 @@ struct pit__tagged_relation {
 enum {
     PIT__TIMER_TIMEOUT,  /* a process's receive or park */
     PIT__TIMER_RELATION, /* of a process */
-    PIT__TIMER_NAMED     /* the same to a name; peer: its atom's word */
+    PIT__TIMER_NAMED,    /* the same to a name; peer: its atom's word */
+    PIT__TIMER_TRACE     /* of a lane: trace.h */
 };
 
 /* A timer is a relation whose wheel node and message follow. */

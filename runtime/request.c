@@ -87,13 +87,37 @@ int pit__call_wait(struct pit__process *p, int64_t deadline_ns, struct pit__mess
     return 0;
 }
 
+static struct pit__message *make(struct pit__sched *s, pit_pid to, struct request q, const void *in,
+                                 size_t in_size)
+{
+    struct pit__message *m = pit__message_alloc(&s->blocks, PIT__REQUEST, sizeof q + in_size);
+
+    if (m) {
+        *(struct request *)pit__message_payload(m) = q;
+        memcpy((struct request *)pit__message_payload(m) + 1, in, in_size);
+        m->to = to;
+        m->public.type = NULL;
+        m->public.from = PIT_NO_PID; /* the answer is nobody's */
+    }
+    return m;
+}
+
+void pit__request_post(struct pit__thread *t, pit_pid to, pit__request_fn *fn, const void *in,
+                       size_t in_size)
+{
+    struct pit__message *m =
+        make(t->sched, to, (struct request){fn, sizeof(uint64_t)}, in, in_size);
+
+    PIT_ASSERT(m);
+    pit__route(t, m);
+}
+
 int pit__request(struct pit__thread *t, struct pit__process *caller, pit_pid to,
                  pit__request_fn *fn, const void *in, size_t in_size, void *out, size_t out_size)
 {
     struct pit__sched *s = t->sched;
     struct pit__process *p = pit__slot_of(to);
     struct pit__message *m;
-    struct request *q;
     int r;
 
     if (!p) {
@@ -104,14 +128,9 @@ int pit__request(struct pit__thread *t, struct pit__process *caller, pit_pid to,
         fn(s, pit__process_pid(p) == to.id ? p : NULL, in, out);
         return 0;
     }
-    m = pit__message_alloc(&s->blocks, PIT__REQUEST, sizeof *q + in_size);
+    m = make(s, to, (struct request){fn, out_size}, in, in_size);
     if (!m)
         return -ENOMEM;
-    q = pit__message_payload(m);
-    *q = (struct request){fn, out_size};
-    memcpy(q + 1, in, in_size);
-    m->to = to;
-    m->public.type = NULL;
     m->public.from = (pit_pid){pit__process_pid(caller)};
     m->public.pit__tag = pit__call_begin(s, caller);
     pit__route(t, m);

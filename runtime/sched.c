@@ -38,6 +38,7 @@
 #include "runtime/run_queue.h"
 #include "runtime/signal.h"
 #include "runtime/spawn.h"
+#include "runtime/trace.h"
 
 #define BUDGET 64
 #define TIMERS_AT_ONCE 256 /* between two looks at the clock */
@@ -590,11 +591,14 @@ static void fire(struct pit__timer *t, void *context)
         struct pit__timer_relation *r = PIT__CONTAINER(t, struct pit__timer_relation, timer);
         struct pit__process *p = pit__slot_of(r->message->to);
 
+        PIT__TRACE(s, p, PIT_TRACE_TIMER_FIRE, PIT_NO_PID, r->r.key, NULL);
         pit__relation_remove(&p->relations, &r->r);
         pit__append(s, p, r->message);
         pit__block_free(&s->blocks, r);
     } else if (t->what == PIT__TIMER_NAMED)
         pit__timer_named_fired(s, t);
+    else if (t->what == PIT__TIMER_TRACE)
+        pit__trace_lane_fire(s, t);
     else {
         struct pit__process *p = PIT__CONTAINER(t, struct pit__process, timeout);
 

@@ -24,6 +24,9 @@
 /* sched.watch */
 #define PIT__WATCH_STAMP 1u  /* after a sleep every wake of the pass is stamped */
 #define PIT__WATCH_SENDER 2u /* the running process's sends are looked at: attend.h */
+#define PIT__WATCH_SPAWN 4u  /* what is spawned is traced: trace.h */
+
+struct pit__trace_piece;
 
 struct pit__run_queue {
     struct pit__process *head, *tail;
@@ -82,8 +85,11 @@ struct pit__sched {
     struct pit__chance chance;
     int64_t spin_ns;
     struct pit__wheel wheel;
-    struct pit__relations named_timers; /* to names: they belong to no process */
-    void *main_sp;                      /* the thread's own stack */
+    struct pit__relations named_timers;   /* to names: they belong to no process */
+    struct pit__trace_piece *trace_walks; /* trace_walk.c: those that are under way */
+    int64_t trace_new;                    /* the tracer of what is spawned from now on; 0: none */
+    uint32_t trace_new_events;
+    void *main_sp; /* the thread's own stack */
     struct pit__fibre main_fibre;
     pthread_t thread;
     bool thread_started;

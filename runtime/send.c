@@ -5,6 +5,7 @@
 #include "runtime/enter.h"
 #include "runtime/foresee.h"
 #include "runtime/signal.h"
+#include "runtime/trace.h"
 
 /*
  * What a send costs by the length of the receiver's queue. Its producers should yield while the queue is still in the cache
@@ -74,8 +75,10 @@ static void send_slow(struct pit__thread *t, struct pit__process *p, pit_pid to,
         out_of_memory();
     m->to = to;
     PIT_PROBE_SEND(m->public.from.id, to.id, type->size);
-    if (t)
+    if (t) {
         PIT__COUNT(t->sched->sent);
+        PIT__TRACE_SEND(t, m);
+    }
     pit__route(t, m);
 }
 
@@ -96,6 +99,7 @@ static __attribute__((noinline)) void send_any(pit_pid to, const pit_type *type,
         m->to = to;
         PIT_PROBE_SEND(m->public.from.id, to.id, type->size);
         PIT__COUNT(t->sched->sent);
+        PIT__TRACE_SEND(t, m);
         cost = cost_of_send(p->length);
         pit__append(t->sched, p, m);
     } else
@@ -139,7 +143,8 @@ void pit_send_copy(pit_pid to, const pit_type *type, const void *payload)
     pit__process_prefetch(p);
     s = t->sched;
     m = (struct pit__message *)s->blocks.free[SMALL_CLASS];
-    if (PIT__UNLIKELY(!m || (type->flags & PIT_TYPE_OWNS) || s->reductions <= 1 || s->watch ||
+    if (PIT__UNLIKELY(!m || (type->flags & PIT_TYPE_OWNS) || s->reductions <= 1 ||
+                      (s->watch & (PIT__WATCH_STAMP | PIT__WATCH_SENDER)) ||
                       s->wakes % PIT__SAMPLE_WAKES == 0 || !nobody_watches() ||
                       !ordinary(s, p, to)))
         return send_any(to, type, payload);
@@ -246,6 +251,7 @@ void pit_message_send(pit_pid to, void *payload)
     m->to = to;
     PIT_PROBE_SEND(m->public.from.id, to.id, m->block.size);
     PIT__COUNT(t->sched->sent);
+    PIT__TRACE_SEND(t, m);
     pit__route(t, m);
     pit__out(1);
 }

@@ -21,10 +21,11 @@
 #include "runtime/request.h"
 #include "runtime/spawn.h"
 #include "runtime/suspend.h"
+#include "runtime/trace.h"
 
 /* ---- the road */
 
-static void push_outside(struct pit__process *p, struct pit__message *m)
+void pit__push_outside(struct pit__process *p, struct pit__message *m)
 {
     if (pit__mailbox_push(&p->mailbox, m)) /* an owner of old forwards it */
         pit__sched_post(atomic_load_explicit(&p->owner, memory_order_acquire), m);
@@ -54,7 +55,7 @@ void pit__route_slow(struct pit__thread *t, struct pit__process *p, struct pit__
             return;
         }
     }
-    push_outside(p, m);
+    pit__push_outside(p, m);
 }
 
 void pit__signal(struct pit__sched *s, enum pit__kind kind, pit_pid from, pit_pid to,
@@ -124,6 +125,9 @@ void pit__message_free(struct pit__blocks *pool, struct pit__message *m)
     case PIT__REPLY:
         if (m->public.type && (m->public.type->flags & PIT_TYPE_OWNS))
             pit__owned_release(m);
+        break;
+    case PIT__TRACE_EVENT:
+        pit__trace_let_go(m);
         break;
     case PIT__BUILDING:
     case PIT__REQUEST:
@@ -247,6 +251,7 @@ static void exit_signal(struct pit__sched *s, struct pit__process *p, pit_pid fr
 /* recv LINK of LINK-8: a record, active or being unlinked, stays as it is. */
 static void link_received(struct pit__sched *s, struct pit__process *p, pit_pid from)
 {
+    PIT__TRACE(s, p, PIT_TRACE_GETTING_LINKED, from, 0, NULL);
     if (!pit__relation_find(&p->relations, PIT__R_LINK, (uint64_t)from.id))
         pit__relation_add(&p->relations,
                           pit__relation_new(&s->blocks, PIT__R_LINK, (uint64_t)from.id, from.id));
@@ -257,8 +262,10 @@ static void unlink_received(struct pit__sched *s, struct pit__process *p, pit_pi
 {
     struct pit__relation *r = pit__relation_find(&p->relations, PIT__R_LINK, (uint64_t)from.id);
 
-    if (r && !r->extra)
+    if (r && !r->extra) {
+        PIT__TRACE(s, p, PIT_TRACE_GETTING_UNLINKED, from, 0, NULL);
         pit__relation_drop(&s->blocks, &p->relations, r);
+    }
     pit__signal(s, PIT__UNLINK_ACK, (pit_pid){pit__process_pid(p)}, from, NULL, id);
 }
 
@@ -279,8 +286,10 @@ static void link_exit(struct pit__sched *s, struct pit__process *p, pit_pid from
 
     if (r)
         pit__relation_drop(&s->blocks, &p->relations, r);
-    if (active)
+    if (active) {
+        PIT__TRACE(s, p, PIT_TRACE_GETTING_UNLINKED, from, 0, NULL);
         exit_signal(s, p, from, reason, true);
+    }
 }
 
 /* The answer that p waits for; any other is late and dropped. Spec: GEN-6, ALIAS-7. */
@@ -291,6 +300,8 @@ static void reply_received(struct pit__sched *s, struct pit__process *p, struct 
         return;
     }
     p->reply = m;
+    if (PIT__UNLIKELY(p->flags & PIT__F_ATTENTION))
+        pit__trace_receive(s, p, m);
     if (p->status == PIT__WAITING && (p->wakes_on & PIT__WAKE_REPLY))
         pit__sched_enqueue(s, p);
 }

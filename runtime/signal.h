@@ -15,6 +15,8 @@ static inline void pit__route(struct pit__thread *t, struct pit__message *m);
 /* Has the process with this pid begun to end, in this slot, and is its teardown not over yet? Its pid may be gone. Owner only. */
 bool pit__is_ending(const struct pit__process *p, pit_pid pid);
 bool pit__put_off(struct pit__process *p, struct pit__message *m);
+/* The last part of it: to the owner of p by its mailbox, whoever that is; delivers nothing. Any thread. */
+void pit__push_outside(struct pit__process *p, struct pit__message *m);
 
 /* m has reached the owner of its receiver's slot. Owner only. */
 void pit__deliver(struct pit__sched *s, struct pit__process *p, struct pit__message *m);
@@ -117,6 +119,9 @@ typedef void pit__request_fn(struct pit__sched *s, struct pit__process *p_or_nul
                              void *out);
 int pit__request(struct pit__thread *t, struct pit__process *caller, pit_pid to,
                  pit__request_fn *fn, const void *in, size_t in_size, void *out, size_t out_size);
+/* The same without an answer, and without waiting. */
+void pit__request_post(struct pit__thread *t, pit_pid to, pit__request_fn *fn, const void *in,
+                       size_t in_size);
 
 /* Wait for the answer to call number, which was made current by pit__call_begin; 0 and *ret_reply, which the caller
    frees, -ETIMEDOUT, or -PIT_ENOPROC / -PIT_EBADCALL. */

@@ -15,6 +15,7 @@
 #include "runtime/node_state.h"
 #include "runtime/reason.h"
 #include "runtime/run_queue.h"
+#include "runtime/trace.h"
 
 #define STACK_MOST (8u << 20)
 #define PAGE 4096 /* no larger than any page */
@@ -183,6 +184,8 @@ static pit_pid spawn(struct pit__sched *s, struct pit__process *parent, const st
         pit__monitor_record(s, parent, o->ret_ref->number, pid, o->alias, tag, 0);
         pit__relate(&s->blocks, &p->relations, PIT__R_MONITORED_BY, o->ret_ref->number, self.id);
     }
+    if (PIT__UNLIKELY(s->watch & (PIT__WATCH_SENDER | PIT__WATCH_SPAWN)))
+        pit__trace_spawned(s, parent, p, o->link, o->monitor ? o->ret_ref->number : 0);
     to = pit__spawn_place(s, o->scheduler);
     if (PIT__LIKELY(to == s))
         pit__sched_enqueue(s, p);

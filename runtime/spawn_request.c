@@ -20,6 +20,7 @@
 #include "runtime/enter.h"
 #include "runtime/monitor.h"
 #include "runtime/reason.h"
+#include "runtime/trace.h"
 
 /* Flags of the record, beyond those in relation.h; the alias's mode is where an alias has its own. */
 #define LINK (1u << 8)
@@ -146,6 +147,8 @@ static pit_pid create(struct pit__sched *s, struct pit__process *parent, const s
         pit__relate(&s->blocks, &p->relations, PIT__R_LINK, (uint64_t)self.id, self.id);
     if (o->monitor)
         pit__relate(&s->blocks, &p->relations, PIT__R_MONITORED_BY, r->key, self.id);
+    if (PIT__UNLIKELY(s->watch & (PIT__WATCH_SENDER | PIT__WATCH_SPAWN)))
+        pit__trace_spawned(s, parent, p, o->link, o->monitor ? r->key : 0);
     send_off(s, pit__spawn_place(s, o->scheduler), (struct birth){p, self, r->key});
     return pid;
 }

@@ -4,6 +4,7 @@
  */
 #include <pit/process.h>
 #include <pit/timer.h>
+#include <pit/trace.h>
 
 #define FIELD(message, field, kind_)                                              \
     {                                                                             \
@@ -26,6 +27,13 @@ static const pit_field timer_cancelled_fields[] = {FIELD(pit_timer_cancelled, ti
                                                    FIELD(pit_timer_cancelled, left, PIT_KIND_INT)};
 static const pit_field timer_read_fields[] = {FIELD(pit_timer_read, timer, PIT_KIND_REF),
                                               FIELD(pit_timer_read, left, PIT_KIND_INT)};
+static const pit_field trace_event_fields[] = {
+    FIELD(pit_trace_event, when_ns, PIT_KIND_INT), FIELD(pit_trace_event, pid, PIT_KIND_PID),
+    FIELD(pit_trace_event, peer, PIT_KIND_PID),    FIELD(pit_trace_event, number, PIT_KIND_UINT),
+    FIELD(pit_trace_event, event, PIT_KIND_UINT),  FIELD(pit_trace_event, scheduler, PIT_KIND_UINT),
+    FIELD(pit_trace_event, text, PIT_KIND_TEXT)};
+static const pit_field trace_delivered_fields[] = {FIELD(pit_trace_delivered, ref, PIT_KIND_REF),
+                                                   FIELD(pit_trace_delivered, pid, PIT_KIND_PID)};
 
 const pit_type pit_type_pit_start = {.name = "pit_start", .size = sizeof(struct pit_start)};
 const pit_type pit_type_pit_exited = {.name = "pit_exited",
@@ -50,3 +58,11 @@ const pit_type pit_type_pit_timer_read = {.name = "pit_timer_read",
                                           .size = sizeof(struct pit_timer_read),
                                           .field_count = 2,
                                           .fields = timer_read_fields};
+const pit_type pit_type_pit_trace_event = {.name = "pit_trace_event",
+                                           .size = sizeof(struct pit_trace_event),
+                                           .field_count = 7,
+                                           .fields = trace_event_fields};
+const pit_type pit_type_pit_trace_delivered = {.name = "pit_trace_delivered",
+                                               .size = sizeof(struct pit_trace_delivered),
+                                               .field_count = 2,
+                                               .fields = trace_delivered_fields};

@@ -15,6 +15,7 @@
 #include "runtime/node_state.h"
 #include "runtime/request.h"
 #include "runtime/signal.h"
+#include "runtime/trace.h"
 
 #define START_COST 6 /* in sends: a slice should last about as long whatever it is spent on */
 
@@ -127,6 +128,7 @@ static pit_ref start_copy(int64_t when_ns, pit_pid to, const pit_type *type, con
     r = make(t, type, payload);
     ref = (pit_ref){to, pit__sched_number(t->sched)};
     prepare(r, ref, PIT__TIMER_RELATION);
+    PIT__TRACE(t->sched, t->current, PIT_TRACE_TIMER_START, to, ref.number, NULL);
     start(t, to, r, when_ns);
     pit__out(START_COST);
     return ref;
@@ -184,6 +186,7 @@ static pit_ref start_named(int64_t when_ns, const char *name, const pit_type *ty
         ref = (pit_ref){PIT_NO_PID, pit__sched_number(t->sched)};
         prepare(r, ref, PIT__TIMER_NAMED);
         r->r.peer = (int64_t)atom.word;
+        PIT__TRACE(t->sched, t->current, PIT_TRACE_TIMER_START, PIT_NO_PID, ref.number, name);
         pit__relation_add(&t->sched->named_timers, &r->r);
         pit__wheel_add(&t->sched->wheel, &r->timer, when_ns);
     }
@@ -392,6 +395,8 @@ static int64_t ask(pit_ref timer, bool cancel)
     if (PIT__UNLIKELY(pit__no_process(t)))
         return -PIT_ENOTPROCESS;
     need_timer(timer);
+    if (cancel)
+        PIT__TRACE(t->sched, t->current, PIT_TRACE_TIMER_CANCEL, timer.owner, timer.number, NULL);
     if (timer.owner.id)
         r = pit__request(t, t->current, timer.owner, on_owner, &a, sizeof a, &left, sizeof left);
     else
@@ -429,6 +434,8 @@ static int ask_async(pit_ref timer, bool cancel, bool info)
         return -PIT_ENOTPROCESS;
     need_timer(timer);
     p = t->current;
+    if (cancel)
+        PIT__TRACE(t->sched, p, PIT_TRACE_TIMER_CANCEL, timer.owner, timer.number, NULL);
     if (timer.owner.id)
         r = ask_process(t, p, &a);
     else if ((to = place_of(timer.number)) && to != t->sched)

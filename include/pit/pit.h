@@ -10,6 +10,7 @@
 #include <pit/term.h>
 #include <pit/process.h>
 #include <pit/timer.h>
+#include <pit/trace.h>
 #include <pit/atomics.h>
 #include <pit/persistent.h>
 #include <pit/message.h>

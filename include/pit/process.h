@@ -437,6 +437,8 @@ typedef struct pit_process_info {
         memory; /* bytes: slot, stack in use, pit_alloc's, terms, kept messages; of waiting messages the headers */
     uint64_t reductions;
     size_t links, monitors, monitored_by, timers;
+    uint32_t trace; /* what it is traced with: PIT_TRACE_ bits of <pit/trace.h>; 0: it is not */
+    pit_pid tracer; /* to whom */
     size_t suspending, suspended_by; /* processes that it suspends; that suspend it */
 } pit_process_info;
 
