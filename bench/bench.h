@@ -22,6 +22,7 @@ bench_run bench_call;
 bench_run bench_links_monitors;
 bench_run bench_supervisor_restart, bench_supervisor_children;
 bench_run bench_timers, bench_timers_cancel;
+bench_run bench_trace;
 bench_run bench_fairness;
 bench_run bench_spike, bench_flat;
 bench_run bench_echo, bench_http, bench_kv;

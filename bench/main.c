@@ -44,6 +44,7 @@ static const struct bench benches[] = {
     {"supervisor_children", "static|dynamic|simple N", 2, bench_supervisor_children},
     {"timers", "N MAX_MS", 2, bench_timers},
     {"timers_cancel", "N", 1, bench_timers_cancel},
+    {"trace", "off|limited|on N", 2, bench_trace},
     {"fairness", "normal|high HOGS SECONDS", 3, bench_fairness},
     {"spike", "N", 1, bench_spike, .processes = 8388608},
     {"flat", "PROCESSES HOPS", 2, bench_flat, .processes = 8388608},

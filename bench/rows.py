@@ -103,6 +103,13 @@ def runtime_rows(scale):
         rows.append(Row(f"call_{clients}", "calls_per_s",
                         {"pitboss": both(*words), "erlang": erl_both(*words), "go": go_both(*words)},
                         ratio("calls_per_s", erlang=8, go=1.5)))
+    rows.append(Row("trace_off", "msgs_per_s",
+                    {"pitboss": both("trace", "off", 2 * n), "untraced": both("ping_pong", 2 * n)},
+                    ratio("msgs_per_s", untraced=0.95)))
+    rows.append(Row("trace_limited", "msgs_per_s",
+                    {"pitboss": both("trace", "limited", n), "untraced": both("ping_pong", 2 * n)}))
+    rows.append(Row("trace_on", "msgs_per_s",
+                    {"pitboss": both("trace", "on", n // 2), "untraced": both("ping_pong", 2 * n)}))
     restarts = 10000 // scale
     rows.append(Row("supervisor_restart", "restarts_per_s",
                     {"pitboss": both("supervisor_restart", restarts), "erlang": {"": erl("supervisor_restart", restarts)}},
