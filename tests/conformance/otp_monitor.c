@@ -262,3 +262,46 @@ NODE_CASE(a_monitor_of_an_error_is_badarg)
     CHECK(!strncmp(text_of(pit_as(down, pit_down)->reason), "{badarg,", 8));
     expect_end(spawn_watched(ended, NULL, 0), "normal");
 }
+
+/* ---- monitor and alias in one reference */
+
+PIT_MESSAGE(answer, (int64_t, n));
+PIT_MESSAGE(ask_by, (pit_ref, ref));
+
+static void answers_and_ends(const void *arg)
+{
+    pit_ref ref = pit_receive_only(ask_by, A_WHILE)->ref;
+
+    for (int64_t n = 0; n < 3; n++)
+        pit_send(ref, answer, .n = n);
+}
+
+/*
+ * ALIAS-4: the answers, and right behind them the end, in each mode: what comes is in order, the DOWN comes exactly once if the
+ * monitor was not used up, and after it the alias is what its mode says. OTP: monitor_SUITE/down_on_alias_gh5310
+ */
+NODE_CASE(answers_and_the_down_by_one_reference)
+{
+    for (int i = 0; i < 150; i++) {
+        uint8_t mode = i % 3 == 0   ? PIT_ALIAS_EXPLICIT
+                       : i % 3 == 1 ? PIT_ALIAS_DEMONITOR
+                                    : PIT_ALIAS_REPLY_DEMONITOR;
+        pit_pid p = spawn_anywhere(answers_and_ends, NULL, 0);
+        pit_ref ref = pit_monitor_with(p, .alias = mode);
+        int answers = mode == PIT_ALIAS_REPLY_DEMONITOR ? 1 : 3;
+
+        pit_send(p, ask_by, .ref = ref);
+        for (int64_t n = 0; n < answers; n++)
+            CHECK_EQ(pit_as(pit_receive_ref(ref, A_WHILE), answer)->n, n);
+        if (mode == PIT_ALIAS_REPLY_DEMONITOR) { /* both were used up by the first answer */
+            expect_alone();
+            CHECK_EQ(pit_demonitor(ref, 0), 0);
+        } else
+            expect_down(ref, p, "normal");
+        expect_empty();
+        CHECK_EQ(pit_unalias(ref), mode == PIT_ALIAS_EXPLICIT);
+        pit_send(ref, answer, .n = 9);
+        expect_empty();
+        CHECK_EQ(info_of(pit_self()).monitors, 0);
+    }
+}

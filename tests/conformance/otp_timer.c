@@ -269,3 +269,140 @@ NODE_CASE(timers_of_no_time_set_by_timers_fire)
         CHECK(pit_receive_type(&pit_type_go, A_WHILE));
     expect_alone();
 }
+
+/* ---- asynchronous forms, and names */
+
+PIT_MESSAGE(has_timers, (pit_ref, refs, 20));
+
+static void makes_timers(const void *arg)
+{
+    struct has_timers t;
+
+    for (int i = 0; i < 20; i++)
+        t.refs[i] = pit_start_timer(60000, pit_self(), (uint64_t)i);
+    pit_send_copy(*(const pit_pid *)arg, &pit_type_has_timers, &t);
+    (void)pit_receive_type(&pit_type_go, PIT_INFINITY);
+}
+
+/*
+ * TIMER-4, TIMER-5, TIMER-6: answers of all ways to ask, for timers of processes of other schedulers: the answer is the same, as
+ * a result or as a message; cancelled once, a timer is gone for all who ask later. OTP: timer_bif_SUITE/cancel_timer_sync
+ */
+NODE_CASE(all_ways_to_ask_another_schedulers_timers_agree)
+{
+    pit_pid me = pit_self();
+
+    for (int round = 0; round < 10; round++) {
+        pit_pid p = spawn_anywhere(makes_timers, &me, sizeof me);
+        struct has_timers t = *pit_receive_only(has_timers, A_WHILE);
+        const pit_msg *m;
+        int64_t left;
+
+        for (int i = 0; i < 20; i++)
+            switch (i % 4) {
+            case 0:
+                left = pit_cancel_timer(t.refs[i]);
+                CHECK(left > 0 && left <= 60000);
+                CHECK_EQ(pit_cancel_timer_async(t.refs[i], true), 0);
+                m = pit_receive_ref(t.refs[i], A_WHILE);
+                CHECK_EQ(pit_as(m, pit_timer_cancelled)->left, -ENOENT);
+                break;
+            case 1:
+                CHECK_EQ(pit_cancel_timer_async(t.refs[i], true), 0);
+                CHECK_EQ(pit_cancel_timer(t.refs[i]), -ENOENT); /* behind it: SIG-1 */
+                m = pit_receive_ref(t.refs[i], A_WHILE);
+                left = pit_as(m, pit_timer_cancelled)->left;
+                CHECK(left > 0 && left <= 60000);
+                break;
+            case 2:
+                CHECK_EQ(pit_cancel_timer_async(t.refs[i], false), 0);
+                CHECK_EQ(pit_read_timer(t.refs[i]), -ENOENT);
+                CHECK(!pit_receive_ref(t.refs[i], 0));
+                break;
+            default:
+                break;
+            }
+        CHECK_EQ(timers_of(p), 5);
+        pit_send(p, go);
+        expect_alone();
+        CHECK_EQ(pit_cancel_timer_async(t.refs[3], true), 0); /* TIMER-2: gone with it */
+        CHECK_EQ(pit_as(pit_receive_ref(t.refs[3], A_WHILE), pit_timer_cancelled)->left, -ENOENT);
+        expect_empty();
+    }
+}
+
+/* TIMER-5: reading by message: it shrinks, and is nothing when it has fired. OTP: timer_bif_SUITE/read_timer_async */
+NODE_CASE(what_is_left_can_be_asked_for_by_message)
+{
+    pit_ref ref = pit_start_timer(60000, pit_self(), 1), soon;
+    int64_t last = 60000;
+
+    for (int i = 0; i < 5; i++) {
+        int64_t left;
+
+        CHECK_EQ(pit_read_timer_async(ref), 0);
+        left = pit_as(pit_receive_ref(ref, A_WHILE), pit_timer_read)->left;
+        CHECK(left > 0 && left <= last);
+        last = left;
+        pit_sleep(2);
+    }
+    CHECK(last <= 60000 - 8);
+    CHECK(pit_cancel_timer(ref) > 0);
+    CHECK_EQ(pit_read_timer_async(ref), 0);
+    CHECK_EQ(pit_as(pit_receive_ref(ref, A_WHILE), pit_timer_read)->left, -ENOENT);
+    soon = pit_start_timer(0, pit_self(), 2);
+    CHECK(pit_is(pit_receive_ref(soon, A_WHILE), pit_timeout));
+    CHECK_EQ(pit_read_timer_async(soon), 0);
+    CHECK_EQ(pit_as(pit_receive_ref(soon, A_WHILE), pit_timer_read)->left, -ENOENT);
+    expect_empty();
+}
+
+static void takes_the_name(const void *arg)
+{
+    pit_pid test = *(const pit_pid *)arg;
+
+    CHECK_EQ(pit_register("by_timer", pit_self()), 0);
+    pit_send(test, go);
+    pit_send(test, number, .n = pit_receive_only(number, A_WHILE)->n + 100);
+}
+
+/*
+ * TIMER-2: a name is looked up when the time has come: who has it then gets the message, not who had it as it was set; nobody:
+ * nothing is sent, and nothing stays. Ends of processes do not cancel it. OTP: timer_bif_SUITE/registered_process
+ */
+NODE_CASE(a_timer_to_a_name_finds_who_has_it_then)
+{
+    pit_pid me = pit_self(), first, second;
+    struct number n = {1}, later = {2};
+    int64_t when;
+    pit_ref lost;
+
+    for (int round = 0; round < 10; round++) {
+        first = spawn_anywhere(takes_the_name, &me, sizeof me);
+        CHECK(pit_receive_type(&pit_type_go, A_WHILE));
+        when = pit_now() + 60 * MS;
+        CHECK_EQ(pit_error(pit_send_at_name(when, "by_timer", &pit_type_number, &n)), 0);
+        pit_exit_process(first, pit_atom("kill"));
+        CHECK(!pit_is_alive(first));
+        while (pit_whereis("by_timer").id)
+            pit_yield();
+        second = spawn_anywhere(takes_the_name, &me, sizeof me);
+        CHECK(pit_receive_type(&pit_type_go, A_WHILE));
+
+        if (pit_now() < when) {
+            CHECK_EQ(pit_receive_only(number, A_WHILE)->n, 101);
+            CHECK(pit_now() >= when);
+        } else
+            pit_exit_process(second, pit_atom("kill"));
+        expect_alone();
+    }
+    lost = pit_send_after_name(1, "by_timer", &pit_type_number, &later); /* nobody */
+    while (pit_read_timer(lost) >= 0)
+        pit_sleep(1);
+    CHECK_EQ(pit_register("by_timer", me), 0);
+    pit_sleep(3);
+    expect_empty();
+    CHECK_EQ(pit_error(pit_send_after_name(-1, "by_timer", &pit_type_number, &n)), -EINVAL);
+    CHECK_EQ(pit_error(pit_start_timer_name(1, "", 1)), -EINVAL);
+    CHECK_EQ(pit_error(pit_start_timer_name(1, NULL, 1)), -EINVAL);
+}
