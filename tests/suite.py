@@ -166,6 +166,7 @@ class Suite:
         self.heading("layers and format")
         self.single("check/layers", ["scripts/check-layers"])
         self.single("check/format", ["scripts/lint", "--format"])
+        self.single("check/conformance", ["scripts/conformance", "--check"])
         if self.build("debug"):
             self.programs("debug", {"unit", "system", "whole"})
             if not self.options.quick:

@@ -42,7 +42,7 @@
 
 PIT_BEGIN_DECLS
 
-/* A timeout that never comes. Times are milliseconds wherever nothing else is said. */
+/* A timeout that never comes, as any negative one. Times are milliseconds wherever nothing else is said. */
 #define PIT_INFINITY (-1)
 
 /* Our own error numbers; as results they are negative. pit_strerror() knows these and errno's. */

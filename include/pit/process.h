@@ -11,6 +11,10 @@
  * -PIT_ENOTPROCESS, and the void ones that cannot say so end the node with that text. What fails with an error that a
  * caller rarely handles ends the caller instead (let it crash); its pit_try_ form returns the error.
  *
+ * A NULL where none may be, or another address that is none, of a payload, buffer, name or predicate ends the caller with the
+ * fault that it is, and nobody else (docs/isolation.md); so does memory that is shorter than was said. The descriptor of a
+ * message must be one: with NULL for it, and with memory given to pit_free that pit_alloc did not give, the node may end.
+ *
  * Every function here is a scheduling point: it costs reductions, and a process that has used its slice yields in it.
  * Functions that wait say so. A process may run on another kernel thread after it waited or yielded, so nothing
  * thread-local and no lock may be held across a call (errno is safe: never read it across one).

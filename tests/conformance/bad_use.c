@@ -80,6 +80,10 @@ NODE_CASE(a_pid_of_garbage_is_nobody)
         CHECK_EQ(pit_error(pit_send_after(1000, p, number, .n = 1)), 0);
         CHECK_EQ(pit_cancel_timer(ref), -ENOENT);
         CHECK_EQ(pit_read_timer(ref), -ENOENT);
+        CHECK_EQ(pit_cancel_timer_async(ref, false), 0);
+        CHECK_EQ(pit_suspend(p, 0), -PIT_ENOPROC);
+        CHECK_EQ(pit_resume(p), -EINVAL);
+        CHECK(!pit_spawn_request_abandon(ref));
         pit_answer_asker((pit_asker){p, pit_test_random(&chance)}, &pit_type_number, &n);
     }
     expect_alone();
@@ -103,12 +107,15 @@ static void starts_timer(const void *arg) { (void)pit_start_timer(1, error_pid, 
 static void sends_after(const void *arg) { (void)pit_send_after(1, error_pid, go); }
 static void cancels(const void *arg) { (void)pit_cancel_timer(error_ref); }
 static void reads(const void *arg) { (void)pit_read_timer(error_ref); }
+static void suspends(const void *arg) { (void)pit_suspend(error_pid, 0); }
+static void exits_alias(const void *arg) { pit_exit_alias(error_ref, pit_atom("kill")); }
 
 /* LINK-5, EXIT-3, MON-4, SIG-3, TIMER-7: what holds an error ends its user with badarg. */
 NODE_CASE(a_handle_that_holds_an_error_is_badarg)
 {
-    pit_body *bodies[] = {sends,   sends_alias, moves,        exits,       links,   tries_to_link,
-                          unlinks, monitors,    starts_timer, sends_after, cancels, reads};
+    pit_body *bodies[] = {sends,         sends_alias, moves,    exits,        links,
+                          tries_to_link, unlinks,     monitors, starts_timer, sends_after,
+                          cancels,       reads,       suspends, exits_alias};
     struct number n = {1};
 
     for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++)
@@ -173,6 +180,80 @@ NODE_CASE(no_name_is_nobodys_name)
         expect_down(pit_monitor_name(none[i]), PIT_NO_PID, "noproc");
     }
     CHECK_EQ(pit_processes(NULL, 0), 1);
+}
+
+static void sends_null(const void *arg) { pit_send_copy(pit_self(), &pit_type_number, NULL); }
+static void sends_null_to_name(const void *arg)
+{
+    CHECK_EQ(pit_register("null", pit_self()), 0);
+    (void)pit_send_name("null", &pit_type_number, NULL);
+}
+static void sends_null_by_alias(const void *arg)
+{
+    pit_send_alias_copy(pit_alias(), &pit_type_number, NULL);
+}
+static void sends_null_later(const void *arg)
+{
+    (void)pit_send_after_copy(1, pit_self(), &pit_type_number, NULL);
+}
+static void calls_with_null(const void *arg)
+{
+    struct number n;
+
+    (void)pit_try_call(*(const pit_pid *)arg, &pit_type_number, NULL, 100, &pit_type_number, &n);
+}
+static void matches_with_null(const void *arg)
+{
+    pit_send(pit_self(), number, .n = 1);
+    (void)pit_receive_match(NULL, NULL, 0);
+}
+static void is_told_into_null(const void *arg) { (void)pit_process_info_of(pit_self(), NULL); }
+static void lists_into_null(const void *arg) { (void)pit_processes(NULL, 5); }
+static void asks_the_node_into_null(const void *arg) { pit_node_info_get(NULL); }
+static void measures_null(const void *arg) { (void)pit_message_size(NULL); }
+static void spawns_with_null(const void *arg) { (void)pit_spawn(wait_forever, NULL, 10); }
+static void names_nonsense(const void *arg) { (void)pit_register((const char *)8, pit_self()); }
+
+/*
+ * LIFE-6: a NULL where none may be is the caller's own fault, and nobody else's: the reason says so, the node goes on. The
+ * sanitizers report such an access before the runtime can contain it.
+ */
+NODE_CASE(a_null_where_none_may_be_ends_its_user_alone)
+{
+    pit_body *bodies[] = {sends_null,        sends_null_to_name, sends_null_by_alias,
+                          sends_null_later,  calls_with_null,    matches_with_null,
+                          is_told_into_null, lists_into_null,    asks_the_node_into_null,
+                          measures_null,     spawns_with_null,   names_nonsense};
+    pit_pid me = pit_self();
+
+    if (pit_test_sanitized())
+        pit_test_skip("a sanitizer ends the program at such an access");
+    for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
+        pit_monitored m = spawn_watched(bodies[i], &me, sizeof me);
+        const pit_msg *down = pit_receive_ref(m.ref, A_WHILE);
+
+        CHECK(down);
+        if (strncmp(text_of(pit_as(down, pit_down)->reason), "{fault,'SIGSEGV',", 17) != 0)
+            pit_test_fail(__FILE__, __LINE__, "body %zu: %s", i,
+                          text_of(pit_as(down, pit_down)->reason));
+        CHECK_EQ(pit_whereis("null").id, 0);
+    }
+    /* And where NULL may be. */
+    pit_drop((const pit_msg *)NULL);
+    pit_free(NULL);
+    pit_message_drop(NULL);
+    CHECK_EQ(pit_processes(NULL, 0), 1);
+    expect_alone();
+    expect_empty();
+}
+
+/* RECV-2: any negative timeout is none: it waits. */
+NODE_CASE(a_negative_timeout_never_comes)
+{
+    (void)pit_send_after(3, pit_self(), number, .n = 1);
+    CHECK_EQ(pit_as(pit_receive(-5), number)->n, 1);
+    (void)pit_send_after(3, pit_self(), number, .n = 2);
+    CHECK_EQ(pit_as(pit_receive_type(&pit_type_number, INT64_MIN), number)->n, 2);
 }
 
 /* ---- huge sizes and times out of range */
