@@ -52,7 +52,8 @@ static void vanish_unusual(struct pit__sched *s, struct pit__process *p)
 }
 
 /* Steps 4 and 5. */
-static void vanish(struct pit__sched *s, struct pit__process *p)
+static inline __attribute__((always_inline)) void vanish(struct pit__sched *s,
+                                                         struct pit__process *p)
 {
     PIT_PROBE_EXIT(pit__process_pid(p), pit__reason_kind(p->exit_reason));
     if (PIT__UNLIKELY(p->flags & (PIT__F_SUPERVISOR | PIT__F_FAULTED | PIT__F_ATTENTION)))
@@ -144,7 +145,8 @@ static bool release_monitors(struct pit__sched *s, struct pit__process *p, int *
 }
 
 /* Step 9: what lies in the queue and in its hands; calls among them are failed with its reason. */
-static bool release_mail(struct pit__sched *s, struct pit__process *p, int *budget)
+static inline __attribute__((always_inline)) bool release_mail(struct pit__sched *s,
+                                                               struct pit__process *p, int *budget)
 {
     struct pit__message *m;
 

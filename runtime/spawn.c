@@ -26,10 +26,12 @@ static void undefined(const void *arg)
     pit__exit_text("undef", "a process was spawned with NULL for its function", NULL, 0);
 }
 
-static int check(const pit_spawn_opts *o)
+static inline __attribute__((always_inline)) int check(const pit_spawn_opts *o)
 {
-    if (o->priority > PIT_PRIORITY_MAX || o->alias > PIT_ALIAS_REPLY_DEMONITOR ||
-        o->alias == PIT_ALIAS_REPLY || o->reply > PIT_REPLY_SUCCESS_ONLY ||
+    if (o->priority > PIT_PRIORITY_MAX ||
+        (PIT__UNLIKELY(o->alias | o->reply) &&
+         (o->alias > PIT_ALIAS_REPLY_DEMONITOR || o->alias == PIT_ALIAS_REPLY ||
+          o->reply > PIT_REPLY_SUCCESS_ONLY)) ||
         o->scheduler < PIT_ANYWHERE || o->scheduler > (int)pit__node.count ||
         o->stack > STACK_MOST || (o->monitor && !o->ret_ref) ||
         (o->name && !pit__name_valid(o->name)))
@@ -64,8 +66,10 @@ static void prepare_unusual(struct pit__process *p, const pit_spawn_opts *o)
 }
 
 /* A slot's life begins: everything that its last life left as it was is set here, the rest was cleared at its end. */
-static int prepare(struct pit__sched *s, struct pit__process *p, const struct pit__entry *e,
-                   const pit_spawn_opts *o, pit_pid parent)
+static inline __attribute__((always_inline)) int prepare(struct pit__sched *s,
+                                                         struct pit__process *p,
+                                                         const struct pit__entry *e,
+                                                         const pit_spawn_opts *o, pit_pid parent)
 {
     void *copy = NULL;
 
