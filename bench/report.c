@@ -4,6 +4,7 @@
  */
 #include "bench/bench.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +15,7 @@ void bench_fail(const char *format, ...)
     va_list args;
 
     va_start(args, format);
-    fputs("pitboss-bench: ", stderr);
+    fprintf(stderr, "%s: ", program_invocation_short_name);
     vfprintf(stderr, format, args);
     fputc('\n', stderr);
     va_end(args);

@@ -11,7 +11,7 @@
 
 static void give_up(int signal)
 {
-    static const char text[] = "pitboss-bench: a message was lost: nothing for two minutes\n";
+    static const char text[] = "benchmark: a message was lost: nothing for two minutes\n";
 
     (void)!write(STDERR_FILENO, text, sizeof text - 1);
     _exit(1);

@@ -1,0 +1,50 @@
+/*
+ * Reports, checks, chance and busy work of the benchmarks.
+ */
+#include "bench/savina/savina.h"
+
+#include <inttypes.h>
+
+void savina_report(int64_t since, const char *metric, uint64_t count)
+{
+    bench_report("time_ms", (double)(pit_now() - since) / 1e6);
+    bench_report_rate(metric, count, since);
+}
+
+void savina_expect(const char *what, uint64_t actual, uint64_t expected)
+{
+    if (actual != expected)
+        bench_fail("%s: %" PRIu64 ", expected %" PRIu64, what, actual, expected);
+}
+
+void savina_expect_double(const char *what, double actual, double expected)
+{
+    if (!(actual == expected))
+        bench_fail("%s: %.17g, expected %.17g", what, actual, expected);
+}
+
+/* The generator's lowest bits repeat soon. */
+uint32_t savina_random(uint32_t *state, uint32_t below)
+{
+    *state = bench_lcg(*state);
+    return (*state >> 8) % below;
+}
+
+uint64_t savina_random60(uint32_t *state)
+{
+    uint64_t x = 0;
+
+    for (int i = 0; i < 3; i++)
+        x = x << 20 | savina_random(state, 1 << 20);
+    return x;
+}
+
+void savina_busy(uint32_t steps)
+{
+    uint32_t x = steps;
+
+    for (uint32_t i = 0; i < steps; i++) {
+        x = bench_lcg(x);
+        __asm__ volatile("" : "+r"(x));
+    }
+}
