@@ -150,6 +150,57 @@ def network_rows(scale):
     return rows + [echo_row(c, 3 if scale == 1 else 1) for c in (100, 1000)]
 
 
+# Savina: the metric, the suite's parameters, and which of them carry the work (an exponent stands for 2^-k of it).
+SAVINA = {
+    "pingpong": ("msgs_per_s", (40000,), (0,)),
+    "count": ("msgs_per_s", (M,), (0,)),
+    "fjthroughput": ("msgs_per_s", (60, 10000), (1,)),
+    "fjcreate": ("actors_per_s", (40000,), (0,)),
+    "threadring": ("hops_per_s", (100, 100000), (1,)),
+    "chameneos": ("meetings_per_s", (100, 200000), (1,)),
+    "big": ("msgs_per_s", (120, 20000), (1,)),
+    "concdict": ("requests_per_s", (20, 10000, 10), (1,)),
+    "boundedbuffer": ("items_per_s", (50, 40, 40, 1000, 25, 25), (3,)),
+    "philosophers": ("meals_per_s", (20, 10000), (1,)),
+    "barber": ("haircuts_per_s", (5000, 1000, 1000, 1000), (0, 1)),
+    "cigsmok": ("rounds_per_s", (1000, 200), (0,)),
+    "logisticmap": ("terms_per_s", (25000, 10), (0,)),
+    "banking": ("transactions_per_s", (1000, 50000), (1,)),
+    "quicksort": ("numbers_per_s", (M,), (0,)),
+    "sieve": ("candidates_per_s", (100000, 1000), (0, 1)),
+    "nqueens": ("solutions_per_s", (12, 20, 4), ()),
+    "fib": ("actors_per_s", (25,), ()),
+    "uct": ("nodes_per_s", (200000, 500, 100, 50), (0,)),
+}
+# Those that have no peer's version: ours with the suite's parameters.
+SAVINA_ALONE = {
+    "concsll": "requests_per_s", "radix": "msgs_per_s", "bitonic": "msgs_per_s", "apsp": "cells_per_s",
+    "recmatmul": "products_per_s", "astar": "nodes_per_s", "trapezoid": "pieces_per_s", "filterbank": "inputs_per_s",
+    "facloc": "customers_per_s", "piprecision": "terms_per_s", "sor": "updates_per_s",
+}
+SAVINA_PROGRAM = os.path.join(os.path.dirname(PROGRAM), "pitboss-savina")
+
+
+def savina_rows(scale):
+    """Rows of the suite: one scheduler or all, and the better one counts, for all alike. The floor: no slower than a peer."""
+    rows = []
+    for name, (metric, standard, work) in SAVINA.items():
+        words = [name] + [str(max(p // scale, 1)) if i in work else str(p) for i, p in enumerate(standard)]
+        erlang = ["-noinput", "+P", "4000000", "-kernel", "logger_level", "none", "-pa", PEERS,
+                  "-run", "peer_savina", "main", *words]
+        go_words = [os.path.join(PEERS, "peer_savina_go"), *words]
+        rows.append(Row(f"savina_{name}", metric, {
+            "pitboss": {"": Case([SAVINA_PROGRAM, *words]), "S1": Case([SAVINA_PROGRAM, *words, "--schedulers", "1"])},
+            "erlang": {"": Case(["erl", *erlang]), "S1": Case(["erl", "+S", "1:1", *erlang])},
+            "go": {"": Case(go_words), "procs1": Case(["env", "GOMAXPROCS=1", *go_words])},
+            "caf": {f"threads{n}": Case([os.path.join(PEERS, "peer_savina_caf"), str(n), *words]) for n in (1, 2)},
+        }, ratio(metric, erlang=1, go=1, caf=1)))
+    for name, metric in SAVINA_ALONE.items():
+        words = [SAVINA_PROGRAM, name, "--scale", str(scale)]
+        rows.append(Row(f"savina_{name}", metric, {"pitboss": {"": Case(words), "S1": Case([*words, "--schedulers", "1"])}}))
+    return rows
+
+
 def more_rows(scale):
     """Ours alone: rows without a floor, to compare one build with another."""
     n = M // scale

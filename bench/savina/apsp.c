@@ -151,6 +151,10 @@ static void run(const uint64_t *params)
     for (uint32_t i = 0; i < per_line * per_line; i++)
         wrong += different(pit_as(results[i], apsp_result), expected, side, n);
     savina_expect("wrong rows of blocks", wrong, 0);
+    free(expected);
+    free(results);
+    free(pids);
+    free(matrix);
 }
 
 const struct savina savina_apsp = {

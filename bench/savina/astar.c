@@ -142,6 +142,7 @@ static void run(const uint64_t *params)
     while (can_reach && node && hops++ < g.nodes)
         node = (uint32_t)pit_atomics_get(parents, node);
     savina_expect("where the way back from the target ends", can_reach ? node : 0, 0);
+    free(g.ways);
 }
 
 const struct savina savina_astar = {

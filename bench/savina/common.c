@@ -23,13 +23,6 @@ void savina_expect_double(const char *what, double actual, double expected)
         bench_fail("%s: %.17g, expected %.17g", what, actual, expected);
 }
 
-/* The generator's lowest bits repeat soon. */
-uint32_t savina_random(uint32_t *state, uint32_t below)
-{
-    *state = bench_lcg(*state);
-    return (*state >> 8) % below;
-}
-
 uint64_t savina_random60(uint32_t *state)
 {
     uint64_t x = 0;
@@ -44,7 +37,7 @@ void savina_busy(uint32_t steps)
     uint32_t x = steps;
 
     for (uint32_t i = 0; i < steps; i++) {
-        x = bench_lcg(x);
+        x = savina_next_random(x);
         __asm__ volatile("" : "+r"(x));
     }
 }

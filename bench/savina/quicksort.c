@@ -4,7 +4,6 @@
  */
 #include "bench/savina/savina.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define THRESHOLD 2048 /* fewer are sorted at once */
@@ -20,11 +19,43 @@ struct sorter {
 static size_t count_of(pit_binary b) { return b.size / sizeof(uint64_t); }
 static const uint64_t *numbers_of(pit_binary b) { return (const uint64_t *)(const void *)b.data; }
 
-static int by_size(const void *a, const void *b)
-{
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+#define FEW 16 /* are sorted by insertion */
 
-    return (x > y) - (x < y);
+static void sort_few(uint64_t *a, size_t n)
+{
+    for (size_t i = 1; i < n; i++) {
+        uint64_t x = a[i];
+        size_t k = i;
+
+        for (; k && a[k - 1] > x; k--)
+            a[k] = a[k - 1];
+        a[k] = x;
+    }
+}
+
+static void sort_in_place(uint64_t *a, size_t n)
+{
+    while (n > FEW) {
+        uint64_t pivot = a[n / 2];
+        size_t i = 0, k = n - 1;
+
+        for (;; i++, k--) {
+            while (a[i] < pivot)
+                i++;
+            while (a[k] > pivot)
+                k--;
+            if (i >= k)
+                break;
+            uint64_t x = a[i];
+            a[i] = a[k];
+            a[k] = x;
+        }
+        size_t left = k + 1; /* never all: the pivot is not the last */
+        sort_in_place(a, left);
+        a += left;
+        n -= left;
+    }
+    sort_few(a, n);
 }
 
 static pit_binary sorted_at_once(pit_binary b)
@@ -33,34 +64,36 @@ static pit_binary sorted_at_once(pit_binary b)
     pit_binary result = pit_binary_make(b.size, &room);
 
     memcpy(room, b.data, b.size);
-    qsort(room, count_of(b), sizeof(uint64_t), by_size);
+    sort_in_place((uint64_t *)(void *)room, count_of(b));
     return result;
 }
 
-/* Those that are smaller (or greater) than the pivot. */
-static pit_binary half(pit_binary b, uint64_t pivot, bool greater)
+/* The smaller than the pivot from the front, the greater from the back. A number is written at both ends, and stays where it
+   belongs: chance decides which, so a branch would be foreseen wrongly half of the time. Between the ends there is always room. */
+static void split(pit_binary b, uint64_t pivot, pit_binary *ret_smaller, pit_binary *ret_greater)
 {
     const uint64_t *from = numbers_of(b);
     uint8_t *room;
-    size_t n = 0, count = count_of(b);
-
-    for (size_t i = 0; i < count; i++)
-        n += greater ? from[i] > pivot : from[i] < pivot;
-    pit_binary result = pit_binary_make(n * sizeof(uint64_t), &room);
+    size_t count = count_of(b), smaller = 0, greater = 0;
+    pit_binary both = pit_binary_make(b.size, &room);
     uint64_t *to = (uint64_t *)(void *)room;
-    for (size_t i = 0; i < count; i++)
-        if (greater ? from[i] > pivot : from[i] < pivot)
-            *to++ = from[i];
-    return result;
+
+    for (size_t i = 0; i < count; i++) {
+        to[smaller] = to[count - 1 - greater] = from[i];
+        smaller += from[i] < pivot;
+        greater += from[i] > pivot;
+    }
+    *ret_smaller = pit_binary_slice(both, 0, smaller * sizeof *to);
+    *ret_greater = pit_binary_slice(both, (count - greater) * sizeof *to, greater * sizeof *to);
 }
 
 static void sorter(const void *arg);
 
-static void sort_half(pit_binary b, uint64_t pivot, bool right)
+static void sort_half(pit_binary half, bool right)
 {
     struct sorter arg = {.parent = pit_self(), .right = right};
 
-    pit_send(pit_spawn(sorter, &arg, sizeof arg), quicksort_work, .numbers = half(b, pivot, right));
+    pit_send(pit_spawn(sorter, &arg, sizeof arg), quicksort_work, .numbers = half);
 }
 
 /* The sorted halves at both ends, and between them as often as it was there the pivot. */
@@ -68,10 +101,12 @@ static pit_binary sorted_by_others(pit_binary b)
 {
     uint64_t pivot = numbers_of(b)[count_of(b) / 2];
     uint8_t *room;
-    size_t total = b.size, left = 0, right = 0;
+    size_t total = b.size;
+    pit_binary smaller, greater;
 
-    sort_half(b, pivot, false);
-    sort_half(b, pivot, true);
+    split(b, pivot, &smaller, &greater);
+    sort_half(smaller, false);
+    sort_half(greater, true);
     pit_binary result = pit_keep(pit_binary_make(total, &room));
     for (int i = 0; i < 2; i++) {
         const struct quicksort_sorted *s = pit_receive_only(quicksort_sorted, PIT_INFINITY);
@@ -79,9 +114,8 @@ static pit_binary sorted_by_others(pit_binary b)
 
         if (part.size)
             memcpy(s->right ? room + total - part.size : room, part.data, part.size);
-        *(s->right ? &right : &left) = part.size;
     }
-    for (size_t at = left; at < total - right; at += sizeof pivot)
+    for (size_t at = smaller.size; at < total - greater.size; at += sizeof pivot)
         memcpy(room + at, &pivot, sizeof pivot);
     return result;
 }

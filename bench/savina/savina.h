@@ -32,14 +32,15 @@ struct savina {
     struct savina_param params[6]; /* up to the first without a name */
 };
 
-#define SAVINA_ALL(X)                                                                        \
-    X(pingpong)                                                                              \
-    X(count)                                                                                 \
-    X(fjthroughput)                                                                          \
-    X(fjcreate) X(threadring) X(chameneos) X(big) X(concdict) X(concsll) X(boundedbuffer)    \
-        X(philosophers) X(barber) X(cigsmok) X(logisticmap) X(banking) X(quicksort) X(radix) \
-            X(bitonic) X(apsp) X(recmatmul) X(nqueens) X(astar) X(trapezoid) X(sieve)        \
-                X(filterbank) X(facloc) X(uct) X(fib) X(piprecision) X(sor)
+#define SAVINA_ALL(X)                                                                             \
+    X(pingpong)                                                                                   \
+    X(count)                                                                                      \
+    X(fjthroughput)                                                                               \
+    X(fjcreate)                                                                                   \
+    X(threadring) X(chameneos) X(big) X(concdict) X(concsll) X(boundedbuffer) X(philosophers)     \
+        X(barber) X(cigsmok) X(logisticmap) X(banking) X(quicksort) X(radix) X(bitonic) X(apsp)   \
+            X(recmatmul) X(nqueens) X(astar) X(trapezoid) X(sieve) X(filterbank) X(facloc) X(uct) \
+                X(fib) X(piprecision) X(sor)
 
 #define SAVINA_DECLARE(name) extern const struct savina savina_##name;
 SAVINA_ALL(SAVINA_DECLARE)
@@ -53,8 +54,16 @@ void savina_report(int64_t since, const char *metric, uint64_t count);
 void savina_expect(const char *what, uint64_t actual, uint64_t expected);
 void savina_expect_double(const char *what, double actual, double expected); /* to the last bit */
 
-/* A number below `below` (at most 2^23) from a generator's state, and one below 2^60. The peers draw the same ones. */
-uint32_t savina_random(uint32_t *state, uint32_t below);
+/*
+ * Chance, the same in the peers' programs: modulo 2^32 with a small factor, so that its products are small integers in their
+ * languages too. A number below `below` (at most 2^24), without the lowest bits, which repeat soon; and one below 2^60.
+ */
+static inline uint32_t savina_next_random(uint32_t x) { return x * 69069u + 1; }
+static inline uint32_t savina_random(uint32_t *state, uint32_t below)
+{
+    *state = savina_next_random(*state);
+    return (*state >> 8) % below;
+}
 uint64_t savina_random60(uint32_t *state);
 
 /* So many steps of work that no compiler can leave out. */
