@@ -193,7 +193,8 @@ def savina_rows(scale):
             "pitboss": {"": Case([SAVINA_PROGRAM, *words]), "S1": Case([SAVINA_PROGRAM, *words, "--schedulers", "1"])},
             "erlang": {"": Case(["erl", *erlang]), "S1": Case(["erl", "+S", "1:1", *erlang])},
             "go": {"": Case(go_words), "procs1": Case(["env", "GOMAXPROCS=1", *go_words])},
-            "caf": {f"threads{n}": Case([os.path.join(PEERS, "peer_savina_caf"), str(n), *words]) for n in (1, 2)},
+            "caf": {setting: Case([os.path.join(PEERS, "peer_savina_caf"), threads, *words])
+                    for setting, threads in (("", "0"), ("threads1", "1"))},
         }, ratio(metric, erlang=1, go=1, caf=1)))
     for name, metric in SAVINA_ALONE.items():
         words = [SAVINA_PROGRAM, name, "--scale", str(scale)]
