@@ -32,15 +32,14 @@ struct savina {
     struct savina_param params[6]; /* up to the first without a name */
 };
 
-#define SAVINA_ALL(X)                                                                             \
-    X(pingpong)                                                                                   \
-    X(count)                                                                                      \
-    X(fjthroughput)                                                                               \
-    X(fjcreate)                                                                                   \
-    X(threadring) X(chameneos) X(big) X(concdict) X(concsll) X(boundedbuffer) X(philosophers)     \
-        X(barber) X(cigsmok) X(logisticmap) X(banking) X(quicksort) X(radix) X(bitonic) X(apsp)   \
-            X(recmatmul) X(nqueens) X(astar) X(trapezoid) X(sieve) X(filterbank) X(facloc) X(uct) \
-                X(fib) X(piprecision) X(sor)
+/* clang-format off */
+#define SAVINA_ALL(X) \
+    X(pingpong) X(count) X(fjthroughput) X(fjcreate) X(threadring) X(chameneos) \
+    X(big) X(concdict) X(concsll) X(boundedbuffer) X(philosophers) X(barber) \
+    X(cigsmok) X(logisticmap) X(banking) X(quicksort) X(radix) X(bitonic) \
+    X(apsp) X(recmatmul) X(nqueens) X(astar) X(trapezoid) X(sieve) \
+    X(filterbank) X(facloc) X(uct) X(fib) X(piprecision) X(sor)
+/* clang-format on */
 
 #define SAVINA_DECLARE(name) extern const struct savina savina_##name;
 SAVINA_ALL(SAVINA_DECLARE)
