@@ -27,6 +27,7 @@ class Maker:
         self.deferred = [p for p in range(2, self.count + 1) if self.random.random() < 0.2]
         self.monitors, self.timers, self.notes = [], [], []  # (owner, reference); notes: (receiver, number)
         self.refs = self.numbers = 0
+        self.racing = False
         self.ended = set()  # those that have certainly ended: steps for them would be idle
 
     def process(self, me=None):
@@ -167,7 +168,8 @@ class Maker:
         return r and f"read {r}"
 
     def step_info(self, me):
-        return f"info {self.process(me)}"
+        # In a race the queue may hold the coordinator's own message, so its length is left out.
+        return f"info {self.process(me)} {int(not self.racing)}"
 
     def step_yield(self, me):
         return "yield"
@@ -188,6 +190,7 @@ class Maker:
             living = [p for p in range(1, self.count + 1) if p not in self.ended]
             racing = races and len(living) > 1 and self.random.random() < 0.3
             races -= bool(racing)
+            self.racing = bool(racing)
             at_once = self.random.choice([2, 2, min(3, len(living))]) if racing else 1
             phase = []
             for p in sorted(self.random.sample(living, at_once)):

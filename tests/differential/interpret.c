@@ -50,6 +50,7 @@ static void took_down(struct coordinator *c, const struct pit_down *down)
     for (int p = 1; p < MAX_PROCESSES; p++)
         if (pit_ref_equal(c->watch[p], down->ref)) {
             c->alive &= ~(1u << p);
+            atomic_fetch_or_explicit(&c->run->ended, 1u << p, memory_order_relaxed);
             pit_term_print(c->ends[p], MAX_TEXT, down->reason);
         }
 }

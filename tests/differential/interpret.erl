@@ -92,16 +92,39 @@ run(W, {Count, Deferred, Phases}) ->
     ets:delete(T),
     Text.
 
-chance() -> [{priority, lists:nth(rand:uniform(4), [low, normal, normal, high])}].
+%% Where it runs is chosen as well, else the parties of a run would seldom run at the same time.
+chance() ->
+    [{scheduler, rand:uniform(erlang:system_info(schedulers))},
+     {priority, lists:nth(rand:uniform(4), [low, normal, normal, high])}].
 
 phases([], C) -> C;
 phases(_, #{hang := true} = C) -> C;
 phases([Phase | Rest], #{t := T, alive := Alive} = C0) ->
     Here = shuffled([S || {P, _} = S <- Phase, lists:member(P, Alive)]),
-    [pid_of(T, P) ! {control, {run, Steps}} || {P, Steps} <- Here],
+    Gate = gate(length(Here)),
+    [pid_of(T, P) ! {control, {run, Steps, Gate}} || {P, Steps} <- Here],
     C1 = until_done([P || {P, _} <- Here], C0),
     has_short_timer(Here) andalso timer:sleep(6),
     phases(Rest, settle(C1)).
+
+%% Where processes race, they often begin together: a scheduler takes longer to wake up than a script takes.
+gate(N) ->
+    case N > 1 andalso rand:uniform(3) > 1 of
+        true -> {atomics:new(1, []), N};
+        false -> open
+    end.
+
+pass(open) -> ok;
+pass({Arrived, N}) ->
+    atomics:add(Arrived, 1, 1),
+    wait_at(Arrived, N, 50000).
+
+wait_at(_, _, 0) -> ok;
+wait_at(Arrived, N, Left) ->
+    case atomics:get(Arrived, 1) of
+        N -> ok;
+        _ -> wait_at(Arrived, N, Left - 1)
+    end.
 
 shuffled(L) -> [X || {_, X} <- lists:sort([{rand:uniform(), X} || X <- L])].
 
@@ -225,7 +248,8 @@ body(P, State) ->
 
 loop(P, #{t := T, me := Coordinator} = State) ->
     receive
-        {control, {run, Steps}} ->
+        {control, {run, Steps, Gate}} ->
+            pass(Gate),
             case script(Steps, P, State) of
                 return -> ok;
                 on -> Coordinator ! {done, P}, loop(P, State)
@@ -247,7 +271,10 @@ script([Step | Rest], P, #{t := T, noise := Noise} = State) ->
     Noise > 0 andalso rand:uniform(Noise) =:= 1 andalso erlang:yield(),
     Noise > 0 andalso rand:uniform(Noise) =:= 1 andalso spin(rand:uniform(2000)),
     I = put(steps, get(steps) + 1),
-    log(T, P, {step, I, step(Step, P, State)}),
+    Result = step(Step, P, State),
+    %% An exit signal may act where a step has been done and before anybody has heard of it. EXIT-6
+    Noise > 0 andalso rand:uniform(Noise) =:= 1 andalso erlang:yield(),
+    log(T, P, {step, I, Result}),
     script(Rest, P, State).
 
 %% Others get ahead: races are wider here than by chance.
@@ -330,7 +357,11 @@ step({timer, Ms, P, R}, _, #{t := T}) -> to(T, P, fun(Pid) -> made(T, R, erlang:
 step({'after', Ms, P, K, R}, _, #{t := T}) -> to(T, P, fun(Pid) -> made(T, R, erlang:send_after(Ms, Pid, {note, K})) end);
 step({cancel, R}, _, #{t := T}) -> with_ref(T, R, fun(Ref) -> left(erlang:cancel_timer(Ref)) end);
 step({read, R}, _, #{t := T}) -> with_ref(T, R, fun(Ref) -> left(erlang:read_timer(Ref)) end);
-step({info, P}, _, #{t := T}) -> to(T, P, fun(Pid) -> binary_to_atom(iolist_to_binary(counts(Pid))) end);
+step({info, P, Queue}, _, #{t := T}) ->
+    to(T, P, fun(Pid) ->
+                     Text = iolist_to_binary(counts(Pid)),
+                     binary_to_atom(case Queue of 1 -> Text; 0 -> re:replace(Text, "q[0-9]*", "", [{return, binary}]) end)
+             end);
 step({yield}, _, _) -> erlang:yield(), ok.
 
 left(false) -> false;

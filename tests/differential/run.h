@@ -45,6 +45,7 @@ struct run {
     int worker; /* whose run it is: its names are its own */
     pit_pid coordinator;
     _Atomic(int64_t) pids[MAX_PROCESSES]; /* 0: not there yet. A pid is all its word, so relaxed */
+    _Atomic(unsigned) ended; /* bits: those whose DOWN the coordinator has; a hint, so relaxed */
     struct made made[MAX_REFS];
     struct log logs[MAX_PROCESSES];
 };

@@ -216,6 +216,9 @@ static void step_mon(struct seat *s, const struct step *step)
     if (!target(s, step->a[0], &to))
         return;
     make_ref(s, step->a[1], pit_monitor(to), false);
+    /* Of one that is known to be gone its scheduler sends the DOWN; Erlang makes it at once. This answer is behind it. */
+    if (atomic_load_explicit(&s->run->ended, memory_order_relaxed) >> step->a[0] & 1)
+        (void)pit_is_alive(to);
     log_result(s, "ok");
 }
 
@@ -379,6 +382,11 @@ static void step_info(struct seat *s, const struct step *step)
     if (!target(s, step->a[0], &pid))
         return;
     counts_text(pid, text);
+    if (!step->a[1] && strchr(text, 'q')) { /* without the queue */
+        char *q = strchr(text, 'q'), *rest = q + 1 + strspn(q + 1, "0123456789");
+
+        memmove(q, rest, strlen(rest) + 1);
+    }
     log_result(s, text);
 }
 
