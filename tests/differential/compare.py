@@ -18,7 +18,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, HERE)
-from generate import Program, generate, parse  # noqa: E402
+from generate import generate, parse  # noqa: E402
 
 WORKERS = 16  # programs beside each other: most of the time is waiting for timers
 BATCH = 2000
