@@ -18,7 +18,7 @@ typedef int bench_run(char **argv);
 bench_run bench_spawn, bench_spawn_idle;
 bench_run bench_ping_pong, bench_ping_pong_apart, bench_thread_ring, bench_counting;
 bench_run bench_big, bench_fork_join_create, bench_fork_join_throughput, bench_chameneos;
-bench_run bench_call;
+bench_run bench_call, bench_call_backlog;
 bench_run bench_links_monitors;
 bench_run bench_supervisor_restart, bench_supervisor_children;
 bench_run bench_timers, bench_timers_cancel;

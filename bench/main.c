@@ -39,6 +39,7 @@ static const struct bench benches[] = {
     {"fork_join_throughput", "PROCESSES EACH", 2, bench_fork_join_throughput},
     {"chameneos", "PROCESSES MEETINGS", 2, bench_chameneos},
     {"call", "CLIENTS CALLS", 2, bench_call},
+    {"call_backlog", "WAITING CALLS", 2, bench_call_backlog},
     {"links_monitors", "N", 1, bench_links_monitors},
     {"supervisor_restart", "N", 1, bench_supervisor_restart},
     {"supervisor_children", "static|dynamic|simple N", 2, bench_supervisor_children},

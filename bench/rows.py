@@ -110,6 +110,9 @@ def runtime_rows(scale):
                     {"pitboss": both("trace", "limited", n), "untraced": both("ping_pong", 2 * n)}))
     rows.append(Row("trace_on", "msgs_per_s",
                     {"pitboss": both("trace", "on", n // 2), "untraced": both("ping_pong", 2 * n)}))
+    words = ("call_backlog", n, n)
+    rows.append(Row("call_backlog_1M", "calls_per_s", {"pitboss": both(*words)},
+                    [Floor("slowdown", None, 1.5, at_most=True)]))
     restarts = 10000 // scale
     rows.append(Row("supervisor_restart", "restarts_per_s",
                     {"pitboss": both("supervisor_restart", restarts), "erlang": {"": erl("supervisor_restart", restarts)}},
