@@ -19,6 +19,8 @@ static const char *own(int e)
         return "the server ended while it was asked";
     case PIT_ENAMETAKEN:
         return "the name is taken";
+    case PIT_EOVERLOAD:
+        return "its mailbox is full";
     case PIT_EIGNORE:
         return "the start function said ignore";
     default:

@@ -42,7 +42,8 @@ void pit__alias_received(struct pit__sched *s, struct pit__process *p, struct pi
     mode = PIT__R_MODE(r);
     if (mode == PIT_ALIAS_REPLY || mode == PIT_ALIAS_REPLY_DEMONITOR)
         pit__relation_drop(&s->blocks, &p->relations, r);
-    m->block.kind = PIT__MESSAGE; /* the tag stays: pit_receive_ref finds it by that */
+    /* The tag stays: pit_receive_ref finds it by that. What comes by an alias for replies is one: no bound refuses it. */
+    m->block.kind = mode <= PIT_ALIAS_EXPLICIT ? PIT__MESSAGE : PIT__PASSING;
     pit__append(s, p, m);
     if (mode == PIT_ALIAS_REPLY_DEMONITOR &&
         (monitor = pit__relation_find(&p->relations, PIT__R_MONITOR, number)))

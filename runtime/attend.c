@@ -2,6 +2,8 @@
 
 #include <errno.h>
 
+#include "runtime/bound.h"
+#include "runtime/inner.h"
 #include "runtime/signal.h"
 #include "runtime/suspend.h"
 #include "runtime/trace.h"
@@ -56,7 +58,7 @@ void pit__attend_priority(struct pit__process *p, uint8_t priority)
 
 /* ---- the hooks */
 
-void pit__append_attended(struct pit__sched *s, struct pit__process *p, struct pit__message *m)
+void pit__attend_came(struct pit__sched *s, struct pit__process *p, struct pit__message *m)
 {
     struct pit__extra *x = p->extra;
 
@@ -64,8 +66,21 @@ void pit__append_attended(struct pit__sched *s, struct pit__process *p, struct p
         x->queue_bytes += pit__message_bytes(m);
     if (x->attends & PIT__AT_TRACED)
         pit__trace_receive(s, p, m);
+}
+
+void pit__append_let_in(struct pit__sched *s, struct pit__process *p, struct pit__message *m)
+{
+    pit__attend_came(s, p, m);
     pit__append_only(p, m);
     pit__append_wake(s, p);
+}
+
+void pit__append_attended(struct pit__sched *s, struct pit__process *p, struct pit__message *m)
+{
+    if (p->extra->attends & PIT__AT_BOUND)
+        pit__bound_append(s, p, m);
+    else
+        pit__append_let_in(s, p, m);
 }
 
 void pit__attend_take(struct pit__sched *s, struct pit__process *p, struct pit__message *m)
@@ -93,4 +108,31 @@ void pit__attend_stop(struct pit__sched *s, struct pit__process *p)
         pit__trace_out(s, p);
     if (pit__attends(p, PIT__AT_SUSPENDED))
         pit__suspend_pause(s, p);
+}
+
+struct pit__message *pit__attend_next(struct pit__process *p)
+{
+    struct pit__message *m;
+
+    if (pit__attends(p, PIT__AT_BOUND))
+        pit__bound_call(p);
+    if ((p->flags & PIT__F_EXIT) || !(m = p->head))
+        return NULL;
+    pit__inner_unlink(p, NULL, m);
+    return m;
+}
+
+bool pit__attend_leave(struct pit__process *p)
+{
+    if (!(p->extra->attends & PIT__AT_BLOCKED))
+        return false;
+    pit__bound_wait(p);
+    return true;
+}
+
+bool pit__attend_end(struct pit__sched *s, struct pit__process *p, int *budget)
+{
+    if (p->extra->attends & PIT__AT_BLOCKED)
+        pit__bound_sender_ends(s, p);
+    return pit__bound_close(s, p, budget);
 }

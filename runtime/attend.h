@@ -10,11 +10,14 @@
  *
  * Where it is asked, and what is called there; all by the owner:
  *   a message is to be put into its queue          pit__append_attended: instead of pit__append. Consumes m
- *   a message leaves its queue                     pit__attend_take: m is unlinked next. Not asked in a teardown
+ *   a message leaves its queue                     pit__attend_take: m has just been unlinked (inner.h). Not asked in a teardown
+ *   a callback process is to take a message        pit__attend_next: takes it. In the process: may switch
+ *   a runtime call ends, and its slice is used up  pit__attend_leave. In the process: may wait. true: it has
  *   the loop is about to run it (PIT__AT_RUN)      pit__attend_run: false: it does not run, and is off the run queue
  *   it gives the core back (PIT__AT_RUN)           pit__attend_stop. Not asked when it ends
- *   it ends; pid and relations still stand         vanish_unusual of exit.c
- * None of them may switch, and none may end the process but by pit__terminate. Each hook asks its bits in the order in
+ *   it ends; nothing of its end has been told      pit__attend_end: false: the budget is used up, and there is more
+ *   pid and relations still stand                  vanish_unusual of exit.c
+ * None of the others may switch, and none may end the process but by pit__terminate. Each hook asks its bits in the order in
  * which they must act, and calls the subject's own file; nothing is decided here. A sender is not asked: who must know what
  * a process sends sets PIT__WATCH_SENDER of its scheduler in pit__attend_run and clears it in pit__attend_stop.
  *
@@ -30,6 +33,13 @@
 
 #define PIT__AT_MEMORY 2u  /* heap_limit.c */
 #define PIT__AT_TRACED 16u /* trace.h */
+
+#define PIT__AT_BOUND 4u /* its mailbox has a bound: bound.c */
+
+#define PIT__AT_BLOCKED \
+    8u /* it waits for room in another's mailbox, or will when its call ends: bound.c */
+
+#define PIT__AT_PRIORITY 16u /* it takes priority messages: inner.c */
 
 /* Those that want to know when it runs; those that want the bytes of its queue counted. */
 #define PIT__AT_RUN (PIT__AT_SUSPENDED | PIT__AT_TRACED)
@@ -48,7 +58,14 @@ static inline bool pit__attends(const struct pit__process *p, uint32_t bits)
 }
 
 void pit__append_attended(struct pit__sched *s, struct pit__process *p, struct pit__message *m);
+/* m has come into p's queue, wherever it stands there. */
+void pit__attend_came(struct pit__sched *s, struct pit__process *p, struct pit__message *m);
+/* Append m, which no bound refuses: the rest of append_attended. */
 void pit__attend_take(struct pit__sched *s, struct pit__process *p, struct pit__message *m);
+void pit__append_let_in(struct pit__sched *s, struct pit__process *p, struct pit__message *m);
+struct pit__message *pit__attend_next(struct pit__process *p);
+bool pit__attend_leave(struct pit__process *p);
+bool pit__attend_end(struct pit__sched *s, struct pit__process *p, int *budget);
 bool pit__attend_run(struct pit__sched *s, struct pit__process *p);
 void pit__attend_stop(struct pit__sched *s, struct pit__process *p);
 

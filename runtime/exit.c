@@ -111,7 +111,7 @@ static void fail_asker(struct pit__sched *s, struct pit__process *p, const struc
 
     PIT_ASSERT(m);
     *(struct pit__signal *)pit__message_payload(m) =
-        (struct pit__signal){pit__sealed_retain(p->exit_reason), 0};
+        (struct pit__signal){pit__sealed_retain(p->exit_reason), PIT_ENOPROC};
     m->to = (pit_pid){r->peer};
     m->public.type = NULL;
     m->public.from = p->dead_pid;
@@ -232,6 +232,8 @@ static inline bool teardown(struct pit__sched *s, struct pit__process *p)
     int budget = PIECE;
 
     if (!(p->flags & PIT__F_TORN_DOWN)) {
+        if (PIT__UNLIKELY(p->flags & PIT__F_ATTENTION) && !pit__attend_end(s, p, &budget))
+            return false;
         if (!release_resources(p, &budget))
             return false;
         vanish(s, p);

@@ -13,6 +13,8 @@ struct pit__traced {
     uint32_t events; /* 0: it is not traced */
 };
 
+struct pit__bound;
+
 struct pit__extra {
     uint32_t attends; /* PIT__AT_...: attend.h */
     struct pit__traced traced;
@@ -25,6 +27,17 @@ struct pit__extra {
     int64_t suspended_at; /* by the node's clock */
     int64_t paused_ns;    /* how long it was suspended in all: its timeouts stood still */
     int64_t timeout_ns;   /* when the timeout that suspension took away would have come; 0: none */
+
+    /* bounds on mailboxes (bound.c) */
+    uint32_t unasked; /* messages to bounded mailboxes elsewhere since it last asked one for room */
+    struct pit__bound *bound; /* on its own mailbox; NULL: none */
+    pit_pid blocked_to;       /* as a sender: it waits until its message is let in there, */
+    uint64_t blocked_tag;     /* 0: it does not */
+
+    /* the queue's remembered places (inner.c) */
+    struct pit__message *last_priority; /* in its queue; NULL: none */
+    struct pit__message *
+        *scan; /* where its selective receive that waits goes on; NULL: none waits */
 };
 
 /* Makes it on first use; NULL: no memory. */

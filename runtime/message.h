@@ -19,9 +19,10 @@ struct pit__process;
 struct pit__sched;
 
 enum pit__kind {
-    PIT__MESSAGE, /* an ordinary message */
-    PIT__CALL,    /* a message that its sender waits for an answer to; public.pit__tag says which */
+    PIT__MESSAGE,  /* an ordinary message */
     PIT__ANSWERED, /* a call that was answered or deferred; only in the receiver's hands */
+    PIT__PASSING,  /* an ordinary message that no bound counts: from the layers above */
+    PIT__CALL, /* a message that its sender waits for an answer to; public.pit__tag says which */
     PIT__BUILDING, /* of pit_message_make, not sent yet: its payload owns nothing */
     PIT__SYSTEM, /* a message of the runtime's whose pit__tag owns the sealed reason in its payload */
     PIT__SYSTEM_TAGGED, /* the same, and behind the payload stands a sealed term more that it owns */
@@ -44,6 +45,9 @@ enum pit__kind {
     PIT__SUSPEND_OVER, /* the sender, which was suspended by the receiver, is gone */
     PIT__TIMER, /* a timer to be started by the owner of its process; payload: struct pit__timer_start */
     PIT__TIMER_ASK, /* cancel or read a timer and send a message about it; timer.c */
+    PIT__ASK,    /* an ordinary message whose sender waits until it is let in; bound.c */
+    PIT__ROOM,   /* the ASK number has been let in, or its receiver is gone */
+    PIT__CANCEL, /* the sender of ASK number ended */
     PIT__REQUEST, /* run a function on the receiver's data and answer; payload: struct pit__request */
     PIT__SPAWNED, /* a requested process is there, and sends this; number: the request's */
     PIT__ADOPT,   /* the processes chained in the payload are handed over */

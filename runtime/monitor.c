@@ -7,6 +7,7 @@
 
 #include "runtime/attend.h"
 #include "runtime/enter.h"
+#include "runtime/inner.h"
 #include "runtime/memory.h"
 #include "runtime/name.h"
 #include "runtime/reason.h"
@@ -16,9 +17,7 @@ pit_ref pit__ref_fresh(struct pit__sched *s, struct pit__process *p)
 {
     pit_ref ref = {pit__handle_of(p), pit__sched_number(s)};
 
-    p->mark = p->tail;
-    p->mark_number = ref.number;
-    p->flags |= PIT__F_MARK;
+    pit__inner_mark(p, ref.number);
     return ref;
 }
 
@@ -163,17 +162,7 @@ static void flush(struct pit__sched *s, struct pit__process *p, uint64_t number)
     }
     if (!m)
         return;
-    if (PIT__UNLIKELY(p->flags & PIT__F_ATTENTION))
-        pit__attend_take(s, p, m);
-    if (before)
-        before->block.next = m->block.next;
-    else
-        p->head = m->block.next;
-    if (p->tail == m)
-        p->tail = before;
-    if (p->mark == m)
-        p->mark = before;
-    p->length--;
+    pit__inner_unlink(p, before, m);
     pit__message_free(&s->blocks, m);
 }
 

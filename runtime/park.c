@@ -69,6 +69,8 @@ void pit__leave_slow(struct pit__thread *t)
         return;
     }
     pit__exit_if_told(p);
+    if (PIT__UNLIKELY(p->flags & PIT__F_ATTENTION) && pit__attend_leave(p))
+        return;
     pit__sched_enqueue(s, p);
     s->direct = PIT__SLICE_OVER;
     pit__sched_switch_away(s, p);

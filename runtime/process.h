@@ -40,6 +40,7 @@ enum pit__status {
 #define PIT__WAKE_MESSAGE 1u
 #define PIT__WAKE_REPLY 2u
 #define PIT__WAKE_PARK 4u
+#define PIT__WAKE_ROOM 8u /* in a mailbox that it sends to */
 
 /* flags */
 #define PIT__F_CALLBACK 1u    /* has a handler and not a body */
@@ -71,10 +72,10 @@ struct pit__process {
     const char *label;
     pit_pid parent;
     struct pit__sealed *exit_reason;
-    uint32_t name; /* the registered name's atom index + 1; 0: none */
-    uint32_t reserved0;
-    uint64_t generation; /* of the next process in this slot */
-    pit_pid dead_pid;    /* in a teardown: links and monitors still speak in its name */
+    uint32_t name;            /* the registered name's atom index + 1; 0: none */
+    _Atomic(bool) bound_full; /* by bound_blocks: it had no room when its owner last looked */
+    uint64_t generation;      /* of the next process in this slot */
+    pit_pid dead_pid;         /* in a teardown: links and monitors still speak in its name */
 
     /* ---- identity line: all read, rarely written */
     _Atomic(int64_t) pid __attribute__((
@@ -88,10 +89,10 @@ struct pit__process {
     void *state; /* the copy of what the spawner gave: a handler's state, a body's argument */
     uint32_t
         pending_io; /* the owner's, cold: operations in flight. Not handed over; slot and stack outlive them */
-    uint32_t stack_size; /* of the stack that it has or will have */
-    uint32_t partner;    /* the owner's: foresee.c */
-    uint32_t reserved1;
-    struct pit__extra *extra; /* the owner's; NULL: it has nothing of what few have. extra.h */
+    uint32_t stack_size;        /* of the stack that it has or will have */
+    uint32_t partner;           /* the owner's: foresee.c */
+    _Atomic(bool) bound_blocks; /* its mailbox makes senders wait: bound.h */
+    struct pit__extra *extra;   /* the owner's; NULL: it has nothing of what few have. extra.h */
     uint64_t reserved2;
 
     /* ---- hot line: owner */

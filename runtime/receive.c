@@ -8,7 +8,9 @@
 
 #include "base/probes.h"
 #include "runtime/attend.h"
+#include "runtime/bound.h"
 #include "runtime/enter.h"
+#include "runtime/inner.h"
 #include "runtime/memory.h"
 #include "runtime/run_queue.h"
 #include "runtime/signal.h"
@@ -54,20 +56,10 @@ static inline __attribute__((always_inline)) bool wait_for_mail(struct pit__proc
     return !timed_out;
 }
 
-static inline struct pit__message *
-unlink_message(struct pit__process *p, struct pit__message *before, struct pit__message *m)
+static inline struct pit__message *take(struct pit__process *p, struct pit__message *before,
+                                        struct pit__message *m)
 {
-    if (PIT__UNLIKELY(p->flags & PIT__F_ATTENTION))
-        pit__attend_take(pit__thread()->sched, p, m);
-    if (before)
-        before->block.next = m->block.next;
-    else
-        p->head = m->block.next;
-    if (p->tail == m)
-        p->tail = before;
-    if (PIT__UNLIKELY(p->flags & PIT__F_MARK) && p->mark == m)
-        p->mark = before;
-    p->length--;
+    pit__inner_unlink(p, before, m);
     PIT_PROBE_RECEIVE(pit__process_pid(p), m->block.size, p->length);
     return m;
 }
@@ -80,12 +72,21 @@ static inline const pit_msg *in_hand(struct pit__process *p, struct pit__message
     return &m->public;
 }
 
+/* The mailbox went beyond its bound, and its process is to be told: in its own code, which may do what it likes. */
+static inline void overloaded(struct pit__process *p)
+{
+    if (PIT__UNLIKELY(pit__attends(p, PIT__AT_BOUND)))
+        pit__bound_call(p);
+}
+
 static __attribute__((noinline)) const pit_msg *receive_any(int64_t timeout)
 {
     struct pit__thread *t = pit__in();
     struct pit__process *p = pit__caller(t, "pit_receive");
     const pit_msg *found = NULL;
 
+    overloaded(p);
+    t = pit__thread();
     let_go(t, p);
     if (PIT__UNLIKELY(!p->head)) {
         if (timeout == 0)
@@ -99,7 +100,7 @@ static __attribute__((noinline)) const pit_msg *receive_any(int64_t timeout)
     }
     pit__exit_if_told(p); /* then there may be in the queue what is not for it */
     if (p->head)
-        found = in_hand(p, unlink_message(p, NULL, p->head));
+        found = in_hand(p, take(p, NULL, p->head));
     pit__out(1);
     return found;
 }
@@ -115,8 +116,7 @@ static inline bool nobody_watches(void)
 /* May the last message be let go by freeing its block? A call that nobody answered must be failed, which may deliver signals. */
 static inline bool plain(const struct pit__message *m)
 {
-    return (m->block.kind == PIT__MESSAGE || m->block.kind == PIT__ANSWERED) &&
-           !(m->public.type->flags & PIT_TYPE_OWNS);
+    return m->block.kind <= PIT__PASSING && !(m->public.type->flags & PIT_TYPE_OWNS);
 }
 
 /*
@@ -157,39 +157,79 @@ const pit_msg *pit_receive(int64_t timeout)
     return &m->public;
 }
 
+struct scan {
+    bool (*match)(const pit_msg *, void *);
+    void *context;
+    struct pit__message *before;        /* all up to here have been looked at; NULL: none */
+    struct pit__message *seen_priority; /* and of the priority messages all up to here */
+};
+
+/* Look at the messages behind *before up to `last` (NULL: all), and leave *before where it stopped. */
+static struct pit__message *look(struct pit__process *p, struct scan *sc,
+                                 struct pit__message **before, const struct pit__message *last)
+{
+    struct pit__message *m = *before ? pit__message_next(*before) : p->head;
+    const struct pit__message *end = last ? pit__message_next(last) : NULL;
+    struct pit__thread *t = pit__thread();
+    uint64_t looked_at = 0;
+
+    t->touching = t; /* match is the program's, and so is its fault; nothing is half done */
+    while (m != end && !sc->match(&m->public, sc->context)) {
+        *before = m;
+        m = pit__message_next(m);
+        looked_at++;
+    }
+    t->touching = NULL;
+    PIT__COUNT_MORE(t->sched->looked_at, looked_at);
+    return m != end ? take(p, *before, m) : NULL;
+}
+
+/* The oldest that matches and was not looked at before. Priority messages came before the place where it goes on. SIG-8, RECV-5 */
+static struct pit__message *look_on(struct pit__process *p, struct scan *sc)
+{
+    struct pit__message *last = pit__inner_last_priority(p), *m;
+
+    if (PIT__UNLIKELY(last && last != sc->seen_priority)) {
+        m = look(p, sc, &sc->seen_priority, last);
+        if (m)
+            return m;
+        if (!sc->before)
+            sc->before = last;
+    }
+    return look(p, sc, &sc->before, NULL);
+}
+
 /* The oldest message behind `before` (NULL: of all) for which match says true. */
 static const pit_msg *select_message(struct pit__message *before,
                                      bool (*match)(const pit_msg *, void *), void *context,
-                                     int64_t timeout, const char *function)
+                                     int64_t timeout)
 {
-    struct pit__thread *t = pit__in();
-    struct pit__process *p = pit__caller(t, function);
+    struct pit__process *p = pit__thread()->current;
+    struct scan sc = {.match = match, .context = context, .before = before};
     int64_t deadline = timeout == 0 ? 0 : deadline_of(p, timeout);
-    const pit_msg *found = NULL;
+    struct pit__message *m;
     bool last_look = timeout == 0;
 
-    let_go(t, p);
+    let_go(pit__thread(), p);
     if (last_look)
-        pit__sched_drain(t->sched);
+        pit__sched_drain(pit__thread()->sched);
     pit__exit_if_told(p); /* then there may be in the queue what is not for the program's eyes */
-    for (;;) {
-        struct pit__message *m = before ? pit__message_next(before) : p->head;
-
-        pit__thread()->touching =
-            pit__thread(); /* match is the program's, and so is its fault; nothing is half done */
-        while (m && !match(&m->public, context)) {
-            before = m;
-            m = pit__message_next(m);
-        }
-        pit__thread()->touching = NULL;
-        if (m)
-            found = in_hand(p, unlink_message(p, before, m));
-        if (found || last_look)
-            break;
+    while (!(m = look_on(p, &sc)) && !last_look) {
+        pit__inner_scan(p, &sc.before); /* an overload may drop what stands there */
         last_look = !wait_for_mail(p, deadline);
+        pit__inner_scan(p, NULL);
     }
     pit__out(1);
-    return found;
+    return in_hand(p, m);
+}
+
+/* On the way into a selective receive. */
+static struct pit__process *enter(const char *function)
+{
+    struct pit__process *p = pit__caller(pit__in(), function);
+
+    overloaded(p);
+    return p;
 }
 
 struct matching {
@@ -215,14 +255,16 @@ const pit_msg *pit_receive_match(bool (*match)(const pit_msg *, void *), void *c
 {
     struct matching with = {match, context};
 
-    return select_message(NULL, says_true, &with, timeout, "pit_receive_match");
+    enter("pit_receive_match");
+    return select_message(NULL, says_true, &with, timeout);
 }
 
 static bool has_type(const pit_msg *m, void *type) { return m->type == type; }
 
 const pit_msg *pit_receive_type(const pit_type *type, int64_t timeout)
 {
-    return select_message(NULL, has_type, (void *)(uintptr_t)type, timeout, "pit_receive_type");
+    enter("pit_receive_type");
+    return select_message(NULL, has_type, (void *)(uintptr_t)type, timeout);
 }
 
 static bool has_ref(const pit_msg *m, void *context)
@@ -230,7 +272,7 @@ static bool has_ref(const pit_msg *m, void *context)
     const struct pit__message *whole = pit__message_of(m);
     const pit_ref *ref = context;
 
-    if (whole->block.kind == PIT__MESSAGE && m->pit__tag) /* it came by an alias */
+    if (whole->block.kind <= PIT__PASSING && m->pit__tag) /* it came by an alias */
         return m->pit__tag == ref->number && pit_pid_equal(whole->to, ref->owner);
     if (m->type == &pit_type_pit_down)
         return pit_ref_equal(((const struct pit_down *)pit_payload(m))->ref, *ref);
@@ -245,11 +287,10 @@ static bool has_ref(const pit_msg *m, void *context)
 
 const pit_msg *pit_receive_ref(pit_ref ref, int64_t timeout)
 {
-    struct pit__thread *t = pit__thread();
-    struct pit__process *p = pit__caller(t, "pit_receive_ref");
+    struct pit__process *p = enter("pit_receive_ref");
 
     return select_message((p->flags & PIT__F_MARK) && p->mark_number == ref.number ? p->mark : NULL,
-                          has_ref, &ref, timeout, "pit_receive_ref");
+                          has_ref, &ref, timeout);
 }
 
 size_t pit_message_count(void)

@@ -72,16 +72,16 @@ int pit__call_wait(struct pit__process *p, int64_t deadline_ns, struct pit__mess
     p->call_tag = 0;
     if (m->block.kind == PIT__FAILED) {
         struct pit__signal *sig = pit__message_payload(m);
-        bool known = sig->reason != NULL;
+        int error = (int)sig->number;
 
-        if (known) {
+        if (sig->reason) {
             if (p->last_reason)
                 pit__sealed_release(p->last_reason);
             p->last_reason = sig->reason;
             sig->reason = NULL;
         }
         pit__message_free(&t->sched->blocks, m);
-        return known ? -PIT_ENOPROC : -PIT_EBADCALL;
+        return -error;
     }
     *ret_reply = m;
     return 0;

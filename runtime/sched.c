@@ -149,14 +149,17 @@ static void handle(struct pit__thread *t, struct pit__sched *s, struct pit__proc
         struct pit__message *m = p->head;
 
         if (PIT__UNLIKELY(p->flags & (PIT__F_EXIT | PIT__F_ATTENTION))) {
-            if (p->flags & PIT__F_EXIT)
+            m = pit__attend_next(p);
+            t = pit__thread();
+            s = t->sched;
+            if (!m)
                 break;
-            pit__attend_take(s, p, m);
+        } else {
+            p->head = m->block.next;
+            if (!p->head)
+                p->tail = NULL;
+            p->length--;
         }
-        p->head = m->block.next;
-        if (!p->head)
-            p->tail = NULL;
-        p->length--;
         p->message = m;
         PIT_PROBE_RECEIVE(pit__process_pid(p), m->block.size, p->length);
         call_handler(t, p, &m->public);

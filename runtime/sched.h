@@ -53,6 +53,7 @@ struct pit__sched {
     _Atomic(uint32_t) free_slots_seen;
     _Atomic(uint64_t) passes __attribute__((aligned(64)));
     _Atomic(uint64_t) spawned, exited, faults, sent, switches, steals;
+    _Atomic(uint64_t) looked_at; /* messages, by selective receives that did not want them */
     _Atomic(uint64_t) run_delay[64];
 
     /* ---- this thread alone */
@@ -141,6 +142,10 @@ void pit__balance_arrive(struct pit__sched *s,
                          struct pit__process *p); /* H4 of one without timers */
 void pit__balance_adopt(struct pit__sched *s, struct pit__message *m);
 
+#define PIT__COUNT_MORE(counter, n)                                                     \
+    atomic_store_explicit(&(counter),                                                   \
+                          atomic_load_explicit(&(counter), memory_order_relaxed) + (n), \
+                          memory_order_relaxed)
 #define PIT__COUNT(counter)                                                                       \
     atomic_store_explicit(&(counter), atomic_load_explicit(&(counter), memory_order_relaxed) + 1, \
                           memory_order_relaxed)

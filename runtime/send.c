@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/probes.h"
+#include "runtime/bound.h"
 #include "runtime/enter.h"
 #include "runtime/foresee.h"
 #include "runtime/signal.h"
@@ -60,6 +61,17 @@ PIT_NORETURN static void bad_pid(pit_pid to)
     pit__exit_text("badarg", "sending to a handle that holds an error", NULL, 0);
 }
 
+/* An ordinary message to p (NULL: nobody), which may be one of another scheduler that makes its senders wait. */
+static inline void route_message(struct pit__thread *t, struct pit__process *p,
+                                 struct pit__message *m)
+{
+    if (PIT__UNLIKELY(p && pit__bound_blocks(p)) && t &&
+        !(pit__owned_by(p, t->sched) && pit__mailbox_quiet(&p->mailbox)))
+        pit__bound_route(t, p, m);
+    else
+        pit__route(t, m);
+}
+
 /* From any thread, of any type, to whom it may concern. */
 static void send_slow(struct pit__thread *t, struct pit__process *p, pit_pid to,
                       const pit_type *type, const void *payload)
@@ -79,7 +91,7 @@ static void send_slow(struct pit__thread *t, struct pit__process *p, pit_pid to,
         PIT__COUNT(t->sched->sent);
         PIT__TRACE_SEND(t, m);
     }
-    pit__route(t, m);
+    route_message(t, p, m);
 }
 
 /* Everything that the fast way leaves to others. */
@@ -252,7 +264,7 @@ void pit_message_send(pit_pid to, void *payload)
     PIT_PROBE_SEND(m->public.from.id, to.id, m->block.size);
     PIT__COUNT(t->sched->sent);
     PIT__TRACE_SEND(t, m);
-    pit__route(t, m);
+    route_message(t, pit__slot_of(to), m);
     pit__out(1);
 }
 
@@ -311,7 +323,7 @@ void *pit__message_make(const pit_type *type, size_t size)
 
     if (size < type->size)
         size = type->size;
-    m = pit__message_alloc(t ? &t->sched->blocks : NULL, PIT__MESSAGE, size);
+    m = pit__message_alloc(t ? &t->sched->blocks : NULL, PIT__PASSING, size);
     if (!m)
         return NULL;
     memset(pit__message_payload(m), 0, size);

@@ -15,6 +15,7 @@
 
 #include "base/assert.h"
 #include "base/probes.h"
+#include "runtime/bound.h"
 #include "runtime/enter.h"
 #include "runtime/monitor.h"
 #include "runtime/reason.h"
@@ -121,7 +122,9 @@ void pit__message_free(struct pit__blocks *pool, struct pit__message *m)
     case PIT__MESSAGE:
     case PIT__CALL:
     case PIT__ANSWERED:
+    case PIT__PASSING:
     case PIT__ALIASED:
+    case PIT__ASK:
     case PIT__REPLY:
         if (m->public.type && (m->public.type->flags & PIT_TYPE_OWNS))
             pit__owned_release(m);
@@ -140,14 +143,16 @@ void pit__message_free(struct pit__blocks *pool, struct pit__message *m)
     pit__block_free(pool, m);
 }
 
+/* reason: why its receiver is gone; NULL: it is there, and error says what it made of the call. */
 static void fail_call(struct pit__sched *s, const struct pit__message *call,
-                      struct pit__sealed *reason, bool known)
+                      struct pit__sealed *reason, int error)
 {
     struct pit__message *f =
         pit__message_alloc(s ? &s->blocks : NULL, PIT__FAILED, sizeof(struct pit__signal));
 
     PIT_ASSERT(f);
-    *signal_of(f) = (struct pit__signal){known ? pit__sealed_retain(reason) : NULL, 0};
+    *signal_of(f) =
+        (struct pit__signal){reason ? pit__sealed_retain(reason) : NULL, (uint64_t)error};
     f->to = call->public.from;
     f->public.type = NULL;
     f->public.from = call->to;
@@ -158,8 +163,13 @@ static void fail_call(struct pit__sched *s, const struct pit__message *call,
 void pit__message_done_slow(struct pit__sched *s, struct pit__message *m)
 {
     if (PIT__UNLIKELY(m->block.kind == PIT__CALL))
-        fail_call(s, m, NULL, false);
+        fail_call(s, m, NULL, PIT_EBADCALL);
     pit__message_free(&s->blocks, m);
+}
+
+void pit__call_refused(struct pit__sched *s, const struct pit__message *call, int error)
+{
+    fail_call(s, call, NULL, error);
 }
 
 void pit__undeliverable(struct pit__sched *s, struct pit__message *m, struct pit__sealed *reason)
@@ -168,10 +178,13 @@ void pit__undeliverable(struct pit__sched *s, struct pit__message *m, struct pit
 
     switch (m->block.kind) {
     case PIT__CALL:
-        fail_call(s, m, reason, true);
+        fail_call(s, m, reason, PIT_ENOPROC);
         break;
     case PIT__REQUEST:
         pit__request_undeliverable(s, m);
+        break;
+    case PIT__ASK:
+        pit__bound_undeliverable(s, m);
         break;
     case PIT__LINK:
         pit__signal(s, PIT__EXIT_LINK, m->to, m->public.from, pit__reason(noproc), 0);
@@ -378,6 +391,12 @@ static void signal_received(struct pit__sched *s, struct pit__process *p, struct
     case PIT__SUSPEND_OVER:
         pit__suspend_over_received(s, p, m->public.from);
         break;
+    case PIT__ROOM:
+        pit__bound_room(s, p, sig->number);
+        break;
+    case PIT__CANCEL:
+        pit__bound_cancelled(s, p, m->public.from, sig->number);
+        break;
     default:
         PIT_ASSERT(!"a signal of no known kind");
     }
@@ -405,6 +424,8 @@ void pit__deliver(struct pit__sched *s, struct pit__process *p, struct pit__mess
     else if (m->block.kind == PIT__TIMER_ASK) {
         pit__timer_asked(s, p, m);
         pit__message_free(&s->blocks, m);
-    } else
+    } else if (m->block.kind == PIT__ASK)
+        pit__bound_asked(s, p, m);
+    else
         signal_received(s, p, m);
 }

@@ -107,12 +107,14 @@ static inline void pit__route(struct pit__thread *t, struct pit__message *m)
 void pit__message_done_slow(struct pit__sched *s, struct pit__message *m);
 static inline void pit__message_done(struct pit__sched *s, struct pit__message *m)
 {
-    if (PIT__LIKELY((m->block.kind == PIT__MESSAGE || m->block.kind == PIT__ANSWERED) &&
-                    !(m->public.type->flags & PIT_TYPE_OWNS)))
+    if (PIT__LIKELY(m->block.kind <= PIT__PASSING && !(m->public.type->flags & PIT_TYPE_OWNS)))
         pit__block_free(&s->blocks, m);
     else
         pit__message_done_slow(s, m);
 }
+
+/* A call that its receiver does not take in: its caller gets -error at once. The message is freed by who refuses it. */
+void pit__call_refused(struct pit__sched *s, const struct pit__message *call, int error);
 
 /* Run a function on another process's data, on its owner, ordered like every signal; park until it has answered. */
 typedef void pit__request_fn(struct pit__sched *s, struct pit__process *p_or_null, const void *in,

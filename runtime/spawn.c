@@ -8,7 +8,9 @@
 
 #include "base/probes.h"
 #include "runtime/attend.h"
+#include "runtime/bound.h"
 #include "runtime/enter.h"
+#include "runtime/inner.h"
 #include "runtime/memory.h"
 #include "runtime/monitor.h"
 #include "runtime/name.h"
@@ -53,6 +55,8 @@ static void touch(const struct pit__entry *e, const pit_spawn_opts *o)
     if (ref)
         /* cppcheck-suppress selfAssignment */
         *ref = *ref;
+    if (o->mailbox)
+        (void)((volatile const pit_mailbox *)o->mailbox)->context;
     pit__touching_end();
 }
 
@@ -116,16 +120,33 @@ struct pit__sched *pit__spawn_place(struct pit__sched *s, int16_t scheduler)
 static pit_pid failed(struct pit__sched *s, struct pit__process *p, int error)
 {
     if (p) {
+        int budget = 1;
+
         if (p->flags & PIT__F_SUPERVISOR)
             atomic_fetch_sub_explicit(&pit__node.supervisors, 1, memory_order_relaxed);
         atomic_store_explicit(&p->pid, 0, memory_order_relaxed);
         pit__copy_free(s, p->state);
         p->state = NULL;
+        if (p->flags & PIT__F_EXTRA) {
+            (void)pit__bound_close(s, p, &budget); /* nobody has sent to it: one step does */
+            pit__extra_free(s, p);
+        }
         p->flags = 0;
         p->status = PIT__FREE;
         pit__slot_put(&s->slots, p);
     }
     return (pit_pid){INT64_MIN | error};
+}
+
+/* Options that few give. */
+static __attribute__((noinline)) int rarely(struct pit__sched *s, struct pit__process *p,
+                                            const pit_spawn_opts *o)
+{
+    int r = 0;
+
+    if (o->mailbox && (r = pit__bound_check(o->mailbox)) == 0)
+        r = pit__bound_set(s, p, o->mailbox);
+    return r == 0 && o->name ? pit__name_claim(o->name, p) : r;
 }
 
 static inline __attribute__((always_inline)) pit_pid create(struct pit__sched *s, pit_pid parent,
@@ -139,7 +160,7 @@ static inline __attribute__((always_inline)) pit_pid create(struct pit__sched *s
 
     if (r < 0)
         return failed(s, NULL, -r);
-    if (e->size || o->monitor)
+    if (e->size || ((uintptr_t)o->mailbox | o->monitor))
         touch(e, o);
     p = pit__slot_get(&s->slots, s);
     if (!p)
@@ -149,7 +170,7 @@ static inline __attribute__((always_inline)) pit_pid create(struct pit__sched *s
         return failed(s, p, -r);
     pid.id = pit__slot_next_pid(p);
     atomic_store_explicit(&p->pid, pid.id, memory_order_release); /* R1: the slot is complete */
-    if (o->name && (r = pit__name_claim(o->name, p)) < 0)
+    if (PIT__UNLIKELY((uintptr_t)o->name | (uintptr_t)o->mailbox) && (r = rarely(s, p, o)) < 0)
         return failed(s, p, -r);
     PIT__COUNT(s->spawned);
     PIT_PROBE_SPAWN(pid.id, parent.id);

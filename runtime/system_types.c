@@ -44,6 +44,7 @@ const pit_type pit_type_pit_down = {
     .name = "pit_down", .size = sizeof(struct pit_down), .field_count = 5, .fields = down_fields};
 const pit_type pit_type_pit_timeout = {.name = "pit_timeout",
                                        .size = sizeof(struct pit_timeout),
+                                       .flags = PIT_TYPE_SYSTEM,
                                        .field_count = 2,
                                        .fields = timeout_fields};
 const pit_type pit_type_pit_spawn_reply = {.name = "pit_spawn_reply",

@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 
 #include "runtime/enter.h"
+#include "runtime/inner.h"
 #include "runtime/memory.h"
 #include "runtime/name.h"
 #include "runtime/node_state.h"
@@ -129,6 +130,8 @@ static pit_ref start_copy(int64_t when_ns, pit_pid to, const pit_type *type, con
     ref = (pit_ref){to, pit__sched_number(t->sched)};
     prepare(r, ref, PIT__TIMER_RELATION);
     PIT__TRACE(t->sched, t->current, PIT_TRACE_TIMER_START, to, ref.number, NULL);
+    if (to.id == pit__process_pid(t->current))
+        pit__inner_mark(t->current, ref.number); /* RECV-5 */
     start(t, to, r, when_ns);
     pit__out(START_COST);
     return ref;

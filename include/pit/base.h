@@ -55,6 +55,7 @@ PIT_BEGIN_DECLS
 #define PIT_EEXITED \
     4006 /* the server ended while it was asked; its reason: pit_last_exit_reason() */
 #define PIT_ENAMETAKEN 4007 /* the name belongs to another process */
+#define PIT_EOVERLOAD 4009  /* the server's mailbox is full, and its policy is to refuse */
 #define PIT_EIGNORE 4008    /* a start function said "not today": no child, no error */
 
 /* A process. 63 bits: local or proxy, slot, generation; negative: the error it holds. Never reused. */

@@ -24,6 +24,7 @@
 #include <pit/binary.h>
 #include <pit/keep.h>
 #include <pit/macro.h>
+#include <pit/mailbox.h>
 #include <pit/process.h>
 #include <pit/registry.h>
 #include <pit/term.h>
@@ -70,6 +71,9 @@ typedef struct pit_text256 {
 
 #define PIT_MESSAGE(...) PIT__DEFINE_MESSAGE(__VA_ARGS__, )
 
+/* The same for the system lane: no bound on a mailbox refuses, drops or delays it. See <pit/mailbox.h>. */
+#define PIT_SYSTEM_MESSAGE(...) PIT__DEFINE_MESSAGE_AS(PIT_TYPE_SYSTEM, __VA_ARGS__, )
+
 /* ---- sending ----------------------------------------------------------------------------------------------------- */
 
 /*
@@ -78,6 +82,9 @@ typedef struct pit_text256 {
  * the message has not and a wrong type do not compile.
  */
 #define pit_send(...) PIT__SEND(__VA_ARGS__, )
+
+/* As pit_send, but -EAGAIN where that would wait for room in a mailbox; see <pit/mailbox.h>. Else 0. */
+#define pit_try_send(...) PIT__TRY_SEND(__VA_ARGS__, )
 
 /* pit_send_after(ms, to, greet, .name = ...): the same in ms milliseconds. The reference of the timer; pit_cancel_timer. */
 #define pit_send_after(...) PIT__SEND_AFTER(__VA_ARGS__, )
@@ -188,6 +195,11 @@ template <class T> static inline void pit__send(pit_ref to, const pit_type *type
     pit_send_alias_copy(to, type, &payload);
 }
 template <class T>
+static inline int pit__try_send(pit_pid to, const pit_type *type, const T &payload)
+{
+    return pit_try_send_copy(to, type, &payload);
+}
+template <class T>
 static inline pit_ref pit__send_after(int64_t ms, pit_pid to, const pit_type *type,
                                       const T &payload)
 {
@@ -207,12 +219,16 @@ static inline pit_ref pit__send_after(int64_t ms, pit_pid to, const pit_type *ty
     (_Generic((to), pit_ref                  \
               : pit_send_alias_copy, default \
               : pit_send_copy)((to), (type), (payload)))
+#define pit__try_send pit_try_send_copy
 #define pit__send_after pit_send_after_copy
 #endif
 
 #define PIT__SEND(to, name, ...)                                        \
     (pit__send((to), &pit_type_##name + PIT__ENOUGH(name, __VA_ARGS__), \
                PIT__PAYLOAD(name, __VA_ARGS__)))
+#define PIT__TRY_SEND(to, name, ...)                                        \
+    (pit__try_send((to), &pit_type_##name + PIT__ENOUGH(name, __VA_ARGS__), \
+                   PIT__PAYLOAD(name, __VA_ARGS__)))
 #define PIT__SEND_AFTER(ms, to, name, ...)                                          \
     (pit__send_after((ms), (to), &pit_type_##name + PIT__ENOUGH(name, __VA_ARGS__), \
                      PIT__PAYLOAD(name, __VA_ARGS__)))
@@ -359,7 +375,8 @@ template <class T> struct pit__kind_of {
  * Weak, so that the same declaration in many files is one object in the program. g++ refuses the attribute on the
  * definition of a const, hence the declaration before it. The list of fields ends with a zero one, so that none is empty.
  */
-#define PIT__DEFINE_MESSAGE(name, ...)                                                         \
+#define PIT__DEFINE_MESSAGE(...) PIT__DEFINE_MESSAGE_AS(0, __VA_ARGS__)
+#define PIT__DEFINE_MESSAGE_AS(flags, name, ...)                                               \
     struct name {                                                                              \
         PIT__FIELDS(PIT__DECLARE, name, __VA_ARGS__)                                           \
     };                                                                                         \
@@ -374,7 +391,7 @@ template <class T> struct pit__kind_of {
         PIT__FIELDS(PIT__DESCRIBE, name, __VA_ARGS__){0, 0, 0, 0, 0, 0, 0}};                   \
     PIT__EXTERN const pit_type pit_type_##name PIT__SHARED;                                    \
     const pit_type pit_type_##name = {#name, (uint32_t)sizeof(struct name),                    \
-                                      PIT__LENGTH(__VA_ARGS__), pit__owns_##name,              \
+                                      PIT__LENGTH(__VA_ARGS__), pit__owns_##name | (flags),    \
                                       pit__fields_##name};                                     \
     static const struct pit__type_entry pit__entry_##name                                      \
         __attribute__((used, section("pit_types"), aligned(8))) = {                            \

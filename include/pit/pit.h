@@ -11,6 +11,7 @@
 #include <pit/process.h>
 #include <pit/timer.h>
 #include <pit/trace.h>
+#include <pit/mailbox.h>
 #include <pit/atomics.h>
 #include <pit/persistent.h>
 #include <pit/message.h>

@@ -63,9 +63,10 @@ typedef struct pit_spawn_opts {
     const char
         *label; /* what tools show; a string that outlives the process (a literal). NULL: nothing */
     pit_ref *ret_ref;
-    pit_term tag;       /* of the monitor: see pit_monitor_with */
-    pit_term reply_tag; /* of a spawn request */
-    uint64_t pit__kind; /* the runtime's own: behaviours mark what they spawn */
+    pit_term tag;                      /* of the monitor: see pit_monitor_with */
+    pit_term reply_tag;                /* of a spawn request */
+    const struct pit_mailbox *mailbox; /* a bound on its mailbox: <pit/mailbox.h>. NULL: none */
+    uint64_t pit__kind;                /* the runtime's own: behaviours mark what they spawn */
 } pit_spawn_opts;
 
 typedef struct pit_monitored {

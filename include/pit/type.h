@@ -45,6 +45,9 @@ typedef struct pit_field {
 #define PIT_TYPE_OWNS \
     1u /* has a binary or a term somewhere inside: copying and dropping take care of them */
 
+#define PIT_TYPE_SYSTEM \
+    2u /* of the system lane: no bound on a mailbox refuses, drops or delays it */
+
 typedef struct pit_type {
     const char *name;
     uint32_t size; /* of the payload struct */

@@ -411,3 +411,83 @@ NODE_CASE(a_handlers_message_lives_until_it_returns)
     pit_exit_process(p, pit_atom("kill"));
     expect_alone();
 }
+
+/* ---- by reference */
+
+static uint64_t looked_at(void)
+{
+    uint64_t n = 0;
+
+    for (unsigned i = 0; i < pit__node.count; i++)
+        n += atomic_load_explicit(&pit__node.scheds[i]->looked_at, memory_order_relaxed);
+    return n;
+}
+
+static void answers(void *state, const pit_msg *m)
+{
+    if (!pit_is(m, pit_start))
+        CHECK_EQ(pit_answer(m, &pit_type_number, pit_payload(m)), 0);
+}
+
+static void answers_alias(const void *arg) { pit_send(*(const pit_ref *)arg, number, .n = 3); }
+
+static void ends_at_once(const void *arg) {}
+
+/*
+ * RECV-5: a call, and a receive by the reference of a monitor, of a spawn's monitor, of an alias or of a timer, look at none of a
+ * million messages that wait, and leave them as they are.
+ */
+NODE_CASE(a_receive_by_reference_looks_at_nothing_else)
+{
+    int64_t waiting = (int64_t)pit_test_scale(100000, 1000000);
+    pit_pid server = pit_spawn_handler_with(answers, NULL, 0, .scheduler = PIT_ANYWHERE);
+    enum { TIMES = 20 };
+    uint64_t before;
+
+    fill(waiting);
+    before = looked_at();
+    for (int i = 0; i < TIMES; i++) {
+        struct number asked = {i}, answered = {0};
+        pit_monitored m = spawn_watched(ends_at_once, NULL, 0);
+        pit_ref ref;
+
+        expect_end(m, "normal");
+        CHECK_EQ(
+            pit_try_call(server, &pit_type_number, &asked, A_WHILE, &pit_type_number, &answered),
+            0);
+        CHECK_EQ(answered.n, i);
+        CHECK(pit_receive_ref(pit_monitor(m.pid), A_WHILE));
+        ref = pit_alias();
+        (void)spawn_anywhere(answers_alias, &ref, sizeof ref);
+        CHECK_EQ(pit_as(pit_receive_ref(ref, A_WHILE), number)->n, 3);
+        CHECK(pit_unalias(ref));
+        CHECK(pit_receive_ref(pit_start_timer(1, pit_self(), 0), A_WHILE));
+    }
+    CHECK(looked_at() - before < 10 * TIMES);
+    for (int64_t i = 0; i < waiting; i++)
+        CHECK_EQ(pit_as(pit_receive(0), number)->n, i);
+    pit_exit_process(server, pit_atom("kill"));
+}
+
+/* RECV-5: invisible but for speed. What the mark stands behind is taken, in any way, and the receive still finds its message. */
+NODE_CASE(a_mark_outlives_the_message_it_stands_behind)
+{
+    for (int64_t taken = 0; taken < 4; taken++) {
+        pit_monitored m = spawn_watched(ends_at_once, NULL, 0);
+
+        expect_end(m, "normal");
+        fill(3);
+        m.ref = pit_monitor(m.pid);
+        for (int64_t i = 0; i < taken; i++) { /* from the tail: the mark moves before each */
+            int64_t n = 2 - i;
+
+            CHECK(pit_receive_match(is_n, &n, 0));
+        }
+        pit_send(pit_self(), number, .n = 9);
+        expect_down(m.ref, m.pid, "noproc");
+        for (int64_t i = 0; i < 3 - taken; i++)
+            CHECK_EQ(pit_as(pit_receive(0), number)->n, i);
+        CHECK_EQ(pit_as(pit_receive(0), number)->n, 9);
+        expect_empty();
+    }
+}
