@@ -21,7 +21,7 @@ using namespace caf;
 using std::vector;
 
 template <atom_value V> using atom_of = atom_constant<V>;
-using done_atom = atom_of<atom("done")>;   // count: a part of the work is done
+using done_atom = atom_of<atom("done")>; // count: a part of the work is done
 using ping_atom = atom_of<atom("ping")>;
 using pong_atom = atom_of<atom("pong")>;
 using begin_atom = atom_of<atom("begin")>;
@@ -51,7 +51,7 @@ using clock_ = std::chrono::steady_clock;
 
 static clock_::time_point begun;
 static actor_system *sys;
-static actor first;                // the main thread's
+static actor first; // the main thread's
 static scoped_actor *first_scoped;
 
 static void start() { begun = clock_::now(); }
@@ -108,7 +108,9 @@ static int64_t await(int64_t n)
 
 // ---- one message, or many, from one to another
 
-struct number { int64_t n = 0; };
+struct number {
+    int64_t n = 0;
+};
 
 static void pingpong(const params &p)
 {
@@ -126,7 +128,10 @@ static void pingpong(const params &p)
                 self->send(pong, ping_atom::value, ++self->state.n);
         };
         next();
-        return {[=](pong_atom, int64_t n) { expect("pong", n, self->state.n); next(); }};
+        return {[=](pong_atom, int64_t n) {
+            expect("pong", n, self->state.n);
+            next();
+        }};
     });
     int64_t n = await(1);
     report("msgs_per_s", 2 * pings);
@@ -175,19 +180,24 @@ static void fjcreate(const params &p)
 {
     start();
     for (int64_t i = 0; i < p[0]; i++)
-        (*first_scoped)->send(sys->spawn([](event_based_actor *self) -> behavior {
-            return {[=](double x) {
-                compute(x);
-                self->send(first, done_atom::value, int64_t(1));
-                self->quit();
-            }};
-        }), 37.2);
+        (*first_scoped)
+            ->send(sys->spawn([](event_based_actor *self) -> behavior {
+                return {[=](double x) {
+                    compute(x);
+                    self->send(first, done_atom::value, int64_t(1));
+                    self->quit();
+                }};
+            }),
+                   37.2);
     int64_t n = await(p[0]);
     report("actors_per_s", p[0]);
     expect("jobs", n, p[0]);
 }
 
-struct member { actor next; int64_t passed = 0; };
+struct member {
+    actor next;
+    int64_t passed = 0;
+};
 
 static void threadring(const params &p)
 {
@@ -214,8 +224,13 @@ static void threadring(const params &p)
 
 // ---- many to one, many to many
 
-struct hall { actor waiting; int64_t left = 0; };
-struct guest { int64_t colour = 0, met = 0; };
+struct hall {
+    actor waiting;
+    int64_t left = 0;
+};
+struct guest {
+    int64_t colour = 0, met = 0;
+};
 
 static int64_t mixed(int64_t a, int64_t b) { return a == b ? a : 3 - a - b; }
 
@@ -251,7 +266,10 @@ static void chameneos(const params &p)
                         self->send(other, change_atom::value, now);
                         me(now);
                     },
-                    [=](change_atom, int64_t colour) { self->state.met++; me(colour); },
+                    [=](change_atom, int64_t colour) {
+                        self->state.met++;
+                        me(colour);
+                    },
                     [=](stop_atom) {
                         self->send(first, done_atom::value, self->state.met);
                         self->quit();
@@ -262,7 +280,11 @@ static void chameneos(const params &p)
     expect("meetings", met, 2 * meetings);
 }
 
-struct asker { vector<actor> all; int64_t asked = 0; uint32_t x = 0; };
+struct asker {
+    vector<actor> all;
+    int64_t asked = 0;
+    uint32_t x = 0;
+};
 
 static void big(const params &p)
 {
@@ -281,9 +303,15 @@ static void big(const params &p)
                     self->send(s.all[whom], ping_atom::value, ++s.asked);
                 }
             };
-            return {[=](begin_atom, const vector<actor> &all) { self->state.all = all; ask(); },
+            return {[=](begin_atom, const vector<actor> &all) {
+                        self->state.all = all;
+                        ask();
+                    },
                     [=](ping_atom, int64_t n) { return std::make_tuple(pong_atom::value, n); },
-                    [=](pong_atom, int64_t n) { expect("pong", n, self->state.asked); ask(); }};
+                    [=](pong_atom, int64_t n) {
+                        expect("pong", n, self->state.asked);
+                        ask();
+                    }};
         }));
     for (auto &a : all)
         (*first_scoped)->send(a, begin_atom::value, all);
@@ -294,10 +322,17 @@ static void big(const params &p)
 
 // ---- servers
 
-struct dict { std::unordered_map<int64_t, int64_t> map; int64_t reads = 0, writes = 0; };
-struct worker { int64_t left = 0, writes = 0; uint32_t x = 0; };
+struct dict {
+    std::unordered_map<int64_t, int64_t> map;
+    int64_t reads = 0, writes = 0;
+};
+struct worker {
+    int64_t left = 0, writes = 0;
+    uint32_t x = 0;
+};
 
-static void dict_next(stateful_actor<worker> *self, const actor &dict, int64_t percent, int64_t keys)
+static void dict_next(stateful_actor<worker> *self, const actor &dict, int64_t percent,
+                      int64_t keys)
 {
     auto &s = self->state;
     if (s.left-- == 0) {
@@ -324,7 +359,10 @@ static void concdict(const params &p)
     auto d = sys->spawn([=](stateful_actor<dict> *self) -> behavior {
         for (int64_t k = 0; k < keys; k++)
             self->state.map[k] = k;
-        return {[=](read_atom, int64_t key) { self->state.reads++; return self->state.map[key]; },
+        return {[=](read_atom, int64_t key) {
+                    self->state.reads++;
+                    return self->state.map[key];
+                },
                 [=](write_atom, int64_t key, int64_t value) {
                     self->state.writes++;
                     self->state.map[key] = value;
@@ -337,9 +375,15 @@ static void concdict(const params &p)
     });
     int64_t reads = 0, written = 0, size = 0;
     auto totals = [&] {
-        (*first_scoped)->request(d, infinite, fetch_atom::value).receive(
-            [&](int64_t r, int64_t w, int64_t n) { reads = r; written = w; size = n; },
-            [](error &) { std::abort(); });
+        (*first_scoped)
+            ->request(d, infinite, fetch_atom::value)
+            .receive(
+                [&](int64_t r, int64_t w, int64_t n) {
+                    reads = r;
+                    written = w;
+                    size = n;
+                },
+                [](error &) { std::abort(); });
     };
     totals(); // it is filled
     start();
@@ -369,7 +413,11 @@ struct buffer {
     vector<actor> idle, resting;
     int64_t left = 0, in_making = 0;
 };
-struct maker { int64_t n = 0; double data = 0; uint32_t x = 0; };
+struct maker {
+    int64_t n = 0;
+    double data = 0;
+    uint32_t x = 0;
+};
 
 static void boundedbuffer(const params &p)
 {
@@ -381,10 +429,12 @@ static void boundedbuffer(const params &p)
         auto go_on = [=] {
             auto &s = self->state;
             for (; !s.idle.empty() && !s.items.empty(); s.idle.pop_back(), s.items.pop_front())
-                self->send(s.idle.back(), item_atom::value, s.items.front().first, s.items.front().second);
+                self->send(s.idle.back(), item_atom::value, s.items.front().first,
+                           s.items.front().second);
             for (; s.left == 0 && s.items.empty() && !s.idle.empty(); s.idle.pop_back())
                 self->send(s.idle.back(), stop_atom::value);
-            for (; !s.resting.empty() && s.items.size() + s.in_making < size; s.resting.pop_back(), s.in_making++)
+            for (; !s.resting.empty() && s.items.size() + s.in_making < size;
+                 s.resting.pop_back(), s.in_making++)
                 self->send(s.resting.back(), next_atom::value);
         };
         return {[=](item_atom, int64_t number, double data, const actor &from) {
@@ -395,8 +445,14 @@ static void boundedbuffer(const params &p)
                     s.resting.push_back(from);
                     go_on();
                 },
-                [=](ready_atom, const actor &from) { self->state.resting.push_back(from); go_on(); },
-                [=](idle_atom, const actor &from) { self->state.idle.push_back(from); go_on(); }};
+                [=](ready_atom, const actor &from) {
+                    self->state.resting.push_back(from);
+                    go_on();
+                },
+                [=](idle_atom, const actor &from) {
+                    self->state.idle.push_back(from);
+                    go_on();
+                }};
     });
     for (int64_t i = 0; i < p[1]; i++)
         sys->spawn([=](stateful_actor<maker> *self) -> behavior {
@@ -407,7 +463,8 @@ static void boundedbuffer(const params &p)
                 if (s.n == items)
                     return;
                 s.data = process(s.data, producer_cost, s.x);
-                self->send(manager, item_atom::value, i * items + s.n++, s.data, actor_cast<actor>(self));
+                self->send(manager, item_atom::value, i * items + s.n++, s.data,
+                           actor_cast<actor>(self));
             }};
         });
     for (int64_t i = 0; i < p[2]; i++)
@@ -420,16 +477,23 @@ static void boundedbuffer(const params &p)
                         s.data = process(s.data + data, consumer_cost, s.x);
                         self->send(manager, idle_atom::value, actor_cast<actor>(self));
                     },
-                    [=](stop_atom) { self->send(first, done_atom::value, self->state.n); self->quit(); }};
+                    [=](stop_atom) {
+                        self->send(first, done_atom::value, self->state.n);
+                        self->quit();
+                    }};
         });
     int64_t sum = await(p[2]);
     report("items_per_s", total);
     expect("sum", sum, total * (total - 1) / 2);
 }
 
-struct forks { vector<bool> taken; int64_t eaten = 0, refused = 0; };
+struct forks {
+    vector<bool> taken;
+    int64_t eaten = 0, refused = 0;
+};
 
-static void dine(stateful_actor<number> *self, const actor &arbitrator, int64_t seat, int64_t rounds)
+static void dine(stateful_actor<number> *self, const actor &arbitrator, int64_t seat,
+                 int64_t rounds)
 {
     if (self->state.n == rounds) {
         self->request(arbitrator, infinite, fetch_atom::value).then([=](int64_t, int64_t) {
@@ -453,32 +517,42 @@ static void philosophers(const params &p)
     start();
     auto arbitrator = sys->spawn([=](stateful_actor<forks> *self) -> behavior {
         self->state.taken.resize(seats);
-        return {[=](hungry_atom, int64_t seat) -> bool {
-                    auto &s = self->state;
-                    if (s.taken[seat] || s.taken[(seat + 1) % seats]) {
-                        s.refused++;
-                        return false;
-                    }
-                    s.taken[seat] = s.taken[(seat + 1) % seats] = true;
-                    return true;
-                },
-                [=](done_atom, int64_t seat) {
-                    self->state.taken[seat] = self->state.taken[(seat + 1) % seats] = false;
-                    self->state.eaten++;
-                },
-                [=](fetch_atom) { return std::make_tuple(self->state.eaten, self->state.refused); }};
+        return {
+            [=](hungry_atom, int64_t seat) -> bool {
+                auto &s = self->state;
+                if (s.taken[seat] || s.taken[(seat + 1) % seats]) {
+                    s.refused++;
+                    return false;
+                }
+                s.taken[seat] = s.taken[(seat + 1) % seats] = true;
+                return true;
+            },
+            [=](done_atom, int64_t seat) {
+                self->state.taken[seat] = self->state.taken[(seat + 1) % seats] = false;
+                self->state.eaten++;
+            },
+            [=](fetch_atom) { return std::make_tuple(self->state.eaten, self->state.refused); }};
     });
     for (int64_t i = 0; i < seats; i++)
         sys->spawn([=](stateful_actor<number> *self) { dine(self, arbitrator, i, rounds); });
     await(seats);
     report("meals_per_s", seats * rounds);
-    (*first_scoped)->request(arbitrator, infinite, fetch_atom::value).receive(
-        [&](int64_t e, int64_t r) { eaten = e; refused = r; }, [](error &) { std::abort(); });
+    (*first_scoped)
+        ->request(arbitrator, infinite, fetch_atom::value)
+        .receive(
+            [&](int64_t e, int64_t r) {
+                eaten = e;
+                refused = r;
+            },
+            [](error &) { std::abort(); });
     std::printf("refused %.3f\n", double(refused));
     expect("meals", eaten, seats * rounds);
 }
 
-struct room { std::deque<actor> waiting; bool sleeps = true; };
+struct room {
+    std::deque<actor> waiting;
+    bool sleeps = true;
+};
 
 static void barber(const params &p)
 {
@@ -518,18 +592,25 @@ static void barber(const params &p)
     });
     uint32_t x = 1;
     for (int64_t i = 0; i < haircuts; i++) {
-        (*first_scoped)->send(r, enter_atom::value, sys->spawn([](event_based_actor *self) -> behavior {
-            return {[=](full_atom) { self->send(first, back_atom::value, actor_cast<actor>(self)); },
-                    [=](done_atom) { self->send(first, done_atom::value); self->quit(); }};
-        }));
+        (*first_scoped)
+            ->send(r, enter_atom::value, sys->spawn([](event_based_actor *self) -> behavior {
+                return {[=](full_atom) {
+                            self->send(first, back_atom::value, actor_cast<actor>(self));
+                        },
+                        [=](done_atom) {
+                            self->send(first, done_atom::value);
+                            self->quit();
+                        }};
+            }));
         busy(uint32_t(chance(x, pause) + 10));
     }
     while (cut < haircuts)
-        (*first_scoped)->receive([&](done_atom) { cut++; },
-                                 [&](back_atom, const actor &customer) {
-                                     returned++;
-                                     (*first_scoped)->send(r, enter_atom::value, customer);
-                                 });
+        (*first_scoped)
+            ->receive([&](done_atom) { cut++; },
+                      [&](back_atom, const actor &customer) {
+                          returned++;
+                          (*first_scoped)->send(r, enter_atom::value, customer);
+                      });
     report("haircuts_per_s", haircuts);
     std::printf("returned %.3f\n", double(returned));
 }
@@ -545,7 +626,10 @@ static void cigsmok(const params &p)
                         busy(uint32_t(steps));
                         self->state.n++;
                     },
-                    [=](stop_atom) { self->send(first, done_atom::value, self->state.n); self->quit(); }};
+                    [=](stop_atom) {
+                        self->send(first, done_atom::value, self->state.n);
+                        self->quit();
+                    }};
         }));
     uint32_t x = 1;
     for (int64_t i = 0; i < p[0]; i++) {
@@ -562,7 +646,9 @@ static void cigsmok(const params &p)
 
 static double next_term(double term, double rate) { return rate * term * (1 - term); }
 
-struct point_of_series { double value = 0; };
+struct point_of_series {
+    double value = 0;
+};
 
 // `await`: the series takes nothing else until it has the answer.
 static void logisticmap(const params &p)
@@ -577,8 +663,9 @@ static void logisticmap(const params &p)
         series.push_back(sys->spawn([=](stateful_actor<point_of_series> *self) -> behavior {
             self->state.value = i * 0.0025;
             return {[=](next_atom) {
-                        self->request(computer, infinite, self->state.value)
-                            .await([=](double x) { self->state.value = x; });
+                        self->request(computer, infinite, self->state.value).await([=](double x) {
+                            self->state.value = x;
+                        });
                     },
                     [=](fetch_atom) { return self->state.value; }};
         }));
@@ -588,8 +675,9 @@ static void logisticmap(const params &p)
             (*first_scoped)->send(s, next_atom::value);
     vector<double> last;
     for (auto &s : series)
-        (*first_scoped)->request(s, infinite, fetch_atom::value).receive(
-            [&](double x) { last.push_back(x); }, [](error &) { std::abort(); });
+        (*first_scoped)
+            ->request(s, infinite, fetch_atom::value)
+            .receive([&](double x) { last.push_back(x); }, [](error &) { std::abort(); });
     report("terms_per_s", p[0] * p[1]);
     for (int64_t i = 0; i < p[1]; i++) {
         double x = i * 0.0025;
@@ -607,17 +695,23 @@ static void banking(const params &p)
     for (int64_t i = 0; i < p[0]; i++)
         accounts.push_back(sys->spawn([](stateful_actor<number> *self) -> behavior {
             self->state.n = 1000000000;
-            return {[=](debit_atom, int64_t amount) { self->state.n += amount; return done_atom::value; },
-                    [=](credit_atom, const actor &to, int64_t amount) {
-                        self->state.n -= amount;
-                        self->request(to, infinite, debit_atom::value, amount)
-                            .await([=](done_atom) { self->send(first, done_atom::value, int64_t(1)); });
-                    },
-                    [=](fetch_atom) { return self->state.n; }};
+            return {
+                [=](debit_atom, int64_t amount) {
+                    self->state.n += amount;
+                    return done_atom::value;
+                },
+                [=](credit_atom, const actor &to, int64_t amount) {
+                    self->state.n -= amount;
+                    self->request(to, infinite, debit_atom::value, amount).await([=](done_atom) {
+                        self->send(first, done_atom::value, int64_t(1));
+                    });
+                },
+                [=](fetch_atom) { return self->state.n; }};
         }));
     uint32_t x = 123456;
     for (int64_t i = 0; i < p[1]; i++) {
-        int64_t from = chance(x, p[0] / 10 * 8), to = from + 1 + chance(x, p[0] - from - 1), amount = chance(x, 1000);
+        int64_t from = chance(x, p[0] / 10 * 8), to = from + 1 + chance(x, p[0] - from - 1),
+                amount = chance(x, 1000);
         expected[from] -= amount;
         expected[to] += amount;
         (*first_scoped)->send(accounts[from], credit_atom::value, accounts[to], amount);
@@ -626,15 +720,21 @@ static void banking(const params &p)
     report("transactions_per_s", p[1]);
     expect("transactions", n, p[1]);
     for (int64_t i = 0; i < p[0]; i++)
-        (*first_scoped)->request(accounts[i], infinite, fetch_atom::value).receive(
-            [&](int64_t balance) { expect("balance", balance, 1000000000 + expected[i]); },
-            [](error &) { std::abort(); });
+        (*first_scoped)
+            ->request(accounts[i], infinite, fetch_atom::value)
+            .receive([&](int64_t balance) { expect("balance", balance, 1000000000 + expected[i]); },
+                     [](error &) { std::abort(); });
 }
 
 // ---- work in parallel
 
 using numbers = vector<uint64_t>;
-struct halves { numbers left, right; uint64_t pivot = 0; size_t equal = 0; int got = 0; };
+struct halves {
+    numbers left, right;
+    uint64_t pivot = 0;
+    size_t equal = 0;
+    int got = 0;
+};
 
 static behavior sorter(stateful_actor<halves> *self, actor parent, bool right, numbers all)
 {
@@ -681,7 +781,10 @@ static void quicksort(const params &p)
     expect("sorted", sorted == all, true);
 }
 
-struct primes { vector<int64_t> held; actor next; };
+struct primes {
+    vector<int64_t> held;
+    actor next;
+};
 
 static behavior filter(stateful_actor<primes> *self, size_t room)
 {
@@ -757,7 +860,8 @@ static void solve(event_based_actor *self, board &b, int size)
 
 static void nqueens(const params &p)
 {
-    static const int64_t known[] = {1, 1, 0, 0, 2, 10, 4, 40, 92, 352, 724, 2680, 14200, 73712, 365596};
+    static const int64_t known[] = {1,  1,   0,   0,    2,     10,    4,     40,
+                                    92, 352, 724, 2680, 14200, 73712, 365596};
     int size = int(p[0]);
     size_t threshold = p[2], next = 0;
     int64_t under_way = 1, solutions = 0;
@@ -780,16 +884,21 @@ static void nqueens(const params &p)
         }));
     (*first_scoped)->send(workers[0], work_atom::value, board());
     while (under_way)
-        (*first_scoped)->receive([&](pong_atom) { solutions++; }, [&](done_atom) { under_way--; },
-                                 [&](work_atom, board &b) {
-                                     (*first_scoped)->send(workers[++next % workers.size()], work_atom::value, std::move(b));
-                                     under_way++;
-                                 });
+        (*first_scoped)
+            ->receive([&](pong_atom) { solutions++; }, [&](done_atom) { under_way--; },
+                      [&](work_atom, board &b) {
+                          (*first_scoped)
+                              ->send(workers[++next % workers.size()], work_atom::value,
+                                     std::move(b));
+                          under_way++;
+                      });
     report("solutions_per_s", solutions);
     expect("solutions", solutions, known[size]);
 }
 
-struct sums { int64_t sum = 0, got = 0; };
+struct sums {
+    int64_t sum = 0, got = 0;
+};
 
 static behavior fib_actor(stateful_actor<sums> *self, int64_t n, actor parent)
 {
@@ -820,9 +929,13 @@ static void fib(const params &p)
     expect("fib", value, b);
 }
 
-struct node { vector<actor> children; int64_t urgent = 0, waits_for = 0, nodes = 1; };
+struct node {
+    vector<actor> children;
+    int64_t urgent = 0, waits_for = 0, nodes = 1;
+};
 
-static void traverse(const vector<actor> &children, int64_t urgent, const std::function<void(const actor &)> &send)
+static void traverse(const vector<actor> &children, int64_t urgent,
+                     const std::function<void(const actor &)> &send)
 {
     if (children.empty())
         return;
@@ -846,7 +959,8 @@ static behavior node_actor(stateful_actor<node> *self, actor parent, int64_t ste
                 self->state.urgent = urgent;
                 self->state.waits_for = 10;
                 for (int i = 0; i < 10; i++)
-                    self->state.children.push_back(self->spawn(node_actor, actor_cast<actor>(self), child_steps));
+                    self->state.children.push_back(
+                        self->spawn(node_actor, actor_cast<actor>(self), child_steps));
             },
             [=](begin_atom) {
                 busy(uint32_t(steps));
@@ -898,11 +1012,25 @@ static void uct(const params &p)
 int main(int argc, char **argv)
 {
     static const std::map<std::string, void (*)(const params &)> all = {
-        {"pingpong", pingpong}, {"count", count}, {"fjthroughput", fjthroughput}, {"fjcreate", fjcreate},
-        {"threadring", threadring}, {"chameneos", chameneos}, {"big", big}, {"concdict", concdict},
-        {"boundedbuffer", boundedbuffer}, {"philosophers", philosophers}, {"barber", barber}, {"cigsmok", cigsmok},
-        {"logisticmap", logisticmap}, {"banking", banking}, {"quicksort", quicksort}, {"sieve", sieve},
-        {"nqueens", nqueens}, {"fib", fib}, {"uct", uct}};
+        {"pingpong", pingpong},
+        {"count", count},
+        {"fjthroughput", fjthroughput},
+        {"fjcreate", fjcreate},
+        {"threadring", threadring},
+        {"chameneos", chameneos},
+        {"big", big},
+        {"concdict", concdict},
+        {"boundedbuffer", boundedbuffer},
+        {"philosophers", philosophers},
+        {"barber", barber},
+        {"cigsmok", cigsmok},
+        {"logisticmap", logisticmap},
+        {"banking", banking},
+        {"quicksort", quicksort},
+        {"sieve", sieve},
+        {"nqueens", nqueens},
+        {"fib", fib},
+        {"uct", uct}};
     auto chosen = argc > 2 ? all.find(argv[2]) : all.end();
     if (chosen == all.end()) {
         std::fprintf(stderr, "usage: peer_savina_caf THREADS NAME PARAMETER...\n");
