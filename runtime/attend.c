@@ -4,6 +4,7 @@
 
 #include "runtime/bound.h"
 #include "runtime/inner.h"
+#include "runtime/heap_limit.h"
 #include "runtime/signal.h"
 #include "runtime/suspend.h"
 #include "runtime/trace.h"
@@ -19,12 +20,13 @@ static void flags_in_step(struct pit__process *p)
         p->flags |= PIT__F_LOOP;
 }
 
-/* The bytes of its queue are counted from here on. */
-static void count_queue(struct pit__process *p)
+static uint64_t bytes_of(const struct pit__message *first)
 {
-    p->extra->queue_bytes = 0;
-    for (const struct pit__message *m = p->head; m; m = pit__message_next(m))
-        p->extra->queue_bytes += pit__message_bytes(m);
+    uint64_t bytes = 0;
+
+    for (const struct pit__message *m = first; m; m = pit__message_next(m))
+        bytes += pit__message_bytes(m);
+    return bytes;
 }
 
 int pit__attend(struct pit__process *p, uint32_t bits)
@@ -33,8 +35,10 @@ int pit__attend(struct pit__process *p, uint32_t bits)
 
     if (!x)
         return -ENOMEM;
-    if ((bits & PIT__AT_MAIL) && !(x->attends & PIT__AT_MAIL))
-        count_queue(p);
+    if ((bits & PIT__AT_MAIL) && !(x->attends & PIT__AT_MAIL)) { /* counted from here on */
+        x->queue_bytes = bytes_of(p->head);
+        x->kept_bytes = bytes_of(p->kept);
+    }
     x->attends |= bits;
     flags_in_step(p);
     if ((bits & PIT__AT_RUN) && p->status == PIT__RUNNING)
@@ -66,6 +70,8 @@ void pit__attend_came(struct pit__sched *s, struct pit__process *p, struct pit__
         x->queue_bytes += pit__message_bytes(m);
     if (x->attends & PIT__AT_TRACED)
         pit__trace_receive(s, p, m);
+    if (x->attends & PIT__AT_MEMORY)
+        pit__heap_limit_check(s, p);
 }
 
 void pit__append_let_in(struct pit__sched *s, struct pit__process *p, struct pit__message *m)
@@ -89,6 +95,17 @@ void pit__attend_take(struct pit__sched *s, struct pit__process *p, struct pit__
 
     if (x->attends & PIT__AT_MAIL)
         x->queue_bytes -= pit__message_bytes(m);
+}
+
+void pit__attend_keep(struct pit__process *p, const struct pit__message *m, bool kept)
+{
+    struct pit__extra *x = p->extra;
+
+    if (!(x->attends & PIT__AT_MAIL))
+        return;
+    x->kept_bytes += kept ? pit__message_bytes(m) : -pit__message_bytes(m);
+    if (kept && (x->attends & PIT__AT_MEMORY))
+        pit__heap_limit_check(pit__thread()->sched, p);
 }
 
 bool pit__attend_run(struct pit__sched *s, struct pit__process *p)

@@ -13,6 +13,7 @@
  *   a message leaves its queue                     pit__attend_take: m has just been unlinked (inner.h). Not asked in a teardown
  *   a callback process is to take a message        pit__attend_next: takes it. In the process: may switch
  *   a runtime call ends, and its slice is used up  pit__attend_leave. In the process: may wait. true: it has
+ *   it keeps a message, or no more                 pit__attend_keep: also one that it builds. Not asked in a teardown
  *   the loop is about to run it (PIT__AT_RUN)      pit__attend_run: false: it does not run, and is off the run queue
  *   it gives the core back (PIT__AT_RUN)           pit__attend_stop. Not asked when it ends
  *   it ends; nothing of its end has been told      pit__attend_end: false: the budget is used up, and there is more
@@ -29,21 +30,19 @@
 #include "runtime/extra.h"
 #include "runtime/sched.h"
 
-#define PIT__AT_SUSPENDED 1u /* suspend.c */
+enum {
+    PIT__AT_SUSPENDED = 1, /* suspend.c */
+    PIT__AT_MEMORY = 2,    /* heap_limit.c */
+    PIT__AT_BOUND = 4,     /* its mailbox has a bound: bound.c */
+    PIT__AT_BLOCKED =
+        8, /* it waits for room in another's mailbox, or will when its call ends: bound.c */
+    PIT__AT_PRIORITY = 16, /* it takes priority messages: inner.c */
+    PIT__AT_TRACED = 32,   /* trace.h */
 
-#define PIT__AT_MEMORY 2u  /* heap_limit.c */
-#define PIT__AT_TRACED 16u /* trace.h */
-
-#define PIT__AT_BOUND 4u /* its mailbox has a bound: bound.c */
-
-#define PIT__AT_BLOCKED \
-    8u /* it waits for room in another's mailbox, or will when its call ends: bound.c */
-
-#define PIT__AT_PRIORITY 16u /* it takes priority messages: inner.c */
-
-/* Those that want to know when it runs; those that want the bytes of its queue counted. */
-#define PIT__AT_RUN (PIT__AT_SUSPENDED | PIT__AT_TRACED)
-#define PIT__AT_MAIL (PIT__AT_MEMORY)
+    PIT__AT_RUN = PIT__AT_SUSPENDED | PIT__AT_TRACED, /* who want to know when it runs */
+    PIT__AT_MAIL =
+        PIT__AT_MEMORY, /* who want the bytes of its queue, and of what it keeps, counted */
+};
 
 /* Set or clear bits. Attend makes the extra data: 0, or -ENOMEM and nothing has changed. */
 int pit__attend(struct pit__process *p, uint32_t bits);
@@ -60,12 +59,13 @@ static inline bool pit__attends(const struct pit__process *p, uint32_t bits)
 void pit__append_attended(struct pit__sched *s, struct pit__process *p, struct pit__message *m);
 /* m has come into p's queue, wherever it stands there. */
 void pit__attend_came(struct pit__sched *s, struct pit__process *p, struct pit__message *m);
-/* Append m, which no bound refuses: the rest of append_attended. */
 void pit__attend_take(struct pit__sched *s, struct pit__process *p, struct pit__message *m);
+/* Append m, which no bound refuses: the rest of append_attended. */
 void pit__append_let_in(struct pit__sched *s, struct pit__process *p, struct pit__message *m);
 struct pit__message *pit__attend_next(struct pit__process *p);
 bool pit__attend_leave(struct pit__process *p);
 bool pit__attend_end(struct pit__sched *s, struct pit__process *p, int *budget);
+void pit__attend_keep(struct pit__process *p, const struct pit__message *m, bool kept);
 bool pit__attend_run(struct pit__sched *s, struct pit__process *p);
 void pit__attend_stop(struct pit__sched *s, struct pit__process *p);
 

@@ -21,6 +21,17 @@ struct pit__extra {
     uint64_t
         queue_bytes; /* of the messages in its queue, headers included; counted while a bit of PIT__AT_MAIL is set */
 
+    uint64_t kept_bytes; /* likewise of what it keeps or builds */
+
+    bool sensitive; /* flag.c: nobody looks into its mail, dictionary and stack */
+    char *label;    /* leader.c: pit_set_label's copy */
+    struct pit__dictionary *dictionary; /* dictionary.c */
+
+    /* the limit of its memory (heap_limit.c) */
+    uint64_t heap_limit;    /* bytes; 0: none */
+    uint64_t heap_reported; /* it was over it, and said so at so many bytes; 0: it is not */
+    bool heap_no_kill, heap_no_report;
+
     /* suspension (suspend.c) */
     uint32_t suspenders;
     bool held;            /* it would run if it were not suspended */

@@ -111,6 +111,8 @@ const char *pit__fault_name(const struct pit__fault_info *info);
  *   frame_text   "on_add+0x14 (casino+0x1a34)", of frames[i]
  */
 size_t pit__fault_reason_text(const struct pit__fault_info *info, char *text, size_t size);
+size_t pit__fault_place_text(uintptr_t address, bool is_return, char *text,
+                             size_t size); /* the same, of any address */
 size_t pit__fault_frame_text(const struct pit__fault_info *info, unsigned i, char *text,
                              size_t size);
 

@@ -156,14 +156,22 @@ size_t pit__fault_reason_text(const struct pit__fault_info *info, char *text, si
     return t.length;
 }
 
-size_t pit__fault_frame_text(const struct pit__fault_info *info, unsigned i, char *text,
-                             size_t size)
+size_t pit__fault_place_text(uintptr_t address, bool is_return, char *text, size_t size)
 {
     struct text t = {.at = text, .size = size};
 
     if (size)
         text[0] = 0;
-    if (i < info->frame_count)
-        append_place(&t, info->frames[i], i > 0 || info->code == 0);
+    append_place(&t, address, is_return);
     return t.length;
+}
+
+size_t pit__fault_frame_text(const struct pit__fault_info *info, unsigned i, char *text,
+                             size_t size)
+{
+    if (i < info->frame_count)
+        return pit__fault_place_text(info->frames[i], i > 0 || info->code == 0, text, size);
+    if (size)
+        text[0] = 0;
+    return 0;
 }

@@ -68,6 +68,7 @@ static void on_owner(struct pit__sched *s, struct pit__process *p, const void *i
         return;
     ret->pid = (pit_pid){pit__process_pid(p)};
     ret->parent = p->parent;
+    ret->group_leader = p->group_leader;
     ret->status = status_of(p);
     ret->priority = p->priority;
     ret->trap_exit = p->flags & PIT__F_TRAP;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "runtime/enter.h"
+#include "runtime/heap_limit.h"
 #include "runtime/node_state.h"
 #include "runtime/reason.h"
 #include "runtime/signal.h"
@@ -55,6 +56,8 @@ static void *try_alloc(struct pit__sched *s, struct pit__process *p, size_t size
     if (!p->allocations.next)
         pit__list_init(&p->allocations);
     pit__list_append(&p->allocations, &a->link);
+    if (PIT__UNLIKELY(p->flags & PIT__F_ATTENTION))
+        pit__heap_limit_touched(s, p);
     return a + 1;
 }
 
@@ -134,20 +137,31 @@ void pit_free(void *memory)
     pit__out(1);
 }
 
+void pit__process_charge(struct pit__process *p, int64_t bytes)
+{
+    p->memory += (size_t)bytes;
+    if (PIT__UNLIKELY(p->flags & PIT__F_ATTENTION) && bytes > 0)
+        pit__heap_limit_touched(pit__thread()->sched, p);
+}
+
 /* ---- terms */
 
 struct pit__heap *pit__process_heap(struct pit__process *p)
 {
     if (!p->heap) {
         p->heap = calloc(1, sizeof *p->heap);
-        if (p->heap)
+        if (p->heap) {
             p->flags |= PIT__F_HEAP;
+            pit__heap_limit_heap(p);
+        }
     }
     return p->heap; /* NULL: term/ uses the thread's */
 }
 
 void pit__process_heap_reset(struct pit__process *p)
 {
+    if (PIT__UNLIKELY(p->flags & PIT__F_ATTENTION)) /* what was built counts, though it goes */
+        pit__heap_limit_touched(pit__thread()->sched, p);
     if (p->heap)
         pit__heap_reset(p->heap);
 }

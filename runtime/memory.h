@@ -10,6 +10,9 @@
 void *pit__copy_in(struct pit__sched *s, const void *data, size_t size);
 void pit__copy_free(struct pit__sched *s, void *copy);
 
+/* What a process has beside what pit_alloc gave counts as its memory, or no more. The process itself only. */
+void pit__process_charge(struct pit__process *p, int64_t bytes);
+
 /* The terms of this process: made on first use; emptied; gone. */
 struct pit__heap *pit__process_heap(struct pit__process *p);
 void pit__process_heap_reset(struct pit__process *p);

@@ -25,6 +25,7 @@
 #include "runtime/atomics.h"
 #include "runtime/enter.h"
 #include "runtime/grace.h"
+#include "runtime/heap_limit.h"
 #include "runtime/land.h"
 #include "runtime/memory.h"
 #include "runtime/name.h"
@@ -246,6 +247,7 @@ static struct pit__heap *current_heap(void)
 PIT_NORETURN static void on_badarg(const char *what) { pit__exit_text("badarg", what, NULL, 0); }
 PIT_NORETURN static void on_system_limit(const char *what)
 {
+    pit__heap_limit_terms(); /* does not return if it is the process's own limit that was reached */
     pit__exit_text("system_limit", what, NULL, 0);
 }
 

@@ -93,7 +93,7 @@ struct pit__process {
     uint32_t partner;           /* the owner's: foresee.c */
     _Atomic(bool) bound_blocks; /* its mailbox makes senders wait: bound.h */
     struct pit__extra *extra;   /* the owner's; NULL: it has nothing of what few have. extra.h */
-    uint64_t reserved2;
+    pit_pid group_leader;       /* the owner's, cold. Spec: GL-1 */
 
     /* ---- hot line: owner */
     struct pit__message *head __attribute__((aligned(64))), *tail; /* the inner queue */

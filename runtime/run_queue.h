@@ -124,7 +124,17 @@ static inline void pit__sched_enqueue_ordinary(struct pit__sched *s, struct pit_
 
 void pit__slice_sample(struct pit__sched *s, struct pit__process *p);
 
-/* p has the core from here on. */
+/* p has the core from here on; a stamp was looked at. */
+static inline void pit__slice_take(struct pit__thread *t, struct pit__sched *s,
+                                   struct pit__process *p)
+{
+    t->current = p;
+    t->floor = p->stack ? pit__floor_of(p->stack, p->stack_size) : 0;
+    p->status = PIT__RUNNING;
+    s->reductions = PIT__SLICE;
+    PIT__COUNT(s->switches);
+}
+
 static inline void pit__slice_begin(struct pit__thread *t, struct pit__sched *s,
                                     struct pit__process *p)
 {
@@ -132,11 +142,7 @@ static inline void pit__slice_begin(struct pit__thread *t, struct pit__sched *s,
         pit__slice_sample(s, p);
     else
         PIT_PROBE_RUN(pit__process_pid(p), s->index, -1);
-    t->current = p;
-    t->floor = p->stack ? pit__floor_of(p->stack, p->stack_size) : 0;
-    p->status = PIT__RUNNING;
-    s->reductions = PIT__SLICE;
-    PIT__COUNT(s->switches);
+    pit__slice_take(t, s, p);
 }
 
 static inline void pit__slice_end(struct pit__sched *s, struct pit__process *p)

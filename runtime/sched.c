@@ -192,6 +192,18 @@ static void handle(struct pit__thread *t, struct pit__sched *s, struct pit__proc
     t->floor = 0;
 }
 
+/* What is out of the ordinary before a slice. false: it does not run. */
+static __attribute__((noinline)) bool begins(struct pit__sched *s, struct pit__process *p)
+{
+    if ((p->flags & PIT__F_LOOP) && !pit__attend_run(s, p))
+        return false;
+    if (p->flags & PIT__F_STAMPED)
+        pit__slice_sample(s, p);
+    else
+        PIT_PROBE_RUN(pit__process_pid(p), s->index, -1);
+    return true;
+}
+
 static void run(struct pit__sched *s, struct pit__process *p)
 {
     struct pit__thread *t = pit__thread();
@@ -201,9 +213,12 @@ static void run(struct pit__sched *s, struct pit__process *p)
             pit__sched_enqueue(s, p);
         return;
     }
-    if (PIT__UNLIKELY(p->flags & PIT__F_LOOP) && !pit__attend_run(s, p))
-        return;
-    pit__slice_begin(t, s, p);
+    if (PIT__UNLIKELY(p->flags & (PIT__F_STAMPED | PIT__F_LOOP))) {
+        if (!begins(s, p))
+            return;
+    } else
+        PIT_PROBE_RUN(pit__process_pid(p), s->index, -1);
+    pit__slice_take(t, s, p);
     if (p->stack)
         resume(t, s, p);
     else if (p->flags & PIT__F_CALLBACK)

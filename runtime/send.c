@@ -222,6 +222,8 @@ void *pit_message_make(const pit_type *type, size_t size)
         m->public.from = (pit_pid){pit__process_pid(p)};
         m->block.next = p->kept;
         p->kept = m;
+        if (PIT__UNLIKELY(p->flags & PIT__F_ATTENTION))
+            pit__attend_keep(p, m, true);
     }
     pit__out(1);
     return m ? pit__message_payload(m) : NULL;
@@ -237,6 +239,8 @@ static struct pit__message *unkeep(struct pit__process *p, struct pit__message *
     if (!*link || (m->block.kind == PIT__BUILDING) != building)
         return NULL;
     *link = pit__message_next(m);
+    if (PIT__UNLIKELY(p->flags & PIT__F_ATTENTION))
+        pit__attend_keep(p, m, false);
     return m;
 }
 
@@ -297,6 +301,8 @@ const pit_msg *pit_keep(const pit_msg *public)
             p->received = NULL;
         m->block.next = p->kept;
         p->kept = m;
+        if (PIT__UNLIKELY(p->flags & PIT__F_ATTENTION))
+            pit__attend_keep(p, m, true);
     }
     pit__out(1);
     return public;

@@ -11,6 +11,7 @@
 #include "runtime/bound.h"
 #include "runtime/enter.h"
 #include "runtime/inner.h"
+#include "runtime/heap_limit.h"
 #include "runtime/memory.h"
 #include "runtime/monitor.h"
 #include "runtime/name.h"
@@ -60,13 +61,19 @@ static void touch(const struct pit__entry *e, const pit_spawn_opts *o)
     pit__touching_end();
 }
 
-static void prepare_unusual(struct pit__process *p, const pit_spawn_opts *o)
+static int prepare_unusual(struct pit__process *p, const pit_spawn_opts *o)
 {
+    if (o->max_heap > (PIT_MAX_HEAP_NO_KILL | PIT_MAX_HEAP_NO_REPORT))
+        return -EINVAL;
+    if (o->max_heap_kib &&
+        pit__heap_limit_set(p, o->max_heap_kib * UINT64_C(1024), o->max_heap) < 0)
+        return -ENOMEM;
     pit__attend_priority(p, o->priority);
     if (o->pit__kind & 1) {
         p->flags |= PIT__F_SUPERVISOR;
         atomic_fetch_add_explicit(&pit__node.supervisors, 1, memory_order_relaxed);
     }
+    return 0;
 }
 
 /* A slot's life begins: everything that its last life left as it was is set here, the rest was cleared at its end. */
@@ -101,8 +108,8 @@ static inline __attribute__((always_inline)) int prepare(struct pit__sched *s,
     p->reductions = 0;
     p->slice_reductions = 0;
     p->low_turns = 0;
-    if (PIT__UNLIKELY(o->priority | (o->pit__kind & 1)))
-        prepare_unusual(p, o);
+    if (PIT__UNLIKELY(o->priority | (o->pit__kind & 1) | o->max_heap_kib))
+        return prepare_unusual(p, o);
     return 0;
 }
 
@@ -200,6 +207,7 @@ static pit_pid spawn(struct pit__sched *s, struct pit__process *parent, const st
         pit__sealed_release(tag);
         return pid;
     }
+    p->group_leader = parent ? parent->group_leader : pid; /* the first is its own. GL-1 */
     if (o->link) {
         pit__relate(&s->blocks, &p->relations, PIT__R_LINK, (uint64_t)self.id, self.id);
         pit__relate(&s->blocks, &parent->relations, PIT__R_LINK, (uint64_t)pid.id, pid.id);

@@ -141,6 +141,7 @@ static pit_pid create(struct pit__sched *s, struct pit__process *parent, const s
     pid = pit__spawn_create(s, self, e, o, &p);
     if (pid.id < 0)
         return pid;
+    p->group_leader = parent->group_leader;
     r->peer = pid.id;
     pit__relation_add(&parent->relations, r);
     if (o->link)

@@ -12,6 +12,7 @@
 #include <pit/timer.h>
 #include <pit/trace.h>
 #include <pit/mailbox.h>
+#include <pit/dictionary.h>
 #include <pit/atomics.h>
 #include <pit/persistent.h>
 #include <pit/message.h>

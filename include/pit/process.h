@@ -56,9 +56,11 @@ typedef struct pit_spawn_opts {
     uint8_t reply;     /* enum pit_reply_mode; of a spawn request */
     int16_t scheduler; /* see PIT_ON */
     uint8_t alias;     /* enum pit_alias_mode, of the monitor: see pit_monitor_with */
+    uint8_t max_heap;  /* PIT_MAX_HEAP_NO_KILL, PIT_MAX_HEAP_NO_REPORT */
     uint32_t
         stack; /* bytes, rounded up to a power of two from 16 KiB, at most 8 MiB; 0: the node's (+sss), 64 KiB. A
                            callback process has the 64 KiB of the loop that calls it, whatever this says */
+    uint32_t max_heap_kib; /* PIT_FLAG_MAX_HEAP_SIZE from the beginning, in KiB; 0: no limit */
     const char *name; /* register it under this name before it runs; taken: holds -PIT_ENAMETAKEN */
     const char
         *label; /* what tools show; a string that outlives the process (a literal). NULL: nothing */
@@ -261,6 +263,55 @@ bool pit_trap_exit(bool on);
    answer is false. Waits if it belongs to another scheduler. Erlang: is_process_alive/1. Spec: LIFE-10. */
 bool pit_is_alive(pit_pid pid);
 
+/* ---- flags, group leader, label ---------------------------------------------------------------------------------- */
+
+/*
+ * What a process may set of itself; each is one number.
+ *   TRAP_EXIT        0 or 1: pit_trap_exit
+ *   PRIORITY         enum pit_priority. low shares the queue of normal and is passed over 8 times; high goes before both,
+ *                    and max, which is the runtime's, before high
+ *   MAX_HEAP_SIZE    bytes of memory that it may have; 0: no limit, the default. What counts: memory of pit_alloc, its terms and
+ *                    dictionary, messages that wait, that it keeps and that it builds; not its stack, and not the bytes of shared
+ *                    binaries. Looked at when it is given memory, when a message reaches it, and when its terms are let go. Terms
+ *                    that would take it past the limit are not built
+ *   MAX_HEAP_KILL    1, the default: over the limit it ends, untrappably, with reason killed. 0: it goes on
+ *   MAX_HEAP_REPORT  1, the default: an event of level error says that it is over the limit, what it has and where it stands; once,
+ *                    and again each time it has grown by half or has come back. 0: nothing is said
+ *   SENSITIVE        1: its messages, dictionary and frames are shown to nobody: empty in pit_process_item; default 0
+ *
+ * Returns the old value; or -EINVAL: no such flag or value, -ENOMEM, -PIT_ENOTPROCESS. Does not wait. Erlang: process_flag/2.
+ * Spec: section 11, SCHED-2, HEAP-1..5.
+ */
+enum pit_flag {
+    PIT_FLAG_TRAP_EXIT,
+    PIT_FLAG_PRIORITY,
+    PIT_FLAG_MAX_HEAP_SIZE,
+    PIT_FLAG_MAX_HEAP_KILL,
+    PIT_FLAG_MAX_HEAP_REPORT,
+    PIT_FLAG_SENSITIVE,
+};
+int64_t pit_process_flag(enum pit_flag flag, int64_t value);
+
+/* pit_spawn_opts.max_heap: what else than the default becomes of who is over .max_heap_kib. */
+#define PIT_MAX_HEAP_NO_KILL 1u
+#define PIT_MAX_HEAP_NO_REPORT 2u
+
+/*
+ * The group leader: a pid that is inherited from the spawner, by which output and applications find where a process belongs;
+ * the first process is its own. PIT_NO_PID outside of a process. Setting it is a signal, ordered with what the caller
+ * sends: 0, -PIT_ENOPROC: no such process, -EINVAL: leader holds an error or is nobody, -ENOMEM, -PIT_ENOTPROCESS; waits if
+ * pid belongs to another scheduler. Erlang: group_leader/0,2. Spec: GL-1, SIG-10.
+ */
+pit_pid pit_group_leader(void);
+int pit_set_group_leader(pit_pid pid, pit_pid leader);
+
+/* Who spawned the caller, which may be long gone; PIT_NO_PID for the first, and outside of a process. Spec: INFO-5. */
+pit_pid pit_parent(void);
+
+/* What tools show of the caller: a copy of at most 255 bytes of text; NULL: nothing. Ends the caller with system_limit without
+   memory. Erlang: proc_lib:set_label/1. Spec: PD-2. */
+void pit_set_label(const char *text);
+
 /*
  * Keep a process from running until pit_resume: for debugging, not for synchronisation. The caller counts how often it
  * suspends a process, and as many pit_resume let it go; suspended by several, it waits for all of them, and a suspender that
@@ -431,7 +482,7 @@ void pit_free(void *memory); /* NULL is fine */
 enum pit_process_status { PIT_RUNNABLE, PIT_RUNNING, PIT_WAITING, PIT_EXITING, PIT_SUSPENDED };
 
 typedef struct pit_process_info {
-    pit_pid pid, parent;
+    pit_pid pid, parent, group_leader;
     enum pit_process_status status;
     uint8_t priority;
     bool trap_exit, is_supervisor;

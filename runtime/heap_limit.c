@@ -1,0 +1,110 @@
+#include "runtime/heap_limit.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include <pit/log.h>
+
+#include "runtime/enter.h"
+#include "runtime/name.h"
+#include "runtime/reason.h"
+#include "runtime/signal.h"
+#include "runtime/where.h"
+#include "term/heap.h"
+
+#define FRAMES 8
+
+int pit__heap_limit_set(struct pit__process *p, uint64_t bytes, unsigned flags)
+{
+    struct pit__extra *x = pit__extra_of(p);
+
+    if (!x || (bytes && pit__attend(p, PIT__AT_MEMORY) < 0))
+        return -ENOMEM;
+    x->heap_limit = bytes;
+    x->heap_reported = 0;
+    x->heap_no_kill = flags & PIT_MAX_HEAP_NO_KILL;
+    x->heap_no_report = flags & PIT_MAX_HEAP_NO_REPORT;
+    if (!bytes)
+        pit__unattend(p, PIT__AT_MEMORY);
+    pit__heap_limit_heap(p);
+    return 0;
+}
+
+struct pit__heap_use pit__heap_use(const struct pit__process *p)
+{
+    struct pit__heap_use use = {.own = p->memory, .terms = p->heap ? p->heap->bytes : 0};
+
+    if (pit__attends(p, PIT__AT_MAIL)) {
+        use.mailbox = p->extra->queue_bytes;
+        use.kept = p->extra->kept_bytes;
+    }
+    use.all = use.own + use.terms + use.mailbox + use.kept;
+    return use;
+}
+
+/* One event with all of HEAP-3. */
+static void report(const struct pit__process *p, const struct pit__heap_use *use)
+{
+    const struct pit__extra *x = p->extra;
+    char frames[1024];
+
+    (void)pit__where_text(p, FRAMES, frames, sizeof frames);
+    pit_log(PIT_LOG_ERROR,
+            "Process: <0.%u.%llu>%s%s Context: maximum heap size reached Max heap size: %llu bytes "
+            "Total heap size: %llu bytes (own %llu, terms %llu, mailbox %llu, kept %llu) Kill: %s "
+            "Error logger: true Message queue length: %u Label: %s Stacktrace: %s",
+            pit__slot_index(p), (unsigned long long)pit__pid_generation(pit__handle_of(p)),
+            p->name ? " registered as " : "", p->name ? pit__name_text(p) : "",
+            (unsigned long long)x->heap_limit, (unsigned long long)use->all,
+            (unsigned long long)use->own, (unsigned long long)use->terms,
+            (unsigned long long)use->mailbox, (unsigned long long)use->kept,
+            x->heap_no_kill ? "false" : "true", p->length, p->label ? p->label : "-", frames);
+}
+
+static void over(const struct pit__process *p, const struct pit__heap_use *use)
+{
+    struct pit__extra *x = p->extra;
+
+    if (x->heap_no_report || use->all < x->heap_reported + x->heap_reported / 2)
+        return;
+    x->heap_reported = use->all;
+    report(p, use);
+}
+
+void pit__heap_limit_check(struct pit__sched *s, struct pit__process *p)
+{
+    struct pit__extra *x = p->extra;
+    struct pit__heap_use use = pit__heap_use(p);
+
+    if (use.all <= x->heap_limit) {
+        x->heap_reported = 0;
+        return;
+    }
+    if (p->status == PIT__EXITING || (p->flags & PIT__F_EXIT))
+        return;
+    over(p, &use);
+    if (!x->heap_no_kill)
+        pit__terminate(s, p, pit__reason(killed));
+}
+
+void pit__heap_limit_heap(struct pit__process *p)
+{
+    bool bound = pit__attends(p, PIT__AT_MEMORY) && !p->extra->heap_no_kill;
+
+    if (p->heap)
+        p->heap->limit = bound && p->extra->heap_limit < PIT__HEAP_LIMIT ? p->extra->heap_limit : 0;
+}
+
+void pit__heap_limit_terms(void)
+{
+    struct pit__thread *t = pit__thread();
+    struct pit__process *p = t ? t->current : NULL;
+    struct pit__heap_use use;
+
+    if (!p || !p->heap || !p->heap->limit)
+        return;
+    pit__in();
+    use = pit__heap_use(p);
+    over(p, &use);
+    pit__exit_current(pit__reason(killed));
+}
