@@ -15,6 +15,11 @@
  * Who asks whom: a scheduler that is about to sleep asks one with at least two processes waiting. Whoever has had two or
  * more waiting for BUSY_LONG wakes one that sleeps, so a burst that is over in microseconds moves nobody: a message between
  * cores costs ten times one on the same.
+ *
+ * The other way round: two processes that take turns, on two cores, have one core idle at any time and pay a hop between them
+ * for each message, ten times a switch. So a process that was woken FAR_WAKES times from another core, when its own
+ * had nothing else to do and the waker's had gone idle, follows the message to the waker's core. Where the waker goes on
+ * working the two work at the same time, and nobody moves.
  */
 #include "base/assert.h"
 #include "base/probes.h"
@@ -28,6 +33,7 @@
     INT64_C(       \
         50000) /* ns of work waiting before it is given to who asks: two processes that talk to each other
                                      and happen to be runnable at once are better left together */
+#define FAR_WAKES 8
 #define BUSY_LONG INT64_C(200000) /* ns before one that sleeps is woken to ask */
 
 struct adopt {
@@ -209,4 +215,30 @@ void pit__balance_offer(struct pit__sched *s)
             return;
         }
     }
+}
+
+/* ---- together again */
+
+struct pit__sched *pit__balance_waker(struct pit__sched *s, struct pit__process *p,
+                                      const struct pit__message *m)
+{
+    struct pit__process *from;
+    struct pit__sched *to;
+
+    if (s->runnable || pit__thread()->current || p->status != PIT__WAITING || p->pending_io ||
+        (p->flags & PIT__F_BOUND) || !(from = pit__slot_of(m->public.from)) ||
+        ++p->far_wakes < FAR_WAKES)
+        return NULL;
+    /* Hints: a scheduler is never gone, and to move where it does not pay is no mistake but of time. */
+    to = atomic_load_explicit(&from->owner, memory_order_relaxed);
+    p->far_wakes = 0;
+    return to != s && atomic_load_explicit(&to->idle_seen, memory_order_relaxed) ? to : NULL;
+}
+
+void pit__balance_follow(struct pit__sched *s, struct pit__process *p, struct pit__sched *to)
+{
+    if (s->runnable != 1 || !movable(p)) /* others came, or it was not woken */
+        return;
+    (void)pit__queue_pop(s);
+    pit__balance_move(s, p, to);
 }

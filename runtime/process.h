@@ -74,6 +74,7 @@ struct pit__process {
     struct pit__sealed *exit_reason;
     uint32_t name;            /* the registered name's atom index + 1; 0: none */
     _Atomic(bool) bound_full; /* by bound_blocks: it had no room when its owner last looked */
+    uint8_t far_wakes;        /* balance.c */
     uint64_t generation;      /* of the next process in this slot */
     pit_pid dead_pid;         /* in a teardown: links and monitors still speak in its name */
 

@@ -314,13 +314,15 @@ void pit__sched_abandon(struct pit__sched *s, struct pit__stack *stack)
 static void deliver_carrier(struct pit__sched *s, struct pit__process *p, struct pit__message *m)
 {
     struct pit__message *rest;
-    struct pit__sched *owner =
-        atomic_load_explicit(&p->owner, memory_order_acquire); /* pairs with R2 of balance.c */
+    struct pit__sched *waker,
+        *owner =
+            atomic_load_explicit(&p->owner, memory_order_acquire); /* pairs with R2 of balance.c */
 
     if (owner != s) { /* handed over while its carrier was on the way to us */
         pit__sched_post(owner, m);
         return;
     }
+    waker = pit__balance_waker(s, p, m);
     pit__deliver(s, p, m);
     for (rest = pit__mailbox_take(&p->mailbox); rest;) {
         struct pit__message *next = pit__message_next(rest);
@@ -328,6 +330,8 @@ static void deliver_carrier(struct pit__sched *s, struct pit__process *p, struct
         pit__deliver(s, p, rest);
         rest = next;
     }
+    if (PIT__UNLIKELY(waker != NULL))
+        pit__balance_follow(s, p, waker);
 }
 
 struct run_on {
@@ -481,10 +485,18 @@ static bool glance(struct pit__sched *s)
     return false;
 }
 
+/* Written only if it is new: others have this line in their caches. */
+static inline void publish(_Atomic(uint32_t) *seen, uint32_t value)
+{
+    if (atomic_load_explicit(seen, memory_order_relaxed) != value)
+        atomic_store_explicit(seen, value, memory_order_relaxed);
+}
+
 static void idle(struct pit__sched *s)
 {
     int64_t before;
 
+    publish(&s->idle_seen, 1);
     if (glance(s))
         return;
     pit__blocks_flush(&s->blocks);
@@ -544,13 +556,6 @@ static void fire_due(struct pit__sched *s)
     }
 }
 
-/* Written only if it is new: others have this line in their caches. */
-static inline void publish(_Atomic(uint32_t) *seen, uint32_t value)
-{
-    if (atomic_load_explicit(seen, memory_order_relaxed) != value)
-        atomic_store_explicit(seen, value, memory_order_relaxed);
-}
-
 static void pass(struct pit__sched *s)
 {
     PIT__COUNT(s->passes);
@@ -560,6 +565,8 @@ static void pass(struct pit__sched *s)
         fire_due(s);
     if (s->index == 0)
         node_duties(s);
+    if (s->ready)
+        publish(&s->idle_seen, 0);
     run_some(s);
     s = pit__thread()->sched;
     s->watch &= (uint8_t)~PIT__WATCH_STAMP;

@@ -51,6 +51,7 @@ struct pit__sched {
     _Atomic(uint32_t) runnable_seen
         __attribute__((aligned(64))); /* published when it has changed: the idle ones read it */
     _Atomic(uint32_t) free_slots_seen;
+    _Atomic(uint32_t) idle_seen; /* 1: nothing to run, it waits or is about to */
     _Atomic(uint64_t) passes __attribute__((aligned(64)));
     _Atomic(uint64_t) spawned, exited, faults, sent, switches, steals;
     _Atomic(uint64_t) looked_at; /* messages, by selective receives that did not want them */
@@ -141,6 +142,10 @@ void pit__balance_move(struct pit__sched *s, struct pit__process *p,
 void pit__balance_arrive(struct pit__sched *s,
                          struct pit__process *p); /* H4 of one without timers */
 void pit__balance_adopt(struct pit__sched *s, struct pit__message *m);
+/* m, from outside, is about to be delivered to p: the scheduler that p should follow it to; NULL: none, stay. */
+struct pit__sched *pit__balance_waker(struct pit__sched *s, struct pit__process *p,
+                                      const struct pit__message *m);
+void pit__balance_follow(struct pit__sched *s, struct pit__process *p, struct pit__sched *to);
 
 #define PIT__COUNT_MORE(counter, n)                                                     \
     atomic_store_explicit(&(counter),                                                   \

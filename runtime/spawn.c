@@ -99,6 +99,8 @@ static inline __attribute__((always_inline)) int prepare(struct pit__sched *s,
     p->state = copy;
     p->priority = o->priority;
     p->partner = 0;
+    if (o->scheduler > 0)
+        p->flags |= PIT__F_BOUND;
     p->stack_size = o->stack ? o->stack : pit__node.opts.stack;
     if (p->stack_size < PIT__STACK_LEAST)
         p->stack_size = PIT__STACK_LEAST; /* it gets so much: the floor is not to be higher */

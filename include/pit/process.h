@@ -45,7 +45,8 @@ typedef void pit_handler(void *state, const pit_msg *m);
 
 enum pit_priority { PIT_PRIORITY_NORMAL, PIT_PRIORITY_LOW, PIT_PRIORITY_HIGH, PIT_PRIORITY_MAX };
 
-/* Where a process starts. 0: on its spawner's scheduler; PIT_ON(n): on scheduler n, counted from 0. */
+/* Where a process starts. 0: on its spawner's scheduler; PIT_ON(n): on scheduler n, counted from 0, and it
+   stays there; the others are moved between schedulers as the load wants it. */
 #define PIT_ON(n) ((n) + 1)
 #define PIT_ANYWHERE (-1) /* the node chooses: round robin */
 

@@ -159,6 +159,56 @@ NODE_CASE_WITH(processes_are_moved_at_random_all_the_time, .schedulers = 3, .mov
     }
 }
 
+/* ---- those that take turns come together */
+
+PIT_MESSAGE(ball, (uint64_t,
+                   seen)); /* a bit for each scheduler that a player ran on since it last started */
+
+static void plays_back(const void *arg)
+{
+    for (;;) {
+        const pit_msg *m = pit_receive(PIT_INFINITY);
+
+        pit_send(m->from, ball, .seen = UINT64_C(1) << pit_scheduler());
+    }
+}
+
+/* So many rounds in a row on one scheduler; false: not within a while. */
+static bool play_on_one(pit_pid other, int rounds)
+{
+    int64_t until = pit_now() + A_WHILE * INT64_C(1000000);
+
+    for (int together = 0; together < rounds;) {
+        pit_send(other, ball, .seen = 0);
+        together = pit_receive_only(ball, A_WHILE)->seen == UINT64_C(1) << pit_scheduler()
+                       ? together + 1
+                       : 0;
+        if (pit_now() > until)
+            return false;
+    }
+    return true;
+}
+
+NODE_CASE_WITH(two_that_take_turns_come_together, .schedulers = 2)
+{
+    for (int i = 0; i < 10; i++) {
+        pit_pid other =
+            pit_spawn_with(plays_back, NULL, 0, .scheduler = PIT_ANYWHERE, .link = true);
+
+        CHECK(play_on_one(other, 1000));
+    }
+}
+
+NODE_CASE_WITH(one_that_was_placed_stays_there, .schedulers = 2)
+{
+    pit_pid other = pit_spawn_with(plays_back, NULL, 0, .scheduler = PIT_ON(1), .link = true);
+
+    for (int i = 0; i < 1000; i++) {
+        pit_send(other, ball, .seen = 0);
+        CHECK_EQ(pit_receive_only(ball, A_WHILE)->seen, 2);
+    }
+}
+
 /* ---- the node itself */
 
 static int returns_7(int argc, char **argv)
