@@ -6,8 +6,10 @@
 
 #include <errno.h>
 
+#include "base/assert.h"
 #include "base/probes.h"
 #include "runtime/enter.h"
+#include "runtime/inner.h"
 #include "runtime/reason.h"
 
 static struct pit__relation *find(const struct pit__process *p, uint64_t number)
@@ -15,9 +17,9 @@ static struct pit__relation *find(const struct pit__process *p, uint64_t number)
     return pit__relation_find(&p->relations, PIT__R_ALIAS, number);
 }
 
-bool pit__alias_active(const struct pit__process *p, uint64_t number)
+struct pit__relation *pit__alias_find(const struct pit__process *p, uint64_t number)
 {
-    return find(p, number) != NULL;
+    return find(p, number);
 }
 
 void pit__alias_follow(struct pit__sched *s, struct pit__process *p,
@@ -34,17 +36,22 @@ void pit__alias_received(struct pit__sched *s, struct pit__process *p, struct pi
     uint64_t number = m->public.pit__tag;
     struct pit__relation *r = find(p, number), *monitor;
     unsigned mode;
+    bool first;
 
     if (!r) {
         pit__message_free(&s->blocks, m);
         return;
     }
     mode = PIT__R_MODE(r);
+    first = m->block.kind == PIT__ALIASED_PRIORITY && (PIT__R_FLAGS(r) & PIT__R_PRIORITY);
     if (mode == PIT_ALIAS_REPLY || mode == PIT_ALIAS_REPLY_DEMONITOR)
         pit__relation_drop(&s->blocks, &p->relations, r);
     /* The tag stays: pit_receive_ref finds it by that. What comes by an alias for replies is one: no bound refuses it. */
     m->block.kind = mode <= PIT_ALIAS_EXPLICIT ? PIT__MESSAGE : PIT__PASSING;
-    pit__append(s, p, m);
+    if (first)
+        pit__append_priority(s, p, m);
+    else
+        pit__append(s, p, m);
     if (mode == PIT_ALIAS_REPLY_DEMONITOR &&
         (monitor = pit__relation_find(&p->relations, PIT__R_MONITOR, number)))
         pit__monitor_cancel(s, p, monitor);
@@ -60,10 +67,13 @@ pit_ref pit_alias_opt(pit_alias_opts opts)
 
     if (PIT__UNLIKELY(pit__no_process(t)))
         return PIT__REF_ENOTPROCESS;
-    if (opts.mode <= PIT_ALIAS_REPLY) {
+    if (opts.priority && pit__priority_accept(t->current) < 0)
+        ref.owner.id = INT64_MIN | ENOMEM;
+    else if (opts.mode <= PIT_ALIAS_REPLY) {
         ref = pit__ref_fresh(t->sched, t->current);
         r = pit__relate(&t->sched->blocks, &t->current->relations, PIT__R_ALIAS, ref.number, 0);
         PIT__R_FLAGS(r) = (uint32_t)opts.mode << PIT__R_MODE_SHIFT;
+        PIT__R_FLAGS(r) |= opts.priority ? PIT__R_PRIORITY : 0;
     }
     pit__out(2);
     return ref;
@@ -83,14 +93,14 @@ bool pit_unalias(pit_ref alias)
     return r != NULL;
 }
 
-void pit_send_alias_copy(pit_ref alias, const pit_type *type, const void *payload)
+static void send(pit_ref alias, enum pit__kind kind, const pit_type *type, const void *payload)
 {
     struct pit__thread *t = pit__in();
     struct pit__message *m;
 
     if (PIT__UNLIKELY(alias.owner.id < 0))
         pit__exit_text("badarg", "sending to a handle that holds an error", NULL, 0);
-    m = pit__message_copy(t, PIT__ALIASED, type, payload);
+    m = pit__message_copy(t, kind, type, payload);
     if (PIT__UNLIKELY(!m))
         pit__exit_text("system_limit", "no memory for a message", NULL, 0);
     m->to = alias.owner;
@@ -102,14 +112,35 @@ void pit_send_alias_copy(pit_ref alias, const pit_type *type, const void *payloa
     pit__out(2);
 }
 
-void pit_exit_alias(pit_ref alias, pit_term reason)
+void pit_send_alias_copy(pit_ref alias, const pit_type *type, const void *payload)
+{
+    send(alias, PIT__ALIASED, type, payload);
+}
+
+void pit_send_priority_copy(pit_ref alias, const pit_type *type, const void *payload)
+{
+    send(alias, PIT__ALIASED_PRIORITY, type, payload);
+}
+
+static void exit_by(pit_ref alias, pit_term reason, bool first)
 {
     struct pit__thread *t = pit__in();
     struct pit__process *p = pit__caller(t, "pit_exit_alias");
+    struct pit__message *m;
 
     if (PIT__UNLIKELY(alias.owner.id < 0))
         pit__exit_text("badarg", "pit_exit_alias: a handle that holds an error", NULL, 0);
-    pit__signal(t->sched, PIT__EXIT_ALIAS, pit__handle_of(p), alias.owner, pit__reason_of(reason),
-                alias.number);
+    m = pit__message_alloc(&t->sched->blocks, PIT__EXIT_ALIAS, sizeof(struct pit__signal));
+    PIT_ASSERT(m); /* as pit__signal */
+    *(struct pit__signal *)pit__message_payload(m) =
+        (struct pit__signal){pit__reason_of(reason), alias.number};
+    m->to = alias.owner;
+    m->public.type = NULL;
+    m->public.from = pit__handle_of(p);
+    m->public.pit__tag = first;
+    pit__route(t, m);
     pit__out(2);
 }
+
+void pit_exit_alias(pit_ref alias, pit_term reason) { exit_by(alias, reason, false); }
+void pit_exit_alias_priority(pit_ref alias, pit_term reason) { exit_by(alias, reason, true); }

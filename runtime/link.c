@@ -2,6 +2,7 @@
  * Links and exits: the sending side. What arrives is in signal.c. Spec: LINK-1..8, EXIT-1..9.
  */
 #include "runtime/enter.h"
+#include "runtime/inner.h"
 #include "runtime/memory.h"
 #include "runtime/reason.h"
 #include "runtime/signal.h"
@@ -21,39 +22,45 @@ static void need_pid(pit_pid pid, const char *function)
         pit__exit_text("badarg", function, NULL, 0);
 }
 
-static bool linked(const struct pit__process *p, pit_pid other)
+static struct pit__relation *linked(const struct pit__process *p, pit_pid other)
 {
-    const struct pit__relation *r =
-        pit__relation_find(&p->relations, PIT__R_LINK, (uint64_t)other.id);
+    struct pit__relation *r = pit__relation_find(&p->relations, PIT__R_LINK, (uint64_t)other.id);
 
-    return r && !r->extra;
+    return r && !r->extra ? r : NULL;
 }
 
 /* An active record: a new one, or that of an unlink which is under way. */
-static void activate(struct pit__sched *s, struct pit__process *p, pit_pid other)
+static void activate(struct pit__sched *s, struct pit__process *p, pit_pid other, bool first)
 {
     struct pit__relation *r = pit__relation_find(&p->relations, PIT__R_LINK, (uint64_t)other.id);
 
     if (!r)
         r = pit__relate(&s->blocks, &p->relations, PIT__R_LINK, (uint64_t)other.id, other.id);
     r->extra = 0;
+    PIT__R_FLAGS(r) = first ? PIT__R_PRIORITY : 0;
 }
 
-int pit_try_link(pit_pid other)
+/* The option of a link that is there already is the last call's. Spec: LINK-11 */
+static int try_link(pit_pid other, bool first)
 {
     struct pit__thread *t = pit__in();
     struct pit__process *p = t ? t->current : NULL;
+    struct pit__relation *r;
     int result = 0;
 
     if (PIT__UNLIKELY(pit__no_process(t)))
         return -PIT_ENOTPROCESS;
     need_pid(other, "pit_try_link: not a pid");
+    if (PIT__UNLIKELY(first) && pit__priority_accept(p) < 0)
+        pit__exit_text("system_limit", "no memory for priority messages", NULL, 0);
     /* Linked already comes first: one that is gone may not have told us yet. LINK-1 */
-    if (other.id != pit__process_pid(p) && !linked(p, other)) {
-        if (gone(other))
+    if (other.id != pit__process_pid(p)) {
+        if ((r = linked(p, other)))
+            PIT__R_FLAGS(r) = first ? PIT__R_PRIORITY : 0;
+        else if (gone(other))
             result = -PIT_ENOPROC;
         else { /* send LINK of LINK-8 */
-            activate(t->sched, p, other);
+            activate(t->sched, p, other, first);
             PIT__TRACE(t->sched, p, PIT_TRACE_LINK, other, 0, NULL);
             pit__signal(t->sched, PIT__LINK, pit__handle_of(p), other, NULL, 0);
             if (PIT__UNLIKELY(p->flags & PIT__F_ATTENTION))
@@ -64,16 +71,19 @@ int pit_try_link(pit_pid other)
     return result;
 }
 
-void pit_link(pit_pid other)
+int pit_try_link(pit_pid other) { return try_link(other, false); }
+void pit_link(pit_pid other) { pit_link_opt(other, (pit_link_opts){0}); }
+
+void pit_link_opt(pit_pid other, pit_link_opts opts)
 {
     struct pit__thread *t;
 
-    if (pit_try_link(other) == 0)
+    if (try_link(other, opts.priority) == 0)
         return;
     t = pit__in();
     if (!(t->current->flags & PIT__F_TRAP))
         pit__exit_current(pit__reason(noproc));
-    activate(t->sched, t->current, other); /* for the signal to find. LINK-2 */
+    activate(t->sched, t->current, other, opts.priority); /* for the signal to find. LINK-2 */
     pit__signal(t->sched, PIT__EXIT_LINK, other, pit__handle_of(t->current), pit__reason(noproc),
                 0);
     pit__out(1);

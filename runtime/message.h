@@ -31,9 +31,10 @@ enum pit__kind {
     PIT__REPLY = PIT__FIRST_SIGNAL, /* the answer to call pit__tag */
     PIT__FAILED, /* no answer to call pit__tag will come: struct pit__signal says why */
     PIT__ALIASED, /* a message to alias pit__tag: it becomes an ordinary one if the receiver says so */
-    PIT__EXIT,    /* pit_exit_process */
-    PIT__EXIT_ALIAS, /* pit_exit_alias; number: the alias's */
-    PIT__EXIT_LINK,  /* a linked process ended */
+    PIT__ALIASED_PRIORITY, /* the same, with priority if the alias was made for that */
+    PIT__EXIT,             /* pit_exit_process */
+    PIT__EXIT_ALIAS,       /* pit_exit_alias; number: the alias's; pit__tag: 1 with priority */
+    PIT__EXIT_LINK,        /* a linked process ended */
     PIT__LINK,
     PIT__UNLINK, /* number: the unlink's id */
     PIT__UNLINK_ACK,

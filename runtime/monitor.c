@@ -49,13 +49,15 @@ int pit__tag_seal(pit_term tag, struct pit__sealed **ret_tag)
 }
 
 void pit__monitor_record(struct pit__sched *s, struct pit__process *p, uint64_t number,
-                         pit_pid target, unsigned alias, struct pit__sealed *tag, uint64_t name)
+                         pit_pid target, unsigned alias, bool first, struct pit__sealed *tag,
+                         uint64_t name)
 {
     struct pit__relation *r =
         tag ? pit__relation_new_tagged(&s->blocks, PIT__R_MONITOR, number, target.id, tag)
             : pit__relation_new(&s->blocks, PIT__R_MONITOR, number, target.id);
 
     r->extra = name;
+    PIT__R_FLAGS(r) |= first ? PIT__R_PRIORITY : 0;
     pit__relation_add(&p->relations, r);
     if (alias) {
         PIT__R_FLAGS(r) |= PIT__R_ALIASED;
@@ -70,9 +72,11 @@ void pit__monitor_fired(struct pit__sched *s, struct pit__process *p, pit_pid fr
     struct pit__relation *r = pit__relation_find(&p->relations, PIT__R_MONITOR, sig->number);
     struct pit_down d = {.pid = from, .reason = pit__sealed_root(sig->reason)};
     struct pit__sealed *tag = NULL;
+    bool first;
 
     if (!r)
         return;
+    first = PIT__R_FLAGS(r) & PIT__R_PRIORITY;
     d.ref = (pit_ref){.owner = pit__handle_of(p), .number = sig->number};
     d.name = (pit_term){r->extra};
     if (PIT__R_FLAGS(r) & PIT__R_TAGGED) {
@@ -81,7 +85,8 @@ void pit__monitor_fired(struct pit__sched *s, struct pit__process *p, pit_pid fr
     }
     pit__alias_follow(s, p, r);
     pit__relation_drop(&s->blocks, &p->relations, r);
-    pit__append_system(s, p, &pit_type_pit_down, from, &d, pit__sealed_retain(sig->reason), tag);
+    pit__append_system(s, p, &pit_type_pit_down, from, &d, pit__sealed_retain(sig->reason), tag,
+                       first);
 }
 
 void pit__monitor_cancel(struct pit__sched *s, struct pit__process *p, struct pit__relation *r)
@@ -118,11 +123,12 @@ static pit_ref monitor(pit_pid target, const pit_monitor_opts *o, uint64_t name)
     }
     ref = pit__ref_fresh(t->sched, p);
     if (target.id != pit__process_pid(p)) { /* MON-5 */
-        if (PIT__UNLIKELY(pit__tag_seal(o->tag, &tag) < 0)) {
+        if (PIT__UNLIKELY((o->priority && pit__priority_accept(p) < 0) ||
+                          pit__tag_seal(o->tag, &tag) < 0)) {
             pit__out(1);
             return HOLDS(ENOMEM);
         }
-        pit__monitor_record(t->sched, p, ref.number, target, o->alias, tag, name);
+        pit__monitor_record(t->sched, p, ref.number, target, o->alias, o->priority, tag, name);
         PIT__TRACE(t->sched, p, PIT_TRACE_MONITOR, target, ref.number, NULL);
         pit__signal(t->sched, PIT__MONITOR, pit__handle_of(p), target, NULL, ref.number);
     }

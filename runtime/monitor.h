@@ -10,11 +10,13 @@
 pit_ref pit__ref_fresh(struct pit__sched *s, struct pit__process *p);
 
 /*
- * The watcher's record of a monitor, and its alias of this mode (0: none); name: the term of the name that it was made by, or
+ * The watcher's record of a monitor, and its alias of this mode (0: none); first: its
+ * message is a priority message; name: the term of the name that it was made by, or
  * 0. tag is taken over; NULL: none.
  */
 void pit__monitor_record(struct pit__sched *s, struct pit__process *p, uint64_t number,
-                         pit_pid target, unsigned alias, struct pit__sealed *tag, uint64_t name);
+                         pit_pid target, unsigned alias, bool first, struct pit__sealed *tag,
+                         uint64_t name);
 
 /* A tag of the user's, sealed; undefined is none: NULL. 0 or -ENOMEM. */
 int pit__tag_seal(pit_term tag, struct pit__sealed **ret_tag);
@@ -30,8 +32,8 @@ void pit__monitor_cancel(struct pit__sched *s, struct pit__process *p, struct pi
 void pit__alias_follow(struct pit__sched *s, struct pit__process *p,
                        const struct pit__relation *monitor);
 
-/* m, sent to an alias of p's, has arrived; and may an exit signal that came by this alias act? Spec: ALIAS-7 */
+/* m, sent to an alias of p's, has arrived. And the record of an alias that is active, else NULL. Spec: ALIAS-7 */
 void pit__alias_received(struct pit__sched *s, struct pit__process *p, struct pit__message *m);
-bool pit__alias_active(const struct pit__process *p, uint64_t number);
+struct pit__relation *pit__alias_find(const struct pit__process *p, uint64_t number);
 
 #endif

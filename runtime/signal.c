@@ -17,6 +17,7 @@
 #include "base/probes.h"
 #include "runtime/bound.h"
 #include "runtime/enter.h"
+#include "runtime/inner.h"
 #include "runtime/monitor.h"
 #include "runtime/reason.h"
 #include "runtime/request.h"
@@ -93,7 +94,7 @@ static struct pit__sealed **second_seal(struct pit__message *m)
 
 void pit__append_system(struct pit__sched *s, struct pit__process *p, const pit_type *type,
                         pit_pid from, const void *payload, struct pit__sealed *reason,
-                        struct pit__sealed *tag)
+                        struct pit__sealed *tag, bool first)
 {
     struct pit__message *m = pit__message_alloc(&s->blocks, tag ? PIT__SYSTEM_TAGGED : PIT__SYSTEM,
                                                 type->size + (tag ? sizeof tag : 0));
@@ -107,7 +108,10 @@ void pit__append_system(struct pit__sched *s, struct pit__process *p, const pit_
     m->public.pit__tag = (uint64_t)(uintptr_t)reason;
     if (tag)
         *second_seal(m) = tag;
-    pit__append(s, p, m);
+    if (PIT__UNLIKELY(first))
+        pit__append_priority(s, p, m);
+    else
+        pit__append(s, p, m);
 }
 
 void pit__message_free(struct pit__blocks *pool, struct pit__message *m)
@@ -124,6 +128,7 @@ void pit__message_free(struct pit__blocks *pool, struct pit__message *m)
     case PIT__ANSWERED:
     case PIT__PASSING:
     case PIT__ALIASED:
+    case PIT__ALIASED_PRIORITY:
     case PIT__ASK:
     case PIT__REPLY:
         if (m->public.type && (m->public.type->flags & PIT_TYPE_OWNS))
@@ -243,16 +248,17 @@ void pit__terminate(struct pit__sched *s, struct pit__process *p, struct pit__se
         p->flags |= PIT__F_EXIT;
 }
 
-/* EXIT-1, steps 2 to 4. */
+/* EXIT-1, steps 2 to 4. first: a message that comes of it is a priority message. */
 static void exit_signal(struct pit__sched *s, struct pit__process *p, pit_pid from,
-                        struct pit__sealed *reason, bool linked)
+                        struct pit__sealed *reason, bool linked, bool first)
 {
     bool kill = !linked && pit__reason_is(reason, kill);
 
     if ((p->flags & PIT__F_TRAP) && !kill) {
         struct pit_exited e = {.pid = from, .reason = pit__sealed_root(reason)};
 
-        pit__append_system(s, p, &pit_type_pit_exited, from, &e, pit__sealed_retain(reason), NULL);
+        pit__append_system(s, p, &pit_type_pit_exited, from, &e, pit__sealed_retain(reason), NULL,
+                           first);
     } else if (pit__reason_is(reason, normal) && from.id != pit__process_pid(p))
         return; /* EXIT-T1, T8 */
     else
@@ -295,13 +301,13 @@ static void link_exit(struct pit__sched *s, struct pit__process *p, pit_pid from
                       struct pit__sealed *reason)
 {
     struct pit__relation *r = pit__relation_find(&p->relations, PIT__R_LINK, (uint64_t)from.id);
-    bool active = r && !r->extra;
+    bool active = r && !r->extra, first = r && (PIT__R_FLAGS(r) & PIT__R_PRIORITY);
 
     if (r)
         pit__relation_drop(&s->blocks, &p->relations, r);
     if (active) {
         PIT__TRACE(s, p, PIT_TRACE_GETTING_UNLINKED, from, 0, NULL);
-        exit_signal(s, p, from, reason, true);
+        exit_signal(s, p, from, reason, true, first);
     }
 }
 
@@ -350,11 +356,12 @@ static void signal_received(struct pit__sched *s, struct pit__process *p, struct
         return;
     switch (m->block.kind) {
     case PIT__EXIT:
-        exit_signal(s, p, m->public.from, sig->reason, false);
+        exit_signal(s, p, m->public.from, sig->reason, false, false);
         break;
     case PIT__EXIT_ALIAS:
-        if (pit__alias_active(p, sig->number))
-            exit_signal(s, p, m->public.from, sig->reason, false);
+        if ((r = pit__alias_find(p, sig->number)))
+            exit_signal(s, p, m->public.from, sig->reason, false,
+                        m->public.pit__tag && (PIT__R_FLAGS(r) & PIT__R_PRIORITY));
         break;
     case PIT__EXIT_LINK:
         link_exit(s, p, m->public.from, sig->reason);
@@ -415,7 +422,7 @@ void pit__deliver(struct pit__sched *s, struct pit__process *p, struct pit__mess
         pit__append(s, p, m);
     else if (m->block.kind == PIT__REPLY || m->block.kind == PIT__FAILED)
         reply_received(s, p, m);
-    else if (m->block.kind == PIT__ALIASED)
+    else if (m->block.kind == PIT__ALIASED || m->block.kind == PIT__ALIASED_PRIORITY)
         pit__alias_received(s, p, m);
     else if (m->block.kind == PIT__REQUEST)
         pit__request_received(s, p, m);

@@ -79,11 +79,11 @@ void pit__signal(struct pit__sched *s, enum pit__kind kind, pit_pid from, pit_pi
 
 /*
  * A message of the runtime's own to p, one of its own types: payload is copied, reason and tag (NULL: none), whose terms are
- * in it, are taken over. Owner only.
+ * in it, are taken over. first: it is a priority message. Owner only.
  */
 void pit__append_system(struct pit__sched *s, struct pit__process *p, const pit_type *type,
                         pit_pid from, const void *payload, struct pit__sealed *reason,
-                        struct pit__sealed *tag);
+                        struct pit__sealed *tag, bool first);
 
 /* The receiver is gone: answer what needs an answer, with this reason (borrowed), and free m. */
 void pit__undeliverable(struct pit__sched *s, struct pit__message *m, struct pit__sealed *reason);

@@ -202,8 +202,12 @@ static pit_pid spawn(struct pit__sched *s, struct pit__process *parent, const st
     struct pit__process *p = NULL;
     struct pit__sched *to;
 
-    if (PIT__UNLIKELY(o->monitor) && pit__tag_seal(o->tag, &tag) < 0)
-        return failed(s, NULL, ENOMEM);
+    if (PIT__UNLIKELY(o->monitor | o->link_priority)) {
+        if ((o->monitor_priority | o->link_priority) && pit__priority_accept(parent) < 0)
+            return failed(s, NULL, ENOMEM);
+        if (pit__tag_seal(o->tag, &tag) < 0)
+            return failed(s, NULL, ENOMEM);
+    }
     pid = create(s, self, e, o, &p);
     if (PIT__UNLIKELY(pid.id < 0)) {
         pit__sealed_release(tag);
@@ -212,11 +216,13 @@ static pit_pid spawn(struct pit__sched *s, struct pit__process *parent, const st
     p->group_leader = parent ? parent->group_leader : pid; /* the first is its own. GL-1 */
     if (o->link) {
         pit__relate(&s->blocks, &p->relations, PIT__R_LINK, (uint64_t)self.id, self.id);
-        pit__relate(&s->blocks, &parent->relations, PIT__R_LINK, (uint64_t)pid.id, pid.id);
+        PIT__R_FLAGS(pit__relate(&s->blocks, &parent->relations, PIT__R_LINK, (uint64_t)pid.id,
+                                 pid.id)) = o->link_priority ? PIT__R_PRIORITY : 0;
     }
     if (o->monitor) {
         *o->ret_ref = pit__ref_fresh(s, parent);
-        pit__monitor_record(s, parent, o->ret_ref->number, pid, o->alias, tag, 0);
+        pit__monitor_record(s, parent, o->ret_ref->number, pid, o->alias, o->monitor_priority, tag,
+                            0);
         pit__relate(&s->blocks, &p->relations, PIT__R_MONITORED_BY, o->ret_ref->number, self.id);
     }
     if (PIT__UNLIKELY(s->watch & (PIT__WATCH_SENDER | PIT__WATCH_SPAWN)))

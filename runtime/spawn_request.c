@@ -18,6 +18,7 @@
 
 #include "base/assert.h"
 #include "runtime/enter.h"
+#include "runtime/inner.h"
 #include "runtime/monitor.h"
 #include "runtime/reason.h"
 #include "runtime/trace.h"
@@ -25,7 +26,9 @@
 /* Flags of the record, beyond those in relation.h; the alias's mode is where an alias has its own. */
 #define LINK (1u << 8)
 #define MONITOR (1u << 9)
-#define REPLY_SHIFT 10 /* enum pit_reply_mode */
+#define LINK_FIRST (1u << 10)    /* priority messages for exits */
+#define MONITOR_FIRST (1u << 11) /* and for downs */
+#define REPLY_SHIFT 12           /* enum pit_reply_mode */
 
 /* What travels. H1 to H4 are those of balance.c. */
 struct birth {
@@ -51,7 +54,7 @@ static void answer(struct pit__sched *s, struct pit__process *p, struct pit__rel
         m.tag = pit__sealed_root(tag);
     }
     pit__append_system(s, p, &pit_type_pit_spawn_reply, child.id < 0 ? pit__handle_of(p) : child,
-                       &m, NULL, tag);
+                       &m, NULL, tag, false);
 }
 
 void pit__spawn_completed(struct pit__sched *s, struct pit__process *p, pit_pid child,
@@ -65,9 +68,11 @@ void pit__spawn_completed(struct pit__sched *s, struct pit__process *p, pit_pid 
     pit__relation_remove(&p->relations, r);
     tag = &((struct pit__tagged_relation *)r)->tag;
     if (PIT__R_FLAGS(r) & LINK)
-        pit__relate(&s->blocks, &p->relations, PIT__R_LINK, (uint64_t)child.id, child.id);
+        PIT__R_FLAGS(pit__relate(&s->blocks, &p->relations, PIT__R_LINK, (uint64_t)child.id,
+                                 child.id)) = PIT__R_FLAGS(r) & LINK_FIRST ? PIT__R_PRIORITY : 0;
     if (PIT__R_FLAGS(r) & MONITOR) {
-        pit__monitor_record(s, p, number, child, PIT__R_MODE(r), *tag, 0);
+        pit__monitor_record(s, p, number, child, PIT__R_MODE(r), PIT__R_FLAGS(r) & MONITOR_FIRST,
+                            *tag, 0);
         *tag = NULL;
     }
     answer(s, p, r, child);
@@ -113,21 +118,23 @@ void pit__spawn_arrived(struct pit__sched *s, struct pit__message *m)
 /* ---- the public side */
 
 /* The record; -ENOMEM if a tag cannot be kept. */
-static int make_record(struct pit__sched *s, uint64_t number, const pit_spawn_opts *o,
-                       struct pit__relation **ret)
+static int make_record(struct pit__sched *s, struct pit__process *p, uint64_t number,
+                       const pit_spawn_opts *o, struct pit__relation **ret)
 {
     struct pit__sealed *tag = NULL, *reply_tag = NULL;
     struct pit__relation *r;
 
-    if (pit__tag_seal(o->tag, &tag) < 0 || pit__tag_seal(o->reply_tag, &reply_tag) < 0) {
+    if (((o->link_priority | o->monitor_priority) && pit__priority_accept(p) < 0) ||
+        pit__tag_seal(o->tag, &tag) < 0 || pit__tag_seal(o->reply_tag, &reply_tag) < 0) {
         pit__sealed_release(tag);
         return -ENOMEM;
     }
     r = pit__relation_new_tagged(&s->blocks, PIT__R_SPAWN, number, 0, tag);
     ((struct pit__tagged_relation *)r)->reply_tag = reply_tag;
-    PIT__R_FLAGS(r) |= (o->link ? LINK : 0) | (o->monitor ? MONITOR : 0) |
-                       (uint32_t)o->alias << PIT__R_MODE_SHIFT |
-                       (uint32_t)(o->reply & 3) << REPLY_SHIFT;
+    PIT__R_FLAGS(r) |=
+        (o->link ? LINK : 0) | (o->monitor ? MONITOR : 0) | (o->link_priority ? LINK_FIRST : 0) |
+        (o->monitor_priority ? MONITOR_FIRST : 0) | (uint32_t)o->alias << PIT__R_MODE_SHIFT |
+        (uint32_t)(o->reply & 3) << REPLY_SHIFT;
     *ret = r;
     return 0;
 }
@@ -165,7 +172,7 @@ static pit_ref request(const struct pit__entry *e, pit_spawn_opts o)
         return PIT__REF_ENOTPROCESS;
     ref = pit__ref_fresh(t->sched, t->current);
     o.ret_ref = &ref; /* the monitor's reference is the request's */
-    if (make_record(t->sched, ref.number, &o, &r) < 0)
+    if (make_record(t->sched, t->current, ref.number, &o, &r) < 0)
         ref = (pit_ref){{INT64_MIN | ENOMEM}, 0};
     else {
         pid = create(t->sched, t->current, e, &o, r);

@@ -86,6 +86,9 @@ typedef struct pit_text256 {
 /* As pit_send, but -EAGAIN where that would wait for room in a mailbox; see <pit/mailbox.h>. Else 0. */
 #define pit_try_send(...) PIT__TRY_SEND(__VA_ARGS__, )
 
+/* pit_send_priority(alias, greet, .name = ...): the same as a priority message, if the alias takes such; pit_alias_with. */
+#define pit_send_priority(...) PIT__SEND_PRIORITY(__VA_ARGS__, )
+
 /* pit_send_after(ms, to, greet, .name = ...): the same in ms milliseconds. The reference of the timer; pit_cancel_timer. */
 #define pit_send_after(...) PIT__SEND_AFTER(__VA_ARGS__, )
 
@@ -200,6 +203,11 @@ static inline int pit__try_send(pit_pid to, const pit_type *type, const T &paylo
     return pit_try_send_copy(to, type, &payload);
 }
 template <class T>
+static inline void pit__send_priority(pit_ref to, const pit_type *type, const T &payload)
+{
+    pit_send_priority_copy(to, type, &payload);
+}
+template <class T>
 static inline pit_ref pit__send_after(int64_t ms, pit_pid to, const pit_type *type,
                                       const T &payload)
 {
@@ -220,6 +228,7 @@ static inline pit_ref pit__send_after(int64_t ms, pit_pid to, const pit_type *ty
               : pit_send_alias_copy, default \
               : pit_send_copy)((to), (type), (payload)))
 #define pit__try_send pit_try_send_copy
+#define pit__send_priority pit_send_priority_copy
 #define pit__send_after pit_send_after_copy
 #endif
 
@@ -229,6 +238,9 @@ static inline pit_ref pit__send_after(int64_t ms, pit_pid to, const pit_type *ty
 #define PIT__TRY_SEND(to, name, ...)                                        \
     (pit__try_send((to), &pit_type_##name + PIT__ENOUGH(name, __VA_ARGS__), \
                    PIT__PAYLOAD(name, __VA_ARGS__)))
+#define PIT__SEND_PRIORITY(to, name, ...)                                        \
+    (pit__send_priority((to), &pit_type_##name + PIT__ENOUGH(name, __VA_ARGS__), \
+                        PIT__PAYLOAD(name, __VA_ARGS__)))
 #define PIT__SEND_AFTER(ms, to, name, ...)                                          \
     (pit__send_after((ms), (to), &pit_type_##name + PIT__ENOUGH(name, __VA_ARGS__), \
                      PIT__PAYLOAD(name, __VA_ARGS__)))

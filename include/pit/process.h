@@ -58,6 +58,7 @@ typedef struct pit_spawn_opts {
     int16_t scheduler; /* see PIT_ON */
     uint8_t alias;     /* enum pit_alias_mode, of the monitor: see pit_monitor_with */
     uint8_t max_heap;  /* PIT_MAX_HEAP_NO_KILL, PIT_MAX_HEAP_NO_REPORT */
+    bool link_priority, monitor_priority; /* see pit_link_with, pit_monitor_with */
     uint32_t
         stack; /* bytes, rounded up to a power of two from 16 KiB, at most 8 MiB; 0: the node's (+sss), 64 KiB. A
                            callback process has the 64 KiB of the loop that calls it, whatever this says */
@@ -335,10 +336,17 @@ int pit_resume(pit_pid pid);
 /*
  * Share fate with another process: when one ends, the other gets its exit signal. Repeated, or to oneself: no effect.
  * No such process: a caller that traps exits gets pit_exited with noproc, another ends with noproc; see pit_try_link.
+ * pit_link_with(other, .priority = true) has an option, which each further call for the same link sets anew, pit_link to false.
  * After pit_unlink no exit signal over this link acts. What is no pid ends the caller with badarg. None waits.
  * Spec: LINK-1..3, LINK-6..8.
  */
 void pit_link(pit_pid other);
+typedef struct pit_link_opts {
+    bool
+        priority; /* what this link makes of the other's end is a priority message, for the caller. Spec: LINK-11 */
+} pit_link_opts;
+void pit_link_opt(pit_pid other, pit_link_opts opts);
+#define pit_link_with(other, ...) pit_link_opt((other), (pit_link_opts){__VA_ARGS__})
 int pit_try_link(pit_pid other); /* 0, or -PIT_ENOPROC: not there, and nothing happened */
 void pit_unlink(pit_pid other);
 
@@ -362,11 +370,13 @@ pit_ref pit_monitor_name(const char *name);
  *            PIT_ALIAS_DEMONITOR         until pit_demonitor, pit_unalias, or the pit_down has come
  *            PIT_ALIAS_REPLY_DEMONITOR   the same; and the first message that comes by it ends alias and monitor
  *   tag    a term that the pit_down brings along in its field of that name; undefined: none
- * Holds -EINVAL for another alias, -ENOMEM (for the tag). A monitor of oneself makes neither monitor nor alias.
+ *   priority  the pit_down is a priority message: it stands before all ordinary ones in the queue
+ * Holds -EINVAL for another alias, -ENOMEM (for the tag, or priority). A monitor of oneself makes neither monitor nor alias.
  * Does not wait. Erlang: monitor/3. Spec: MON-10, ALIAS-4.
  */
 typedef struct pit_monitor_opts {
     uint8_t alias; /* enum pit_alias_mode; 0: none */
+    bool priority;
     pit_term tag;
 } pit_monitor_opts;
 pit_ref pit_monitor_opt(pit_pid target, pit_monitor_opts opts);
@@ -396,7 +406,8 @@ pit_ref pit_make_ref(void);
  * Only the maker can make and end it. Does not wait. Erlang: alias/0, alias/1. Spec: ALIAS-1..7.
  *   pit_alias()                               until pit_unalias
  *   pit_alias_with(.mode = PIT_ALIAS_REPLY)   until the first message has come by it, or pit_unalias
- * Holds -EINVAL for another mode; those that speak of a monitor are pit_monitor_with's.
+ *   pit_alias_with(.priority = true)          what pit_send_priority sends to it is a priority message
+ * Holds -ENOMEM (for priority), -EINVAL for another mode; those that speak of a monitor are pit_monitor_with's.
  */
 enum pit_alias_mode {
     PIT_ALIAS_EXPLICIT = 1,
@@ -406,6 +417,7 @@ enum pit_alias_mode {
 };
 typedef struct pit_alias_opts {
     uint8_t mode; /* enum pit_alias_mode; 0: PIT_ALIAS_EXPLICIT */
+    bool priority;
 } pit_alias_opts;
 pit_ref pit_alias(void);
 pit_ref pit_alias_opt(pit_alias_opts opts);
@@ -424,8 +436,20 @@ bool pit_unalias(pit_ref alias);
  */
 void pit_send_alias_copy(pit_ref alias, const pit_type *type, const void *payload);
 
-/* pit_exit_process to the maker of an alias, which acts if the alias is active then. Does not wait. Spec: EXIT-3. */
+/*
+ * The same as a priority message: it stands in the maker's queue behind other priority messages, and before all ordinary ones.
+ * Only to an alias that was made for it; to another it is an ordinary message. The order of signals is what it always is; only
+ * the place in the queue differs, and nobody can tell by the message. pit_send_priority(alias, name, .field = ...) of
+ * <pit/message.h> is the usual form. Erlang: send/3 with priority. Spec: SIG-8.
+ */
+void pit_send_priority_copy(pit_ref alias, const pit_type *type, const void *payload);
+
+/*
+ * pit_exit_process to the maker of an alias, which acts if the alias is active then; and with priority for the pit_exited of a
+ * maker that traps exits, if the alias was made for that. Do not wait. Erlang: exit/3. Spec: EXIT-3, SIG-8.
+ */
 void pit_exit_alias(pit_ref alias, pit_term reason);
+void pit_exit_alias_priority(pit_ref alias, pit_term reason);
 
 /* What the runtime sends. As messages of PIT_MESSAGE: struct pit_down is described by pit_type_pit_down, and so on. */
 struct pit_start { /* the first message of a callback process */

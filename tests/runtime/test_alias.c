@@ -1,6 +1,7 @@
 /*
- * Goal: aliases (ALIAS-1..7), alone and with a monitor in each of its modes (MON-10), and the order of what comes by them
- *   (SIG-2). Method: cases of the specification in a node (node.h); "is dropped" is shown by what was sent after it in order.
+ * Goal: aliases (ALIAS-1..7), alone, with a monitor in each of its modes (MON-10), and with priority (SIG-8); the order of
+ *   what comes by them (SIG-2). Method: cases of the specification in a node (node.h); that something is dropped is shown by
+ *   what was sent after it in order.
  */
 #include "tests/runtime/node.h"
 
@@ -420,4 +421,72 @@ NODE_CASE(used_aliases_leave_nothing)
             CHECK(pit_receive_ref(a, A_WHILE));
     }
     CHECK_EQ(aliases_and_more_of(self), before);
+}
+
+/* ---- priority: SIG-8 (a), (b); OTP: signal_SUITE/priority_messages_order, priority_messages_alias_enable_disable */
+
+PIT_MESSAGE(mixed, (pit_ref, alias), (pit_ref, plain));
+
+/* Ordinary and priority messages, by pid and by both kinds of alias; 100 and more: what should come first. */
+static void sends_mixed(const void *arg)
+{
+    const pit_msg *m = pit_receive(PIT_INFINITY);
+    struct mixed a = *pit_as(m, mixed);
+    pit_pid to = m->from;
+
+    pit_send(to, number, .n = 1);
+    pit_send_priority(a.alias, number, .n = 101);
+    pit_send(a.alias, number, .n = 2);          /* ALIAS without the option */
+    pit_send_priority(a.plain, number, .n = 3); /* the option without such an alias */
+    pit_send_priority(a.alias, number, .n = 102);
+    pit_send(to, number, .n = 4);
+    pit_exit_alias_priority(a.alias, pit_atom("soon"));
+    pit_exit_alias(a.alias, pit_atom("late"));
+    pit_exit_alias_priority(a.plain, pit_atom("late_too"));
+    pit_send(to, sent);
+    (void)pit_receive(PIT_INFINITY);
+}
+
+NODE_CASE(priority_messages_come_first_if_alias_and_sender_say_so)
+{
+    struct mixed a = {.alias = pit_alias_with(.priority = true), .plain = pit_alias()};
+    pit_pid by = spawn_anywhere(sends_mixed, NULL, 0);
+
+    (void)pit_trap_exit(true);
+    pit_send(by, mixed, .alias = a.alias, .plain = a.plain);
+    while (pit_message_count() < 10)
+        pit_yield();
+    for (int n = 101; n <= 102; n++)
+        CHECK_EQ(pit_as(pit_receive(0), number)->n, n);
+    CHECK_STR(text_of(pit_as(pit_receive(0), pit_exited)->reason), "soon");
+    for (int n = 1; n <= 4; n++)
+        CHECK_EQ(pit_as(pit_receive(0), number)->n, n);
+    CHECK_STR(text_of(pit_as(pit_receive(0), pit_exited)->reason), "late");
+    CHECK_STR(text_of(pit_as(pit_receive(0), pit_exited)->reason), "late_too");
+    CHECK(pit_is(pit_receive(0), sent));
+    expect_empty();
+    /* Closed: dropped, whatever its priority. */
+    CHECK(pit_unalias(a.alias));
+    pit_send_priority(a.alias, number, .n = 9);
+    pit_exit_alias_priority(a.alias, pit_atom("closed"));
+    expect_empty();
+    pit_send(by, go);
+}
+
+/* SIG-8, ALIAS-1: both options of one alias; ALIAS-5: any reference. What it owns is let go where it is dropped. */
+NODE_CASE(a_reply_alias_may_take_priority_messages)
+{
+    for (int i = 0; i < 20; i++) {
+        pit_ref a = pit_alias_with(.mode = PIT_ALIAS_REPLY, .priority = true);
+
+        pit_send(pit_self(), number, .n = 1);
+        for (int k = 0; k < 2; k++)
+            pit_send_priority(a, words, .term = pit_build("{some, [~]}", k),
+                              .bytes = pit_binary_text("0123456789"));
+        CHECK(pit_is(pit_receive(0), words));
+        expect_numbers(1, 1);
+        CHECK(!pit_unalias(a));
+    }
+    pit_send_priority(pit_make_ref(), number, .n = 9);
+    expect_empty();
 }

@@ -1,5 +1,5 @@
 /*
- * Goal: links (LINK-1..8, LINK-10). Method: cases of the specification in a node (node.h); races are run many times, with
+ * Goal: links (LINK-1..8, LINK-10, LINK-11). Method: cases of the specification in a node (node.h); races are run many times, with
  *   the parties on different schedulers.
  */
 #include "tests/runtime/node.h"
@@ -365,4 +365,56 @@ NODE_CASE(linking_what_is_no_pid_is_badarg)
         CHECK(down);
         CHECK(!strncmp(text_of(pit_as(down, pit_down)->reason), "{badarg,", 8));
     }
+}
+
+/* LINK-11, SIG-8 (d): the last call says how; it is the caller's side alone. OTP: signal_SUITE/priority_messages_link_enable_disable */
+NODE_CASE(a_link_with_priority)
+{
+    (void)pit_trap_exit(true);
+    for (int i = 0; i < 24; i++) {
+        bool priority = i % 2;
+        pit_pid p;
+
+        switch (i / 2 % 4) {
+        case 0:
+            p = spawn_anywhere(wait_forever, NULL, 0);
+            pit_link_with(p, .priority = priority);
+            break;
+        case 1: /* anew */
+            p = spawn_anywhere(wait_forever, NULL, 0);
+            pit_link_with(p, .priority = !priority);
+            if (priority)
+                pit_link_with(p, .priority = true);
+            else
+                pit_link(p);
+            break;
+        case 2:
+            p = pit_spawn_with(wait_forever, NULL, 0, .link = true, .link_priority = priority,
+                               .scheduler = PIT_ANYWHERE);
+            break;
+        default:
+            p = pit_must(
+                pit_as(pit_receive_ref(pit_spawn_request(wait_forever, NULL, 0, .link = true,
+                                                         .link_priority = priority,
+                                                         .scheduler = PIT_ANYWHERE),
+                                       A_WHILE),
+                       pit_spawn_reply)
+                    ->pid);
+        }
+        CHECK_EQ(links_of(p), 1);
+        pit_send(pit_self(), go);
+        pit_exit_process(p, pit_atom("stop"));
+        while (pit_message_count() < 2)
+            pit_yield();
+        CHECK(pit_is(pit_receive(0), go) == !priority);
+        if (priority)
+            CHECK(pit_is(pit_receive(0), go));
+        else
+            CHECK(pit_is(pit_receive(0), pit_exited));
+        expect_empty();
+    }
+    pit_send(pit_self(), go);
+    pit_link_with(a_dead_pid(), .priority = true); /* LINK-2 */
+    CHECK(pit_is(pit_receive(A_WHILE), pit_exited));
+    CHECK(pit_is(pit_receive(0), go));
 }

@@ -378,3 +378,35 @@ NODE_CASE(a_racing_demonitor_is_one_of_two)
     }
     CHECK_EQ(active + fired, 400);
 }
+
+/* SIG-8 (c); OTP: signal_SUITE/priority_messages_monitor_enable_disable */
+NODE_CASE(a_priority_down_stands_before_ordinary_messages)
+{
+    for (int i = 0; i < 20; i++) {
+        pit_pid p = spawn_anywhere(wait_forever, NULL, 0), q;
+        pit_ref plain = pit_monitor(p), first, spawned, asked;
+
+        q = pit_spawn_with(wait_forever, NULL, 0, .monitor = true, .monitor_priority = true,
+                           .ret_ref = &spawned, .scheduler = PIT_ANYWHERE);
+        asked = pit_spawn_request(wait_forever, NULL, 0, .monitor = true, .monitor_priority = true,
+                                  .scheduler = PIT_ANYWHERE);
+        first = pit_monitor_with(p, .priority = true, .tag = pit_build("{t, ~}", i));
+        pit_exit_process(pit_must(pit_as(pit_receive_ref(asked, A_WHILE), pit_spawn_reply)->pid),
+                         pit_atom("kill"));
+        while (pit_message_count() < 1)
+            pit_yield();
+        CHECK(pit_ref_equal(pit_as(pit_receive(0), pit_down)->ref, asked));
+        pit_send(pit_self(), number, .n = 1);
+        pit_exit_process(p, pit_atom("kill"));
+        while (pit_message_count() < 3)
+            pit_yield();
+        pit_exit_process(q, pit_atom("kill"));
+        while (pit_message_count() < 4)
+            pit_yield();
+        CHECK(pit_ref_equal(pit_as(pit_receive(0), pit_down)->ref, first));
+        CHECK(pit_ref_equal(pit_as(pit_receive(0), pit_down)->ref, spawned));
+        CHECK_EQ(pit_as(pit_receive(0), number)->n, 1);
+        CHECK(pit_ref_equal(pit_as(pit_receive(0), pit_down)->ref, plain));
+        expect_empty();
+    }
+}
