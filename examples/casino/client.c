@@ -154,6 +154,12 @@ void client_ask(struct client *c)
     round_start(&c->round);
 }
 
+void client_ask_on(struct client *c)
+{
+    c->asking = true;
+    round_go_on(&c->round);
+}
+
 static int write_out(struct client *c, struct bytes b)
 {
     return b.len <= COPIED ? pit_tcp_send_copy(c->socket, b.at, b.len)

@@ -47,8 +47,9 @@ void client_handle(struct client *c, const pit_msg *m);
 static inline char *client_input(const struct client *c) { return c->input.data + c->used; }
 static inline size_t client_input_len(const struct client *c) { return c->input.len - c->used; }
 
-/* Ask the tables what the round's route holds. */
+/* Ask the tables what the round's route holds; or, after a reply to a part of it, for the rest. */
 void client_ask(struct client *c);
+void client_ask_on(struct client *c);
 
 /*
  * Send b, which may be a part of `reply`; afterwards `reply` is empty, and keeps no more memory than an idle client needs.

@@ -134,6 +134,7 @@ static void pass_on(const struct house_write *w, struct bytes answer)
 
     a->ticket = w->ticket;
     a->table = w->table;
+    a->taken = w->taken;
     memcpy(a + 1, answer.at, answer.len);
     pit_message_send(w->client, a);
 }

@@ -17,13 +17,14 @@
 /* Commands (batch.h) for a table; the answer goes to client, with its ticket. */
 PIT_MESSAGE(table_work, (pit_pid, client), (uint64_t, ticket));
 
-/* The replies to them. From the table itself if nothing was written, else from the house. */
-PIT_MESSAGE(table_answer, (uint64_t, ticket), (uint32_t, table));
+/* The replies to them, or to the first of them: those in the first `taken` bytes of the work. A table stops when its
+   replies have become long (max-outstanding). From the table itself if nothing was written, else from the house. */
+PIT_MESSAGE(table_answer, (uint64_t, ticket), (uint32_t, table), (uint32_t, taken));
 
 /* What a table has done, `journal` bytes of it, then the replies, which the house passes on when its copy is up to
    date. client PIT_NO_PID: there are none. */
 PIT_MESSAGE(house_write, (pit_pid, client), (uint64_t, ticket), (uint32_t, table),
-            (uint32_t, journal));
+            (uint32_t, taken), (uint32_t, journal));
 
 /*
  * Who is this table now? Answered when it is somebody else than `gone` (PIT_NO_PID: anybody will do), and when the house

@@ -26,7 +26,8 @@ static const char help[] =
     "  --max-request SIZE      bytes of a command (1m)\n"
     "  --max-headers SIZE      bytes of an HTTP request's headers (16k)\n"
     "  --max-memory SIZE       bytes of all keys and values; 0: no limit (0)\n"
-    "  --max-reply SIZE        bytes one table answers to one pipeline (64m)\n"
+    "  --max-reply SIZE        bytes one table answers to one command (64m)\n"
+    "  --max-outstanding SIZE  bytes of replies made for a client before it takes them (1m)\n"
     "  --idle-timeout S        seconds a RESP client may be silent; 0: for ever (0)\n"
     "  --http-idle-timeout S   seconds an HTTP client may be silent (60)\n"
     "  --send-timeout S        seconds a client may refuse to take its replies (30)\n"
@@ -52,6 +53,7 @@ enum option_id {
     MAX_HEADERS,
     MAX_MEMORY,
     MAX_REPLY,
+    MAX_OUTSTANDING,
     IDLE_TIMEOUT,
     HTTP_IDLE_TIMEOUT,
     SEND_TIMEOUT,
@@ -73,6 +75,7 @@ static const struct option names[] = {
     {"max-headers", required_argument, NULL, MAX_HEADERS},
     {"max-memory", required_argument, NULL, MAX_MEMORY},
     {"max-reply", required_argument, NULL, MAX_REPLY},
+    {"max-outstanding", required_argument, NULL, MAX_OUTSTANDING},
     {"idle-timeout", required_argument, NULL, IDLE_TIMEOUT},
     {"http-idle-timeout", required_argument, NULL, HTTP_IDLE_TIMEOUT},
     {"send-timeout", required_argument, NULL, SEND_TIMEOUT},
@@ -157,6 +160,8 @@ static bool set(struct options *o, int option, const char *text)
         return set_size(text, 0, UINT64_MAX / 2, &o->store.memory);
     case MAX_REPLY:
         return set_size(text, 1024, 1 << 30, &o->max_reply);
+    case MAX_OUTSTANDING:
+        return set_size(text, 1024, 1 << 30, &o->max_outstanding);
     case IDLE_TIMEOUT:
         return set_int(text, 0, DAY, &o->idle_timeout);
     case HTTP_IDLE_TIMEOUT:
@@ -181,6 +186,7 @@ static void defaults(struct options *o)
                           .http_idle_timeout = 60,
                           .send_timeout = 30,
                           .max_reply = 64 << 20,
+                          .max_outstanding = 1 << 20,
                           .drive_seconds = 10,
                           .store = STORE_LIMITS,
                           .resp = RESP_LIMITS,

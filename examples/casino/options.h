@@ -17,10 +17,12 @@ struct options {
     const struct pit_node_opts *node; /* the flags; main's */
     int max_clients;
     int idle_timeout; /* seconds a RESP client may be silent; 0: for ever, as redis's default is */
-    int http_idle_timeout; /* seconds, of HTTP clients */
-    int send_timeout;      /* seconds a client may take nothing of what it is sent */
-    size_t max_reply;      /* bytes one table may answer to one round of one client */
-    uint64_t seed;         /* of the hash of keys */
+    int http_idle_timeout;  /* seconds, of HTTP clients */
+    int send_timeout;       /* seconds a client may take nothing of what it is sent */
+    size_t max_reply;       /* bytes one table may answer to one command */
+    size_t max_outstanding; /* bytes of replies made for a client before it has taken them; what one
+                               command answers is made whole, so it may be exceeded by one reply a table */
+    uint64_t seed;          /* of the hash of keys */
     bool allow_crash;
     bool self_drive;
     int drive_seconds;

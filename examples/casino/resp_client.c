@@ -19,6 +19,13 @@
 #define ROUND_COMMANDS \
     128 /* at most in a round: a bound on the replies in memory, far beyond the use of batching */
 
+/* What the desk answers in this round counts as outstanding as well. */
+static bool round_is_full(const struct client *c)
+{
+    return c->round.route.commands >= ROUND_COMMANDS ||
+           c->round.route.here.len >= c->options.max_outstanding;
+}
+
 struct resp_client {
     struct client client; /* first: client.h */
     struct resp resp;
@@ -87,7 +94,7 @@ static bool read_commands(struct resp_client *self)
     struct client *c = &self->client;
     size_t used;
 
-    while (self->client.round.route.commands < ROUND_COMMANDS && !self->closing) {
+    while (!round_is_full(c) && !self->closing) {
         switch (resp_next(&self->resp, client_input(c), client_input_len(c), &used)) {
         case RESP_MORE:
             return false;
@@ -115,8 +122,12 @@ static void answer(void *state)
 
     if (!reply.at)
         pit_exit(pit_build("no_reply"));
-    stats_add(&stats.commands, c->round.route.commands);
     client_send(c, reply);
+    if (!round_is_over(&c->round)) {
+        client_ask_on(c); /* only now: a client that takes nothing has no more made for it */
+        return;
+    }
+    stats_add(&stats.commands, c->round.route.commands);
     round_clear(&c->round);
     if (self->closing)
         client_end(c);

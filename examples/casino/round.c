@@ -10,10 +10,13 @@ struct table_seen {
     pit_pid pid;  /* PIT_NO_PID: not known */
     pit_pid gone; /* the last one that ended */
     pit_ref monitor;
-    const pit_msg *answer; /* kept; NULL: none yet */
+    const pit_msg *answer; /* NULL: none yet */
+    struct bytes rest;     /* of answer: what has not been used */
+    size_t taken;          /* bytes of the batch that are answered */
     uint32_t crash_after;  /* of a table_crash that waits for pid */
     uint8_t crashes;       /* of tables that had this round's batch */
     bool looked_for, crash;
+    bool kept; /* answer is */
 };
 
 #define CRASHES_MOST \
@@ -59,19 +62,19 @@ static void look_for(struct round *r, unsigned table)
 static void ask(struct round *r, unsigned table)
 {
     const struct out *batch = &r->route.batch[table];
-    struct table_work *w = message_make(&pit_type_table_work, batch->len);
+    struct table_seen *t = &r->tables[table];
+    size_t size = batch->len - t->taken;
+    struct table_work *w = message_make(&pit_type_table_work, size);
 
     w->client = pit_self();
     w->ticket = r->ticket;
-    memcpy(w + 1, batch->data, batch->len);
-    pit_message_send(r->tables[table].pid, w);
+    memcpy(w + 1, batch->data + t->taken, size);
+    pit_message_send(t->pid, w);
 }
 
-void round_start(struct round *r)
+static void ask_waiting(struct round *r)
 {
     r->ticket++;
-    r->waiting = r->route.asked;
-    have_tables(r);
     for (uint64_t left = r->waiting; left; left &= left - 1) {
         unsigned table = (unsigned)__builtin_ctzll(left);
 
@@ -80,6 +83,13 @@ void round_start(struct round *r)
         else
             look_for(r, table);
     }
+}
+
+void round_start(struct round *r)
+{
+    r->waiting = r->route.asked;
+    have_tables(r);
+    ask_waiting(r);
 }
 
 static enum round_result state(const struct round *r)
@@ -95,9 +105,14 @@ static enum round_result answered(struct round *r, const pit_msg *m)
 
     if (a->ticket != r->ticket || !(r->waiting >> a->table & 1))
         return ROUND_WAIT; /* of a round that failed */
-    r->tables[a->table].answer = m;
+    struct table_seen *t = &r->tables[a->table];
+    t->answer = m;
+    t->rest = message_tail(m, sizeof(*a));
+    t->taken += a->taken;
+    t->crashes = 0;
     r->waiting &= ~((uint64_t)1 << a->table);
-    if (r->waiting || r->error)
+    t->kept = r->waiting || r->error;
+    if (t->kept)
         (void)pit_keep(m); /* the last one lives as long as the handler that sends the reply */
     return state(r);
 }
@@ -169,26 +184,75 @@ enum round_result round_message(struct round *r, const pit_msg *m)
     return ROUND_NOT_MINE;
 }
 
-static struct bytes answer_of(const struct round *r, unsigned table)
+static bool all_taken(const struct round *r, unsigned table)
 {
-    return message_tail(r->tables[table].answer, sizeof(struct table_answer));
+    return r->tables[table].taken == r->route.batch[table].len;
+}
+
+/* One table's replies are the client's as they stand. */
+static struct bytes plain_reply(struct round *r)
+{
+    unsigned table = (unsigned)__builtin_ctzll(r->route.asked);
+    struct bytes reply = r->tables[table].rest;
+
+    r->tables[table].rest.len = 0;
+    r->over = all_taken(r, table);
+    return reply;
 }
 
 struct bytes round_reply(struct round *r, struct out *assembled)
 {
-    struct bytes answers[ROUTE_TABLES];
+    struct bytes rest[ROUTE_TABLES];
+    enum route_result result;
 
     if (r->route.plain && r->route.asked)
-        return answer_of(r, (unsigned)__builtin_ctzll(r->route.asked));
+        return plain_reply(r);
     for (uint64_t left = r->route.asked; left; left &= left - 1) {
         unsigned table = (unsigned)__builtin_ctzll(left);
 
-        answers[table] = answer_of(r, table);
+        rest[table] = r->tables[table].rest;
     }
     out_clear(assembled);
-    if (!route_assemble(&r->route, answers, assembled))
-        return bytes_of(NULL, 0);
-    return out_content(assembled);
+    result = route_assemble(&r->route, rest, assembled);
+    for (uint64_t left = r->route.asked; left; left &= left - 1) {
+        unsigned table = (unsigned)__builtin_ctzll(left);
+
+        r->tables[table].rest = rest[table];
+    }
+    r->over = result == ROUTE_DONE;
+    return result == ROUTE_WRONG ? bytes_of(NULL, 0)
+                                 : bytes_of(assembled->len ? assembled->data : "", assembled->len);
+}
+
+static void forget_answer(struct table_seen *t)
+{
+    if (t->answer && t->kept)
+        pit_drop(t->answer);
+    t->answer = NULL;
+    t->kept = false;
+}
+
+/*
+ * Those tables are asked that have nothing left here: what one client has outstanding is a part of each table at most.
+ * The table that the reply waits for is one of them, and it answers one command at least, so each turn gets on.
+ */
+void round_go_on(struct round *r)
+{
+    for (uint64_t left = r->route.asked; left; left &= left - 1) {
+        unsigned table = (unsigned)__builtin_ctzll(left);
+        struct table_seen *t = &r->tables[table];
+
+        if (!t->rest.len) {
+            forget_answer(t);
+            if (!all_taken(r, table))
+                r->waiting |= (uint64_t)1 << table;
+        } else if (!t->kept) {
+            (void)pit_keep(t->answer);
+            t->kept = true;
+        }
+    }
+    have_tables(r);
+    ask_waiting(r);
 }
 
 void round_clear(struct round *r)
@@ -196,9 +260,8 @@ void round_clear(struct round *r)
     for (uint64_t left = r->tables ? r->route.asked : 0; left; left &= left - 1) {
         struct table_seen *t = &r->tables[__builtin_ctzll(left)];
 
-        if (t->answer)
-            pit_drop(t->answer); /* one that was not kept is left alone */
-        t->answer = NULL;
+        forget_answer(t);
+        t->taken = 0;
         t->crashes = 0;
     }
     r->waiting = 0;

@@ -15,7 +15,7 @@
 enum round_result {
     ROUND_NOT_MINE, /* the message was none of ours */
     ROUND_WAIT,
-    ROUND_DONE, /* all answers are there: round_reply() */
+    ROUND_DONE, /* who was asked has answered: round_reply() */
     ROUND_FAILED, /* a table crashed on these very commands again and again, or the house did: `error` */
 };
 
@@ -29,6 +29,7 @@ struct round {
     uint64_t ticket;  /* of this round */
     uint64_t waiting; /* the tables that have not answered */
     const char *error;
+    bool over; /* all commands are answered, after round_reply() */
 };
 
 void round_init(struct round *r, const struct options *o);
@@ -37,8 +38,13 @@ void round_init(struct round *r, const struct options *o);
 void round_start(struct round *r);
 enum round_result round_message(struct round *r, const pit_msg *m);
 
-/* After ROUND_DONE, or for a round that asked nobody: all replies. They live until round_clear(); empty: no memory. */
+/*
+ * After ROUND_DONE, or for a round that asked nobody: the replies, or as many as the answers allow. They live until
+ * round_clear() or round_go_on(); at NULL: no memory. Then, if the round is not over, round_go_on() asks for more.
+ */
 struct bytes round_reply(struct round *r, struct out *assembled);
+static inline bool round_is_over(const struct round *r) { return r->over; }
+void round_go_on(struct round *r);
 void round_clear(struct round *r);
 
 /* Make the table of this key crash (messages.h: table_crash). */

@@ -30,13 +30,15 @@ void route_init(struct route *r, unsigned tables, uint64_t seed, const struct me
                         .seed = seed,
                         .plain = true,
                         .plan = out_new(memory),
-                        .here = out_new(memory)};
+                        .here = out_new(memory),
+                        .progress.error = out_new(memory)};
 }
 
 void route_free(struct route *r)
 {
     out_free(&r->plan);
     out_free(&r->here);
+    out_free(&r->progress.error);
     for (unsigned t = 0; r->batch && t < r->tables; t++)
         out_free(&r->batch[t]);
     if (r->batch)
@@ -72,6 +74,9 @@ void route_clear(struct route *r)
         empty(&r->batch[__builtin_ctzll(left)]);
     empty(&r->plan);
     empty(&r->here);
+    empty(&r->progress.error);
+    r->progress.step = r->progress.piece = r->progress.here = 0;
+    r->progress.sum = 0;
     r->asked = 0;
     r->commands = 0;
     r->plain = true;
@@ -113,12 +118,17 @@ static void whole(struct route *r, unsigned table, const struct command *c,
     add_piece(r, table, c->id, words, count);
 }
 
-/* All keys on one table? Then the command goes there as it is, which is also atomic. */
+/*
+ * All keys on one table? Then the command goes there as it is. Not MGET: its reply may be as long as all its values are,
+ * and as one GET a key it can be answered in parts.
+ */
 static bool one_table(const struct route *r, const struct command *c, const struct bytes *words,
                       size_t count, unsigned *ret)
 {
     unsigned table = route_table(r, words[1]);
 
+    if (c->id == COMMAND_mget && count > 2)
+        return false;
     for (size_t i = 1; i < count; i += (size_t)c->step)
         if (route_table(r, words[i]) != table)
             return false;
@@ -253,22 +263,38 @@ bool route_failed(const struct route *r)
     return failed;
 }
 
-/* What is left of each table's answer while a reply is put together. */
+/* A step at work. */
 struct pieces {
-    struct bytes rest[ROUTE_TABLES + 1];
-    const char *tables; /* of the step at hand */
-    const struct route *route;
+    struct route *route;
+    struct bytes *rest; /* of each table */
+    const char *tables; /* of the step's pieces */
+    size_t count;
+    struct out *reply;
 };
 
-/* The next reply of the table of piece i; empty: there is none. */
-static struct bytes take(struct pieces *p, size_t i)
+/* The next piece of the step; empty: its table has no more for now. */
+static struct bytes take(struct pieces *p)
 {
-    struct bytes *rest = &p->rest[(unsigned char)p->tables[i]];
+    struct route_progress *at = &p->route->progress;
+    unsigned table = (unsigned char)p->tables[at->piece];
+    struct bytes here = bytes_of(p->route->here.data + at->here, p->route->here.len - at->here);
+    struct bytes *rest = table == HERE ? &here : &p->rest[table];
     struct bytes piece = bytes_of(rest->at, resp_reply_length(*rest));
 
+    if (table == HERE)
+        at->here += piece.len;
     rest->at += piece.len;
     rest->len -= piece.len;
+    at->piece += piece.len > 0;
     return piece;
+}
+
+/* What an empty piece means: an answer that is there but holds no whole reply is wrong. */
+static enum route_result missing(const struct pieces *p)
+{
+    unsigned table = (unsigned char)p->tables[p->route->progress.piece];
+
+    return table != HERE && !p->rest[table].len ? ROUTE_WANTS : ROUTE_WRONG;
 }
 
 static bool number_in(struct bytes piece, char kind, int64_t *ret)
@@ -280,44 +306,48 @@ static bool number_in(struct bytes piece, char kind, int64_t *ret)
 }
 
 /* Add the pieces up; the first that is an error is the reply instead. */
-static bool add_up(struct pieces *p, size_t count, enum step_kind kind, struct out *reply)
+static enum route_result add_up(struct pieces *p, enum step_kind kind)
 {
-    struct bytes error = {NULL, 0};
-    int64_t sum = 0, n = 0;
+    struct route_progress *at = &p->route->progress;
 
-    for (size_t i = 0; i < count; i++) {
-        struct bytes piece = take(p, i);
+    while (at->piece < p->count) {
+        struct bytes piece = take(p);
+        int64_t n = 0;
 
         if (!piece.len)
-            return false;
+            return missing(p);
         if (piece.at[0] == '-') {
-            error = error.at ? error : piece;
-            continue;
+            if (!at->error.len)
+                out_bytes(&at->error, piece);
+        } else if (kind == SUM && !number_in(piece, ':', &n)) {
+            return ROUTE_WRONG;
         }
-        if (kind == SUM && !number_in(piece, ':', &n))
-            return false;
-        sum += n;
+        at->sum += n;
     }
-    if (error.at)
-        out_bytes(reply, error);
+    if (at->error.len)
+        out_bytes(p->reply, out_content(&at->error));
     else if (kind == SUM)
-        resp_integer(reply, sum);
+        resp_integer(p->reply, at->sum);
     else
-        resp_status(reply, "OK");
-    return true;
+        resp_status(p->reply, "OK");
+    return at->error.failed ? ROUTE_WRONG : ROUTE_DONE;
 }
 
-static bool in_array(struct pieces *p, size_t count, struct out *reply)
+/* Each piece leaves as it comes. */
+static enum route_result in_array(struct pieces *p)
 {
-    resp_array(reply, count);
-    for (size_t i = 0; i < count; i++) {
-        struct bytes piece = take(p, i);
+    struct route_progress *at = &p->route->progress;
+
+    if (!at->sum++) /* nothing is summed here: it says that the head has been written */
+        resp_array(p->reply, p->count);
+    while (at->piece < p->count) {
+        struct bytes piece = take(p);
 
         if (!piece.len)
-            return false;
-        out_bytes(reply, piece);
+            return missing(p);
+        out_bytes(p->reply, piece);
     }
-    return true;
+    return ROUTE_DONE;
 }
 
 /* The elements of an array reply, without the line that says how many. */
@@ -329,15 +359,19 @@ static struct bytes elements(struct bytes piece)
     return bytes_of(piece.at + head, piece.len - head);
 }
 
-static bool join(struct pieces *p, size_t count, struct out *reply)
+/* The number of elements stands in front: no piece is taken before all are there. */
+static enum route_result join(struct pieces *p)
 {
-    struct out all = out_new(reply->memory);
+    struct out all = out_new(p->reply->memory);
     struct bytes error = {NULL, 0};
     int64_t sum = 0, n = 0;
     bool well = true;
 
-    for (size_t i = 0; i < count && well; i++) {
-        struct bytes piece = take(p, i);
+    for (size_t i = 0; i < p->count; i++)
+        if (!p->rest[(unsigned char)p->tables[i]].len)
+            return ROUTE_WANTS;
+    for (size_t i = 0; i < p->count && well; i++) {
+        struct bytes piece = take(p);
 
         well = piece.len > 0 && (piece.at[0] == '-' || number_in(piece, '*', &n));
         if (well && piece.at[0] == '-') {
@@ -348,80 +382,95 @@ static bool join(struct pieces *p, size_t count, struct out *reply)
         }
     }
     if (error.at) {
-        out_bytes(reply, error);
+        out_bytes(p->reply, error);
     } else {
-        resp_array(reply, (size_t)sum);
-        out_bytes(reply, out_content(&all));
+        resp_array(p->reply, (size_t)sum);
+        out_bytes(p->reply, out_content(&all));
     }
     well = well && !all.failed;
     out_free(&all);
-    return well;
+    return well ? ROUTE_DONE : ROUTE_WRONG;
+}
+
+static enum route_result as_it_is(struct pieces *p)
+{
+    struct bytes piece = take(p);
+
+    if (!piece.len)
+        return missing(p);
+    out_bytes(p->reply, piece);
+    return ROUTE_DONE;
 }
 
 /* *2, a bulk with the cursor, the array of keys: the cursor is replaced. */
-static bool rescan(struct pieces *p, struct out *reply)
+static enum route_result rescan(struct pieces *p)
 {
     unsigned tables = p->route->tables;
     unsigned table = (unsigned char)p->tables[0];
-    struct bytes piece = take(p, 0);
+    struct bytes piece = take(p);
     int64_t cursor;
 
-    if (!piece.len || piece.at[0] == '-') {
-        out_bytes(reply, piece);
-        return piece.len > 0;
+    if (!piece.len)
+        return missing(p);
+    if (piece.at[0] == '-') {
+        out_bytes(p->reply, piece);
+        return ROUTE_DONE;
     }
     struct bytes rest = elements(piece);
     size_t bulk = resp_reply_length(rest);
     struct bytes digits = elements(bytes_of(rest.at, bulk));
     if (digits.len < 3 || !number_parse(bytes_of(digits.at, digits.len - 2), &cursor))
-        return false;
+        return ROUTE_WRONG;
     if (cursor)
         cursor = cursor * tables + table;
     else if (table + 1 < tables)
         cursor = table + 1;
-    resp_array(reply, 2);
-    resp_bulk_number(reply, cursor);
-    out_add(reply, rest.at + bulk, rest.len - bulk);
-    return true;
+    resp_array(p->reply, 2);
+    resp_bulk_number(p->reply, cursor);
+    out_add(p->reply, rest.at + bulk, rest.len - bulk);
+    return ROUTE_DONE;
 }
 
-static bool make_reply(struct pieces *p, const struct step *s, struct out *reply)
+static enum route_result make_reply(struct pieces *p, enum step_kind kind)
 {
-    struct bytes piece;
-
-    switch (s->kind) {
+    switch (kind) {
     case AS_IT_IS:
-        piece = take(p, 0);
-        out_bytes(reply, piece);
-        return piece.len > 0;
+        return as_it_is(p);
     case IN_ARRAY:
-        return in_array(p, s->pieces, reply);
+        return in_array(p);
     case JOINED:
-        return join(p, s->pieces, reply);
+        return join(p);
     case SCAN_STEP:
-        return rescan(p, reply);
+        return rescan(p);
     default:
-        return add_up(p, s->pieces, s->kind, reply);
+        return add_up(p, kind);
     }
 }
 
-bool route_assemble(struct route *r, const struct bytes *answers, struct out *reply)
+static void next_step(struct route_progress *at, size_t size)
 {
-    struct pieces p = {.route = r};
-    size_t at = 0;
+    at->step += size;
+    at->piece = 0;
+    at->sum = 0;
+    out_clear(&at->error);
+}
 
-    for (unsigned t = 0; t < r->tables; t++)
-        if (r->asked >> t & 1)
-            p.rest[t] = answers[t];
-    p.rest[HERE] = out_content(&r->here);
-    while (at < r->plan.len) {
+enum route_result route_assemble(struct route *r, struct bytes *rest, struct out *reply)
+{
+    struct route_progress *at = &r->progress;
+
+    while (at->step < r->plan.len) {
         struct step s;
+        const char *step = r->plan.data + at->step;
 
-        memcpy(&s, r->plan.data + at, sizeof(s));
-        p.tables = r->plan.data + at + sizeof(s);
-        at += sizeof(s) + s.pieces;
-        if (!make_reply(&p, &s, reply))
-            return false;
+        memcpy(&s, step, sizeof(s));
+        struct pieces p = {r, rest, step + sizeof(s), s.pieces, reply};
+        enum route_result result = make_reply(&p, s.kind);
+        if (reply->failed)
+            return ROUTE_WRONG;
+        if (result != ROUTE_DONE)
+            return result;
+        next_step(at, sizeof(s) + s.pieces);
     }
-    return !reply->failed;
+    return ROUTE_DONE;
 }

@@ -21,10 +21,17 @@
 struct route {
     unsigned tables;
     uint64_t seed;
-    uint64_t asked;    /* the tables that have a batch */
-    size_t commands;   /* so far in this round */
-    bool plain;        /* all replies are one table's own, as they stand */
-    struct out plan;   /* how to put the replies together */
+    uint64_t asked;  /* the tables that have a batch */
+    size_t commands; /* so far in this round */
+    bool plain;      /* all replies are one table's own, as they stand */
+    struct out plan; /* how to put the replies together */
+    struct route_progress {
+        size_t step,
+            piece;   /* of plan: where the step at hand begins; so many of its pieces are used */
+        size_t here; /* bytes of `here` that are used */
+        int64_t sum;
+        struct out error; /* of the step at hand: the first piece that is one */
+    } progress;
     struct out here;   /* replies that needed no table */
     struct out *batch; /* of each table; NULL until the first command: idle clients are many */
 };
@@ -47,10 +54,17 @@ struct out *route_here(struct route *r);
 /* true: some buffer found no memory, and the round is good for nothing. */
 bool route_failed(const struct route *r);
 
+enum route_result {
+    ROUTE_WRONG, /* an answer is not what was asked for (a bug in a table), or there is no memory */
+    ROUTE_WANTS, /* as far as the answers go: a table that is needed has nothing left */
+    ROUTE_DONE,
+};
+
 /*
- * Put the replies of this round together; answers[t] is what table t of the asked ones said. false: an answer is not what
- * was asked for (a bug in a table), or there is no memory.
+ * Put the replies of this round together, going on where the last call stopped. rest[t] is what table t of the asked ones
+ * has said and was not used yet, whole replies; what is used is taken off its front. So a table may answer its batch
+ * in parts, and no more than a part of a long reply is ever in memory.
  */
-bool route_assemble(struct route *r, const struct bytes *answers, struct out *reply);
+enum route_result route_assemble(struct route *r, struct bytes *rest, struct out *reply);
 
 #endif

@@ -18,7 +18,8 @@ PIT_MESSAGE(table_tick);
 struct table {
     uint32_t number;
     struct store_limits limits;
-    size_t max_reply;
+    size_t max_reply; /* bytes of the reply to one command */
+    size_t enough;    /* bytes of replies after which a batch is answered so far */
     uint64_t seed;
     pit_pid house;
     pit_ref house_monitor;
@@ -52,6 +53,7 @@ static int init(struct table *self, const void *arg)
     self->number = a->number;
     self->limits = a->options.store;
     self->max_reply = a->options.max_reply;
+    self->enough = a->options.max_outstanding / (size_t)a->options.tables;
     self->seed = a->options.seed;
     self->reply = out_new(&memory_process);
     self->journal = out_new(&memory_process);
@@ -95,14 +97,14 @@ static void resume(struct table *self)
 }
 
 /* Journal and reply to the house, which answers; or the reply to the client, if there is nothing to tell the house. */
-static void publish(struct table *self, pit_pid client, uint64_t ticket)
+static void publish(struct table *self, pit_pid client, uint64_t ticket, size_t taken)
 {
     struct out *j = &self->journal, *r = &self->reply;
 
     if (j->len) {
         struct house_write *w = message_make(&pit_type_house_write, j->len + r->len);
 
-        *w = (struct house_write){client, ticket, self->number, (uint32_t)j->len};
+        *w = (struct house_write){client, ticket, self->number, (uint32_t)taken, (uint32_t)j->len};
         memcpy(w + 1, j->data, j->len);
         if (r->len)
             memcpy((char *)(w + 1) + j->len, r->data, r->len);
@@ -112,6 +114,7 @@ static void publish(struct table *self, pit_pid client, uint64_t ticket)
 
         a->ticket = ticket;
         a->table = self->number;
+        a->taken = (uint32_t)taken;
         memcpy(a + 1, r->data, r->len);
         pit_message_send(client, a);
     }
@@ -141,7 +144,7 @@ static void refill_house(struct table *self)
             pit_exit(pit_build("system_limit"));
         if (self->journal.len < REFILL_SIZE && cursor)
             continue;
-        publish(self, PIT_NO_PID, 0);
+        publish(self, PIT_NO_PID, 0, 0);
         out_clear(&self->journal);
     } while (cursor);
 }
@@ -189,10 +192,18 @@ static void tick(struct table *self)
     self->ticking = false;
     execute_tidy(&w, TICK_BUCKETS);
     check_memory(self);
-    publish(self, PIT_NO_PID, 0);
+    publish(self, PIT_NO_PID, 0, 0);
     keep_ticking(self);
 }
 
+/* Only what lists keys can be so long: nothing that it has done is lost with its reply. */
+static void too_long(struct table *self, size_t before)
+{
+    self->reply.len = before;
+    resp_error(&self->reply, "ERR the reply is longer than %zu bytes (max-reply)", self->max_reply);
+}
+
+/* As many commands as fit into a reply of the size that a client may have outstanding; it asks again for the rest. */
 static void work(struct table *self, const pit_msg *m)
 {
     const struct table_work *request = pit_as(m, table_work);
@@ -201,21 +212,21 @@ static void work(struct table *self, const pit_msg *m)
     const struct bytes *words;
     size_t count;
 
-    self->reader.rest = message_tail(m, sizeof(*request));
-    while ((c = batch_next(&self->reader, &words, &count))) {
+    struct bytes batch = message_tail(m, sizeof(*request));
+    self->reader.rest = batch;
+    while (self->reply.len < self->enough && (c = batch_next(&self->reader, &words, &count))) {
+        size_t before = self->reply.len;
+
         crash_here(self);
-        if (self->reply.len > self->max_reply)
-            resp_error(&self->reply,
-                       "ERR replies of one pipeline are longer than %zu bytes (max-reply)",
-                       self->max_reply);
-        else
-            execute(&w, c, words, count);
+        execute(&w, c, words, count);
+        if (self->reply.len - before > self->max_reply)
+            too_long(self, before);
         self->commands++;
     }
     self->batches++;
     crash_here(self);
     check_memory(self);
-    publish(self, request->client, request->ticket);
+    publish(self, request->client, request->ticket, batch.len - self->reader.rest.len);
     crash_here(self);
     shrink(&self->reply);
     shrink(&self->journal);
