@@ -27,6 +27,7 @@
 #include "runtime/grace.h"
 #include "runtime/heap_limit.h"
 #include "runtime/land.h"
+#include "runtime/last_resort.h"
 #include "runtime/memory.h"
 #include "runtime/name.h"
 #include "runtime/node_state.h"
@@ -81,11 +82,13 @@ void pit__node_first_ended(void)
     pit__node.stop_deadline = pit__now() + pit__node.opts.stop_timeout * INT64_C(1000000);
     set_state(PIT__NODE_STOPPING);
     pit__node.scheds[0]->driver_ops->wake(pit__node.scheds[0]->driver);
+    pit__last_resort_ask();
 }
 
 static void stopped(void)
 {
     set_state(PIT__NODE_STOPPED);
+    pit__last_resort_ask();
     for (unsigned i = 0; i < pit__node.count; i++)
         pit__node.scheds[i]->driver_ops->wake(pit__node.scheds[i]->driver);
 }
@@ -183,6 +186,7 @@ static void stop_first(int status)
     first = atomic_load_explicit(&pit__node.first, memory_order_seq_cst);
     if (first) /* else it is told when it is spawned */
         send_exit((pit_pid){first}, pit__reason(shutdown));
+    pit__last_resort_ask();
 }
 
 void pit_stop(int status)
@@ -201,6 +205,7 @@ static void on_os_signal(int signo)
                           memory_order_seq_cst); /* before the wake: node_waiting() of sched.c */
     /* Always: it may be about to sleep, and looks for messages only. The scheduler lives until the handler is gone. */
     pit__node.scheds[0]->driver_ops->wake(pit__node.scheds[0]->driver);
+    pit__last_resort_ask();
 }
 
 void pit__node_os_signal(struct pit__sched *s)
@@ -343,6 +348,8 @@ static int run_threads(void)
         for (unsigned i = 0; i < n->count; i++)
             n->scheds[i]->driver_ops->wake(n->scheds[i]->driver);
     }
+    if (r == 0)
+        pit__last_resort_wait(n->opts.stop_timeout * INT64_C(1000000) + KILLING_MOST);
     for (unsigned i = 0; i < n->count; i++)
         if (n->scheds[i]->thread_started)
             pthread_join(n->scheds[i]->thread, NULL);
@@ -434,6 +441,7 @@ static int run_node(pit_first *first, int argc, char **argv)
         atomic_store_explicit(&pit__node.supervisors, 0, memory_order_relaxed);
         atomic_store_explicit(&pit__node.os_signal, 0, memory_order_relaxed);
         pit__node.started = pit__now();
+        pit__last_resort_open();
         set_state(PIT__NODE_UP);
         r = pit__run_on(0, first_on_scheduler_0, NULL);
         signals_on();
