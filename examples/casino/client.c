@@ -92,12 +92,21 @@ static void more(struct client *c)
 
 static void serve(struct client *c)
 {
-    c->kind->serve(c);
-    if (c->asking)
+    if (!c->leaving)
+        c->kind->serve(c);
+    if (c->asking || c->leaving)
         return;
     if (c->ended) /* and all that it had asked is answered */
         client_end(c);
     more(c);
+}
+
+/* What comes is dropped; see client_leave(). */
+static void leave(struct client *c, const pit_msg *m)
+{
+    if (pit_is(m, pit_tcp_closed) || pit_now() >= c->leave_by ||
+        (pit_is(m, pit_tcp_passive) && pit_tcp_active(c->socket, PORTION) < 0))
+        client_end(c);
 }
 
 static void init(struct client *c)
@@ -128,7 +137,9 @@ static void other_message(struct client *c, const pit_msg *m)
 
 void client_handle(struct client *c, const pit_msg *m)
 {
-    if (socket_message(c, m)) {
+    if (c->leaving) {
+        leave(c, m);
+    } else if (socket_message(c, m)) {
         if (!c->asking)
             serve(c);
     } else if (pit_is(m, pit_start)) {
@@ -181,6 +192,22 @@ void client_send(struct client *c, struct bytes b)
     if (r < 0)
         client_end(c);
     empty(&c->reply);
+}
+
+#define LEAVE_SECONDS 2
+
+void client_leave(struct client *c)
+{
+    if (c->ended)
+        client_end(c);
+    c->leaving = true;
+    c->leave_by = pit_now() + LEAVE_SECONDS * SECOND;
+    start_timer(LEAVE_SECONDS * SECOND);
+    out_free(&c->input);
+    c->used = 0;
+    (void)pit_tcp_shutdown(c->socket, PIT_TCP_WRITE);
+    if (c->silent && pit_tcp_active(c->socket, PORTION) < 0)
+        client_end(c);
 }
 
 _Noreturn void client_end(struct client *c)

@@ -38,6 +38,8 @@ struct client {
     int64_t heard;    /* pit_now() of the last input */
     bool silent;      /* the socket gives no input until asked */
     bool ended;       /* the peer will send no more */
+    bool leaving;     /* client_leave() */
+    int64_t leave_by;
 };
 
 /* All that a client's process does. Its state begins with the client, whose kind, options and idle_timeout are set. */
@@ -56,6 +58,13 @@ void client_ask_on(struct client *c);
  * Ends the process if the peer is gone or takes nothing, or if there was no memory for the reply.
  */
 void client_send(struct client *c, struct bytes b);
+
+/*
+ * The same for a client that may still be sending what nobody wants to know: its input is read and dropped, for a
+ * bounded time or until it ends. Closing at once would reset the connection, and the reset would destroy the answer
+ * that says what is wrong. Returns; the protocol is not called any more.
+ */
+void client_leave(struct client *c);
 
 /* Let what was sent leave, and end. */
 _Noreturn void client_end(struct client *c);

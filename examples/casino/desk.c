@@ -92,7 +92,7 @@ static void command_info(const struct bytes *words, size_t count, struct out *re
         if (c)
             describe(c, reply);
         else
-            out_text(reply, "*-1\r\n");
+            resp_null(reply);
     }
 }
 

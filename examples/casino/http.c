@@ -32,7 +32,7 @@ static int on_begin(llhttp_t *parser)
     out_clear(&h->url_kept);
     out_clear(&h->body_kept);
     h->header_bytes = 0;
-    h->expect_at = 0;
+    h->expect_at = h->host_at = h->hosts = 0;
     h->expects = h->asked = h->complete = false;
     return 0;
 }
@@ -50,18 +50,27 @@ static int count_header(struct http *h, size_t len)
     return h->header_bytes > h->limits.headers ? refuse(h, 431) : 0;
 }
 
-/* expect_at: letters of "expect" matched so far; one more than it has: it is another name. */
-static const char expect[] = "expect";
-#define OTHER_NAME sizeof(expect)
+/* How many letters of a header's name are matched; more than it has: it is another name. */
+#define OTHER_NAME 100
+
+static unsigned match(const char *name, unsigned matched, const char *at, size_t len)
+{
+    for (size_t i = 0; i < len && matched != OTHER_NAME; i++)
+        matched = name[matched] && name[matched] == bytes_lower(at[i]) ? matched + 1 : OTHER_NAME;
+    return matched;
+}
+
+static const char expect[] = "expect", host_name[] = "host";
 
 static int on_header_field(llhttp_t *parser, const char *at, size_t len)
 {
     struct http *h = of(parser);
 
-    for (size_t i = 0; i < len && h->expect_at != OTHER_NAME; i++)
-        h->expect_at = expect[h->expect_at] && expect[h->expect_at] == bytes_lower(at[i])
-                           ? h->expect_at + 1
-                           : OTHER_NAME;
+    /* A blank before the colon: proxies differ about what such a header is (RFC 9112, 5.1). */
+    if (memchr(at, ' ', len) || memchr(at, '\t', len))
+        return refuse(h, 400);
+    h->expect_at = match(expect, h->expect_at, at, len);
+    h->host_at = match(host_name, h->host_at, at, len);
     return count_header(h, len);
 }
 
@@ -78,7 +87,8 @@ static int on_header_done(llhttp_t *parser)
 {
     struct http *h = of(parser);
 
-    h->expect_at = 0;
+    h->hosts += h->host_at == sizeof(host_name) - 1;
+    h->expect_at = h->host_at = 0;
     return count_header(h, 4); /* colon, space and line end: a thousand empty headers count too */
 }
 
@@ -92,6 +102,9 @@ static int on_headers_complete(llhttp_t *parser)
         0; /* no other protocol is spoken here: the request is answered as it stands */
     if (!(parser->flags & F_CHUNKED) && parser->content_length > h->limits.body)
         return refuse(h, 413);
+    /* RFC 9112, 3.2: exactly one Host since 1.1. Without a version it is a request of 1991. */
+    if (parser->http_major == 0 || h->hosts > 1 || (parser->http_minor > 0 && !h->hosts))
+        return refuse(h, 400);
     h->expects = h->expects && (parser->flags & F_CHUNKED || parser->content_length > 0);
     return 0;
 }
@@ -242,6 +255,26 @@ bool http_decode(struct bytes text, struct out *to)
         out_add(to, &c, 1);
     }
     return !to->failed;
+}
+
+const char *http_trouble(int status)
+{
+    switch (status) {
+    case 413:
+        return "the body is longer than --max-value\n";
+    case 414:
+        return "the URL is longer than --max-key allows\n";
+    case 431:
+        return "the headers are longer than --max-headers\n";
+    case 505:
+        return "HTTP/1.0 and HTTP/1.1 are spoken here\n";
+    case 503:
+        return "there is no memory for this request\n";
+    case 405:
+        return "this is not done here\n";
+    default:
+        return "this is not a request of HTTP/1.1\n";
+    }
 }
 
 static const char *reason_of(int status)

@@ -43,7 +43,8 @@ struct http {
     llhttp_t parser;
     struct out url_kept, body_kept;
     size_t header_bytes;
-    unsigned expect_at; /* how much of the header name "expect" has matched; see http.c */
+    unsigned expect_at, host_at; /* how much of these header names has matched; see http.c */
+    unsigned hosts;              /* headers of that name */
     bool expects, asked, complete;
 };
 
@@ -69,6 +70,8 @@ struct http_response {
 };
 
 void http_respond(struct out *o, const struct http_response *r);
+/* A line for the body of the answer to HTTP_BROKEN. */
+const char *http_trouble(int status);
 void http_go_on(struct out *o); /* 100 Continue */
 
 #endif

@@ -74,9 +74,9 @@ static void health(struct http_client *self)
     struct monitor_state_reply s = {0};
     struct out body = out_new(&memory_process);
     int r = monitor_try_state(pit_whereis("monitor"), HEALTH_MS, &s);
-    bool well = r == 0 && s.up == s.tables;
+    bool well = r == 0 && s.well == s.tables;
 
-    out_format(&body, "%s: %u of %u tables\n", well ? "ok" : "not well", s.up, s.tables);
+    out_format(&body, "%s: %u of %u tables\n", well ? "ok" : "not well", s.well, s.tables);
     respond(self, well ? 200 : 503, NULL, "Cache-Control: no-store\r\n", out_content(&body));
     out_free(&body);
 }
@@ -208,13 +208,17 @@ static void serve(void *state)
         if (r == HTTP_BROKEN) {
             stats_add(&stats.protocol_errors, 1);
             self->keep_alive = self->head = false;
-            respond_text(self, self->http.status, "this cannot be read\n");
+            respond_text(self, self->http.status, http_trouble(self->http.status));
         }
         if (r == HTTP_GOT)
             request(self);
         bool answered = (r == HTTP_GOT && !c->asking) || r == HTTP_BROKEN;
         if (c->reply.len > TOGETHER || close_now(self, answered))
             flush(self);
+        if (r == HTTP_BROKEN) {
+            client_leave(c);
+            return;
+        }
         if (close_now(self, answered))
             client_end(c);
     }

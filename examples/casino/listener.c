@@ -5,14 +5,53 @@
 
 #include <stdatomic.h>
 #include <stdio.h>
+#include <string.h>
+
+#include "examples/casino/resp.h"
 
 static _Atomic int ports[2];
 
 int listener_port(enum listener_kind kind) { return atomic_load(&ports[kind]); }
 
+/* At least the number of clients: each is added before it starts, and those that ended go when they are counted. */
+static _Atomic int inside;
+static int most; /* before anybody listens */
+
+/* Is there room for one more, on the whole node? Clients are counted only when there seems to be none: that costs more. */
+static bool room(void)
+{
+    while (atomic_fetch_add(&inside, 1) >= most) {
+        int seen = atomic_fetch_sub(&inside, 1) - 1;
+        int active = (int)pit_supervisor_count_children(pit_whereis("connection_sup")).active;
+
+        if (active >= most)
+            return false;
+        (void)atomic_compare_exchange_strong(&inside, &seen, active); /* or another acceptor did */
+    }
+    return true;
+}
+
+static void refuse(pit_tcp s, enum listener_kind kind)
+{
+    static const char text[] = "max number of clients reached";
+    struct out reply = out_new(&memory_process);
+
+    if (kind == LISTEN_RESP)
+        resp_error(&reply, "ERR %s", text);
+    else
+        http_respond(&reply, &(struct http_response){.status = 503, .body = bytes_text(text)});
+    if (!reply.failed)
+        (void)pit_tcp_send_copy(s, reply.data, reply.len);
+    out_free(&reply);
+}
+
 /* In an acceptor's process. A connection that nobody takes is closed when this returns. */
 static void admit(pit_tcp s, enum listener_kind kind)
 {
+    if (!room()) {
+        refuse(s, kind);
+        return;
+    }
     struct newcomer n = {kind, pit_scheduler()};
     pit_pid client = pit_supervisor_start_simple(pit_whereis("connection_sup"), &n, sizeof(n));
 
@@ -47,10 +86,13 @@ static int init(struct listener *self, const void *arg)
     char address[96];
     pit_address local;
 
+    most = o->max_clients;
     /* Started again, it takes the port that it had, even if any would have done at first. */
-    (void)snprintf(address, sizeof(address), "%s:%d", o->address, now ? now : port);
+    (void)snprintf(address, sizeof(address),
+                   strchr(o->address, ':') && o->address[0] != '[' ? "[%s]:%d" : "%s:%d",
+                   o->address, now ? now : port);
     int r = pit_tcp_serve(address, resp ? resp_accepted : http_accepted, NULL, &local,
-                          .per_scheduler = true, .max_connections = o->max_clients, .backlog = 4096,
+                          .per_scheduler = true, .backlog = 4096,
                           .send_timeout = (uint32_t)o->send_timeout * 1000);
     if (r < 0) {
         fprintf(stderr, "casino: cannot listen on %s: %s\n", address, pit_strerror(r));

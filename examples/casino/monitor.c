@@ -10,11 +10,13 @@ PIT_MESSAGE(monitor_look, (uint32_t, table)); /* is it back? */
 #define PING_EVERY_MS 1000
 #define PING_WAIT_MS 500
 #define LOOK_AGAIN_MS 5
+#define ILL_AFTER_NS (INT64_C(3) * 1000000000) /* without an answer: two pings, and their wait */
 
 struct watched {
     pit_pid pid;
     pit_ref monitor;
-    bool up, seen; /* seen: it has been there before, so another pid is a restart */
+    bool up, seen;    /* seen: it has been there before, so another pid is a restart */
+    int64_t answered; /* pit_now() of its last answer */
     struct table_ping_reply last;
 };
 
@@ -27,6 +29,8 @@ struct monitor {
 static int init(struct monitor *self, const void *arg)
 {
     self->tables = (uint32_t)((const struct options *)arg)->tables;
+    for (uint32_t n = 0; n < self->tables; n++)
+        self->watched[n].answered = pit_now(); /* it has the time that a restart has */
     pit_server_resume();
     return 0;
 }
@@ -62,6 +66,8 @@ static void ping(struct monitor *self, uint32_t n)
     if (r == -ETIMEDOUT && w->up)
         pit_log(PIT_LOG_WARNING, "%s does not answer", table_name(n).s);
     w->up = r == 0;
+    if (w->up)
+        w->answered = pit_now();
 }
 
 static void ping_all(struct monitor *self)
@@ -101,6 +107,7 @@ static void on_state(struct monitor *self, const struct monitor_state *m,
     r->restarts = self->restarts;
     for (uint32_t n = 0; n < self->tables; n++) {
         r->up += self->watched[n].up;
+        r->well += pit_now() - self->watched[n].answered < ILL_AFTER_NS;
         r->keys += self->watched[n].last.keys;
         r->bytes += self->watched[n].last.bytes;
         r->commands += self->watched[n].last.commands;

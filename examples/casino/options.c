@@ -18,9 +18,10 @@ static const char help[] =
     "  --tables N              processes that share the keys, 1 to 64 (4)\n"
     "  --schedulers N          cores to use (all); as +S N\n"
     "  --allow-crash           let clients say CRASH TABLE key and CRASH CONNECTION\n"
+    "  --allow-house-crash     and CRASH HOUSE; writes under way then get an error\n"
     "\n"
     "Limits; sizes take k, m or g:\n"
-    "  --max-clients N         connections at the same time, of each kind (20000)\n"
+    "  --max-clients N         connections at the same time, RESP and HTTP together (20000)\n"
     "  --max-key SIZE          bytes of a key (64k)\n"
     "  --max-value SIZE        bytes of a value (512k)\n"
     "  --max-request SIZE      bytes of a command (1m)\n"
@@ -46,6 +47,7 @@ enum option_id {
     TABLES,
     SCHEDULERS,
     ALLOW_CRASH,
+    ALLOW_HOUSE_CRASH,
     MAX_CLIENTS,
     MAX_KEY,
     MAX_VALUE,
@@ -68,6 +70,7 @@ static const struct option names[] = {
     {"tables", required_argument, NULL, TABLES},
     {"schedulers", required_argument, NULL, SCHEDULERS},
     {"allow-crash", no_argument, NULL, ALLOW_CRASH},
+    {"allow-house-crash", no_argument, NULL, ALLOW_HOUSE_CRASH},
     {"max-clients", required_argument, NULL, MAX_CLIENTS},
     {"max-key", required_argument, NULL, MAX_KEY},
     {"max-value", required_argument, NULL, MAX_VALUE},
@@ -146,6 +149,8 @@ static bool set(struct options *o, int option, const char *text)
         return set_int(text, 1, 1024, &o->schedulers);
     case ALLOW_CRASH:
         return o->allow_crash = true;
+    case ALLOW_HOUSE_CRASH:
+        return o->allow_crash = o->allow_house_crash = true;
     case MAX_CLIENTS:
         return set_int(text, 1, 10000000, &o->max_clients);
     case MAX_KEY:

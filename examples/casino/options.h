@@ -24,6 +24,7 @@ struct options {
                                command answers is made whole, so it may be exceeded by one reply a table */
     uint64_t seed;          /* of the hash of keys */
     bool allow_crash;
+    bool allow_house_crash;
     bool self_drive;
     int drive_seconds;
     struct store_limits store;

@@ -32,6 +32,7 @@ struct resp_client {
     struct desk desk;
     struct desk_house house;
     bool closing; /* after this round's replies */
+    bool broken;  /* because what it sends cannot be read */
 };
 
 static _Atomic uint64_t next_id = 1;
@@ -47,7 +48,7 @@ static void init(void *state)
     stats_add(&stats.resp_clients, 1);
 }
 
-/* CRASH CONNECTION, CRASH HOUSE, CRASH TABLE key [place]. Really: what these do is what a bug would do. */
+/* CRASH CONNECTION, CRASH TABLE key [place]; CRASH HOUSE (--allow-house-crash). Really: what these do is what a bug would do. */
 static void crash(struct resp_client *self, const struct bytes *words, size_t count,
                   struct out *reply)
 {
@@ -57,7 +58,8 @@ static void crash(struct resp_client *self, const struct bytes *words, size_t co
         resp_error(reply, "ERR CRASH is off; start the casino with --allow-crash");
     } else if (count == 2 && bytes_is(words[1], "connection")) {
         crash_now();
-    } else if (count == 2 && bytes_is(words[1], "house")) {
+    } else if (self->client.options.allow_house_crash && count == 2 &&
+               bytes_is(words[1], "house")) {
         house_crash(pit_whereis("house"));
         resp_status(reply, "OK");
     } else if ((count == 3 || (count == 4 && number_parse(words[3], &after) && after >= 0)) &&
@@ -66,16 +68,27 @@ static void crash(struct resp_client *self, const struct bytes *words, size_t co
                           (uint32_t)(after < 1000000 ? after : 1000000));
         resp_status(reply, "OK");
     } else {
-        resp_error(reply, "ERR try CRASH TABLE key [place], CRASH CONNECTION, CRASH HOUSE");
+        resp_error(reply, "ERR try CRASH TABLE key [place], CRASH CONNECTION");
     }
 }
+
+/*
+ * A browser that a foreign page has made to send its request here. As redis does: closed without a word, before the
+ * request's body is read, which would be commands.
+ */
+static bool is_http(struct bytes word) { return bytes_is(word, "post") || bytes_is(word, "host:"); }
 
 static void command(struct resp_client *self, const struct bytes *words, size_t count)
 {
     struct route *route = &self->client.round.route;
     const struct command *c = command_find(words[0]);
 
-    if (!c || !command_has_arity(c, count)) {
+    if (is_http(words[0])) {
+        stats_add(&stats.protocol_errors, 1);
+        if (!route->commands)
+            client_end(&self->client);
+        self->closing = true;
+    } else if (!c || !command_has_arity(c, count)) {
         (void)command_check(words, count, route_here(route));
     } else if (c->id == COMMAND_crash) {
         crash(self, words, count, route_here(route));
@@ -101,7 +114,7 @@ static bool read_commands(struct resp_client *self)
         case RESP_BROKEN:
             resp_error(route_here(&self->client.round.route), "%s", self->resp.error);
             stats_add(&stats.protocol_errors, 1);
-            self->closing = true;
+            self->closing = self->broken = true;
             return false;
         case RESP_COMMAND:
             c->used += used;
@@ -129,7 +142,9 @@ static void answer(void *state)
     }
     stats_add(&stats.commands, c->round.route.commands);
     round_clear(&c->round);
-    if (self->closing)
+    if (self->broken)
+        client_leave(c);
+    else if (self->closing)
         client_end(c);
 }
 

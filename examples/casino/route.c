@@ -202,14 +202,15 @@ static void everywhere(struct route *r, const struct command *c, const struct by
 
 /*
  * Our cursor is a table's cursor times the number of tables, plus the table's number; a table that has been scanned
- * to its end is followed by the next one from its beginning. What is no cursor is for a table to complain about.
+ * to its end is followed by the next one from its beginning. What is no cursor is for a table to complain about; a
+ * negative one, which nobody was ever given, is for the last one, so that the scan ends.
  */
 static void scan(struct route *r, const struct command *c, const struct bytes *words, size_t count)
 {
     char text[NUMBER_DIGITS];
     struct bytes *own;
     int64_t cursor;
-    unsigned table = 0;
+    unsigned table = r->tables - 1;
     struct out copy = out_new(r->plan.memory);
 
     out_add(&copy, words, count * sizeof(*words));

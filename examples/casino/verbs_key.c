@@ -195,11 +195,12 @@ void verb_keys(struct work *w, const struct command *c, const struct bytes *word
     reply_gathered(w, &g);
 }
 
-/* Like redis's: digits only, and not beyond 64 bits. A leading zero or plus is accepted, as strtoul does. */
+/* Like redis's strtoul: digits only and not beyond 64 bits, behind a sign; minus wraps around. */
 static bool parse_cursor(struct bytes word, uint64_t *ret)
 {
     uint64_t cursor = 0;
-    size_t i = word.len > 0 && word.at[0] == '+';
+    bool minus = word.len > 0 && word.at[0] == '-';
+    size_t i = minus || (word.len > 0 && word.at[0] == '+');
 
     if (i == word.len)
         return false;
@@ -210,7 +211,7 @@ static bool parse_cursor(struct bytes word, uint64_t *ret)
             __builtin_add_overflow(cursor, digit, &cursor))
             return false;
     }
-    *ret = cursor;
+    *ret = minus ? 0 - cursor : cursor;
     return true;
 }
 

@@ -43,7 +43,8 @@ PIT_BEGIN_DECLS
 /* For listen (and what it accepts), connect and serve. Zero is the default of each. */
 typedef struct pit_tcp_opts {
     int backlog PIT__ZERO;             /* connections that wait to be accepted; 0: 1,024 */
-    int max_connections PIT__ZERO;     /* of a listener, alive at once; more wait. 0: no limit */
+    int max_connections PIT__ZERO;     /* alive at once; more wait. 0: no limit. Of each listener: with
+                                          per_scheduler there is one a scheduler */
     bool reuse_port PIT__ZERO;         /* share the port with others who say so too */
     bool per_scheduler PIT__ZERO;      /* pit_tcp_serve: a listener on each scheduler */
     bool ipv6_only PIT__ZERO;          /* "*:80" and "[::]:80" without IPv4 */

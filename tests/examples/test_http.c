@@ -113,11 +113,15 @@ PIT_TEST(http_answers_bad_requests_with_their_status)
     expect("hello\r\n\r\n", "!400");
     expect("GET / HTTP/1.1\r\nBad header\r\n\r\n", "!400");
     expect("GET / HTTP/7.9\r\n\r\n", "!505");
+    expect("GET / HTTP/1.1\r\n\r\n", "!400");
+    expect("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "!400");
+    expect("GET / HTTP/1.1\r\nHost : a\r\n\r\n", "!400");
+    expect("GET /\r\n\r\n", "!400");
     expect("PUT /a HTTP/1.1\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\n", "!400");
     expect("PUT /a HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n", "!400");
     expect("PUT /a HTTP/1.1\r\nContent-Length: 51\r\n\r\n", "!413");
-    expect("PUT /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n30\r\n", "");
-    expect("PUT /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nffff\r\n", "!413");
+    expect("PUT /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n30\r\n", "");
+    expect("PUT /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nffff\r\n", "!413");
     snprintf(long_one, sizeof(long_one), "GET /%0200d HTTP/1.1\r\n\r\n", 0);
     expect(long_one, "!414");
     snprintf(long_one, sizeof(long_one), "GET / HTTP/1.1\r\nX: %0400d\r\n\r\n", 0);
