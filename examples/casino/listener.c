@@ -15,7 +15,7 @@ int listener_port(enum listener_kind kind) { return atomic_load(&ports[kind]); }
 
 /* At least the number of clients: each is added before it starts, and those that ended go when they are counted. */
 static _Atomic int inside;
-static int most; /* before anybody listens */
+static _Atomic int most; /* set by each listener, to the same, before it listens */
 
 /* Is there room for one more, on the whole node? Clients are counted only when there seems to be none: that costs more. */
 static bool room(void)
