@@ -93,13 +93,15 @@ int pit__uring_explain(int error)
                 (unsigned long long)limit.rlim_cur / 1024);
         break;
     case -EMFILE:
-    case -ENFILE:
         (void)getrlimit(RLIMIT_NOFILE, &limit);
         pit_log(PIT_LOG_ERROR,
                 "no descriptor left for an io_uring; RLIMIT_NOFILE is %llu: raise it with `ulimit "
-                "-n` or "
-                "LimitNOFILE= of systemd",
+                "-n` or LimitNOFILE= of systemd",
                 (unsigned long long)limit.rlim_cur);
+        break;
+    case -ENFILE:
+        pit_log(PIT_LOG_ERROR, "no open file left in the system for an io_uring: raise it with "
+                               "`sysctl fs.file-max=NUMBER`");
         break;
     default:
         pit_log(PIT_LOG_ERROR, "io_uring could not be set up: %s", strerror(-error));
@@ -130,7 +132,24 @@ static bool has_features(const struct io_uring *ring)
     return true;
 }
 
-static bool has_operations(struct io_uring *ring)
+/* After a first ring could be made: is it a limit or a ban, and so no want of this kernel's? */
+static bool is_limit_or_ban(int error)
+{
+    return error == -EPERM || error == -EACCES || error == -EMFILE || error == -ENFILE ||
+           error == -ENOMEM;
+}
+
+/* What the error means if it is a limit or a ban; else that this kernel cannot do what. Returns what pit_run does. */
+static int explain_or(int error, const char *what)
+{
+    if (is_limit_or_ban(error))
+        return pit__uring_explain(error);
+    pit_log(PIT_LOG_ERROR, "%s on this kernel (%s): %s; " NEEDS_KERNEL, what, kernel_release(),
+            strerror(-error));
+    return -ENOSYS;
+}
+
+static int check_operations(struct io_uring *ring)
 {
     static const struct {
         int op;
@@ -141,24 +160,23 @@ static bool has_operations(struct io_uring *ring)
         {IORING_OP_RECV, "recv"},           {IORING_OP_POLL_ADD, "poll"},
         {IORING_OP_ASYNC_CANCEL, "cancel"}, {IORING_OP_TIMEOUT, "timeout"},
     };
-    struct io_uring_probe *probe = io_uring_get_probe_ring(ring);
-    bool ok = true;
+    enum { OPERATIONS = 256 }; /* as many as the kernel's interface has room for */
+    struct io_uring_probe *probe =
+        calloc(1, sizeof *probe + OPERATIONS * sizeof(struct io_uring_probe_op));
+    int r = probe ? io_uring_register_probe(ring, probe, OPERATIONS) : -ENOMEM;
 
-    if (!probe) {
-        pit_log(PIT_LOG_ERROR,
-                "io_uring does not say what it can do (probe failed); " NEEDS_KERNEL);
-        return false;
-    }
-    for (size_t i = 0; ok && i < sizeof needed / sizeof *needed; i++)
+    if (r < 0)
+        r = explain_or(r, "io_uring does not say what it can do");
+    for (size_t i = 0; r >= 0 && i < sizeof needed / sizeof *needed; i++)
         if (!io_uring_opcode_supported(probe, needed[i].op)) {
             pit_log(
                 PIT_LOG_ERROR,
                 "the io_uring of this kernel (%s) lacks or forbids the operation %s; " NEEDS_KERNEL,
                 kernel_release(), needed[i].name);
-            ok = false;
+            r = -ENOSYS;
         }
-    io_uring_free_probe(probe);
-    return ok;
+    free(probe);
+    return r;
 }
 
 /* One multishot receive into a buffer ring of one buffer, on a socket pair with three bytes in
@@ -217,25 +235,21 @@ out:
 
 int pit__uring_check(struct io_uring *ring)
 {
-    if (!has_features(ring) || !has_operations(ring))
-        return -ENOSYS;
+    int r = has_features(ring) ? check_operations(ring) : -ENOSYS;
+
+    if (r < 0)
+        return r;
 
     /* On a small ring of its own: what an older kernel does with flags that it does not know
        must not touch the real one. */
     struct io_uring own;
-    int r = io_uring_queue_init(4, &own, 0);
+
+    r = io_uring_queue_init(4, &own, 0);
     if (r < 0)
         return pit__uring_explain(r);
     r = try_buffer_ring(&own);
     io_uring_queue_exit(&own);
-    if (r < 0) {
-        pit_log(PIT_LOG_ERROR,
-                "multishot receive into a ring of buffers does not work on this kernel (%s): "
-                "%s; " NEEDS_KERNEL,
-                kernel_release(), strerror(-r));
-        return -ENOSYS;
-    }
-    return 0;
+    return r < 0 ? explain_or(r, "multishot receive into a ring of buffers does not work") : 0;
 }
 
 void pit__uring_raise_limits(void)

@@ -11,7 +11,8 @@
 int pit__uring_explain(int error);
 
 /* Check an open ring for every operation and behaviour that io/ builds on, by trying what the
-   kernel's tables do not tell. 0, or -ENOSYS after logging what is missing. */
+   kernel's tables do not tell. 0; -ENOSYS: something is missing; another error: a limit or a ban
+   (pit__uring_explain). It has been logged. */
 int pit__uring_check(struct io_uring *ring);
 
 /* The limit of descriptors, raised as far as it goes without privileges: a server's connections

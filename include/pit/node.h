@@ -16,23 +16,31 @@ PIT_BEGIN_DECLS
 /* Options of a node; zero is the default of each. The environment and the command line speak the same flags, in the
    manner of the BEAM's: pit_node_flags. */
 typedef struct pit_node_opts {
-    int schedulers; /* +S N       how many; 0: one a core this OS process may use */
-    const char *
-        cores; /* +sbt LIST  "0-3,8": cores to pin schedulers to, in this order; NULL: all allowed; "none": don't pin */
-    uint32_t
-        processes; /* +P N       limit of processes, 1,024 to 134,217,727; 0: 4,194,304. Looked at when the table of slots
-                                         grows: a node may have a few thousand more a scheduler */
-    uint32_t atoms;   /* +t N       limit of atoms; 0: 1,048,576 */
-    uint64_t memory;  /* +M BYTES   limit of one process's own memory; 0: none */
-    const char *name; /* -name N    the node's name, in logs and crash dumps; NULL: the program's */
-    const char *
-        crash_dump; /* -dump FILE  where a crash dump goes; NULL: pitboss-crash-PID.txt in the working directory; "-": stderr */
-    uint32_t stack; /* +sss KIB   default stack of a process; here in bytes; 0: 64 KiB */
-    int spin_us; /* +sbwt US   how long an idle scheduler spins before it sleeps; 0: 20 us; -1: not at all */
-    int stop_timeout; /* -stop MS   how long supervision trees may take to stop; 0: 10,000 ms */
-    uint64_t
-        seed; /* -seed N    seed of pit_random and of the runtime's own choices; 0: from the system */
-    bool no_signals; /* leave SIGINT and SIGTERM to the program */
+    /* +S N: how many; 0: one a core this OS process may use */
+    int schedulers;
+    /* +sbt LIST: "0-3,8": cores to pin schedulers to, in this order; NULL: all allowed; "none": don't pin */
+    const char *cores;
+    /* +P N: limit of processes, 1,024 to 134,217,727; 0: 4,194,304. Looked at when the table of slots grows: a node may
+       have a few thousand more a scheduler */
+    uint32_t processes;
+    /* +t N: limit of atoms; 0: 1,048,576 */
+    uint32_t atoms;
+    /* +M BYTES: limit of one process's own memory; 0: none */
+    uint64_t memory;
+    /* -name N: the node's name, in logs and crash dumps; NULL: the program's */
+    const char *name;
+    /* -dump FILE: where a crash dump goes; NULL: pitboss-crash-PID.txt in the working directory; "-": stderr */
+    const char *crash_dump;
+    /* +sss KIB: default stack of a process; here in bytes; 0: 64 KiB */
+    uint32_t stack;
+    /* +sbwt US: how long an idle scheduler spins before it sleeps; 0: 20 us; -1: not at all */
+    int spin_us;
+    /* -stop MS: how long supervision trees may take to stop; 0: 10,000 ms */
+    int stop_timeout;
+    /* -seed N: seed of pit_random and of the runtime's own choices; 0: from the system */
+    uint64_t seed;
+    /* leave SIGINT and SIGTERM to the program */
+    bool no_signals;
 } pit_node_opts;
 
 /* The first process. Its return value is the node's exit status. */
@@ -46,8 +54,8 @@ typedef int pit_first(int argc, char **argv);
  * `shutdown`, which it may trap. One node at a time in an OS process.
  *
  * Negative: the node could not start, and why was logged: -EINVAL (an option), -EEXIST (two different messages of one
- * name), -ENOSYS, -EPERM (io_uring missing or forbidden; the log says what to change), -ENOMEM, -EBUSY (a node is
- * running). Any thread but a process.
+ * name), -ENOSYS, -EPERM (io_uring missing or forbidden; the log says what to change), -EMFILE, -ENFILE (no descriptor
+ * for it), -ENOMEM, -EBUSY (a node is running). Any thread but a process.
  */
 int pit_run(const pit_node_opts *opts, pit_first *first, int argc, char **argv);
 
@@ -83,9 +91,9 @@ typedef struct pit_node_info {
     uint64_t steals;    /* processes that were handed to another scheduler */
     uint64_t io_submitted, io_completed;
     int64_t uptime_ns;
-    uint64_t run_delay_ns
-        [64]; /* histogram of sampled delays from runnable to run (every 64th wake, and all of a scheduler's first
-                                  pass after a sleep); bucket i: [2^i, 2^(i+1)) ns */
+    /* histogram of sampled delays from runnable to run (every 64th wake, and all of a scheduler's first pass after a
+       sleep); bucket i: [2^i, 2^(i+1)) ns */
+    uint64_t run_delay_ns[64];
 } pit_node_info;
 
 /* Sums over all schedulers; each number is exact in itself, not all at one instant. Any thread. */

@@ -63,6 +63,16 @@ static unsigned descriptors(void)
     return n;
 }
 
+/* The limit under which this many more can be opened: a limit is of numbers, and those in use may have gaps. */
+static rlim_t limit_with_room_for(unsigned room)
+{
+    int fd = 0;
+
+    for (; room > 0; fd++)
+        room -= fcntl(fd, F_GETFD) < 0;
+    return (rlim_t)fd;
+}
+
 /* From now on this system call fails with that error. */
 static void forbid(unsigned call, unsigned error)
 {
@@ -133,6 +143,43 @@ PIT_TEST(descriptors_that_run_out_are_named)
     CHECK_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
     CHECK_EQ(run(), -EMFILE);
     CHECK_LOGGED("RLIMIT_NOFILE", "ulimit -n", "LimitNOFILE");
+}
+
+/* Where it is met later, in what is tried of the ring, it is the limit too and no want of the kernel's. */
+PIT_TEST(descriptors_that_run_out_at_any_step_are_named)
+{
+    unsigned before = descriptors();
+
+    /* A ring, and either a second and a socket pair, or an eventfd. From the most: a hard limit only falls. */
+    for (unsigned room = 3; room > 0; room--) {
+        rlim_t most = limit_with_room_for(room);
+        struct rlimit limit = {most, most};
+
+        CHECK_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
+        memset(logged, 0, sizeof logged);
+        CHECK_EQ(run(), -EMFILE);
+        CHECK_LOGGED("RLIMIT_NOFILE", "ulimit -n", "LimitNOFILE");
+        CHECK(!strstr(logged, "Linux 6.0"));
+        CHECK_EQ(descriptors(), before);
+    }
+}
+
+PIT_TEST(registering_forbidden_is_said_with_what_to_allow)
+{
+    unsigned before = descriptors();
+
+    forbid(__NR_io_uring_register, EPERM);
+    CHECK_EQ(run(), -EPERM);
+    CHECK_LOGGED("io_uring", "seccomp", "io_uring_register");
+    CHECK(!strstr(logged, "Linux 6.0"));
+    CHECK_EQ(descriptors(), before);
+}
+
+PIT_TEST(too_many_files_of_the_system_are_named)
+{
+    forbid(__NR_io_uring_setup, ENFILE);
+    CHECK_EQ(run(), -ENFILE);
+    CHECK_LOGGED("fs.file-max");
 }
 
 PIT_TEST(the_limit_of_descriptors_is_raised_as_far_as_it_goes)
