@@ -81,7 +81,7 @@ void pit_link_opt(pit_pid other, pit_link_opts opts)
     if (try_link(other, opts.priority) == 0)
         return;
     t = pit__in();
-    if (!(t->current->flags & PIT__F_TRAP))
+    if (!(pit__caller(t, "pit_link")->flags & PIT__F_TRAP))
         pit__exit_current(pit__reason(noproc));
     activate(t->sched, t->current, other, opts.priority); /* for the signal to find. LINK-2 */
     pit__signal(t->sched, PIT__EXIT_LINK, other, pit__handle_of(t->current), pit__reason(noproc),

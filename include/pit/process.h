@@ -7,9 +7,11 @@
  *   - a *callback* process (pit_spawn_handler, and every behaviour) is called with one message at a time and holds
  *     no stack while it waits: a few hundred bytes. Its handler may block too; only that process waits.
  *
- * Unless said otherwise, a function here is called from inside a process; from any other thread it returns, or holds,
- * -PIT_ENOTPROCESS, and the void ones that cannot say so end the node with that text. What fails with an error that a
- * caller rarely handles ends the caller instead (let it crash); its pit_try_ form returns the error.
+ * Unless said otherwise, a function here is called from inside a process. From any other thread what returns an error
+ * number, or a handle that can hold one, gives -PIT_ENOTPROCESS; what has no way to say so (void, or a message, memory,
+ * a truth or a count: pit_send is for any thread, pit_link, pit_receive, pit_alloc, pit_is_alive are not), and what would
+ * end its caller on an error, logs its name and aborts the OS process. What fails with an error that a caller rarely
+ * handles ends the caller instead (let it crash); its pit_try_ form returns the error.
  *
  * A NULL where none may be, or another address that is none, of a payload, buffer, name or predicate ends the caller with the
  * fault that it is, and nobody else (docs/isolation.md); so does memory that is shorter than was said. The descriptor of a

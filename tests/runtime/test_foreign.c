@@ -78,7 +78,8 @@ static void sleeps(void) { pit_sleep(0); }
 static void yields(void) { pit_yield(); }
 static void exits(void) { pit_exit(pit_atom("x")); }
 static void ends_another(void) { pit_exit_process((pit_pid){1}, pit_atom("x")); }
-static void links(void) { pit_unlink((pit_pid){1}); }
+static void links(void) { pit_link((pit_pid){1}); }
+static void unlinks(void) { pit_unlink((pit_pid){1}); }
 static void allocates(void) { (void)pit_alloc(1); }
 static void makes(void) { (void)pit_message_make(&pit_type_number, 8); }
 static void spawns(void) { (void)pit_spawn(never, NULL, 0); }
@@ -121,8 +122,8 @@ static void expect_abort(void (*fn)(void))
 
 PIT_TEST(what_cannot_say_so_ends_with_a_clear_text)
 {
-    void (*all[])(void) = {receives, sleeps,    yields, exits,  ends_another,
-                           links,    allocates, makes,  spawns, sends_to_an_error};
+    void (*all[])(void) = {receives, sleeps,    yields, exits,  ends_another,     links,
+                           unlinks,  allocates, makes,  spawns, sends_to_an_error};
 
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         expect_abort(all[i]);
