@@ -2,7 +2,7 @@
  * pitboss-bench: every benchmark of the runtime in one program, on the same work as the programs in
  * peers/.
  *
- *   pitboss-bench [--schedulers N] NAME [ARGUMENT...]
+ *   pitboss-bench [--schedulers N] NAME [ARGUMENT...]     (the option may stand anywhere)
  *
  * Prints `metric value` lines. Exit status: 0; 1: the result was wrong, or the node could not
  * start; 2: usage; 3: this build cannot do it yet, and nothing was printed. A server runs until
@@ -74,23 +74,36 @@ static const struct bench *find(const char *name)
 
 static int run_chosen(int argc, char **argv) { return chosen->run(argv); }
 
+/* Takes the options out of argv, wherever they stand; argv[0] goes too. How many words are left; -1: one lacks its value. */
+static int take_options(pit_node_opts *opts, int argc, char **argv)
+{
+    int left = 0;
+
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--schedulers") != 0) {
+            argv[left++] = argv[i];
+            continue;
+        }
+        if (++i == argc)
+            return -1;
+        opts->schedulers = (int)bench_number(argv[i], 1024);
+    }
+    argv[left] = NULL;
+    return left;
+}
+
 int main(int argc, char **argv)
 {
     pit_node_opts opts = {0};
-    int next = 1;
+    int left = take_options(&opts, argc, argv);
 
-    if (next + 1 < argc && !strcmp(argv[next], "--schedulers")) {
-        opts.schedulers = (int)bench_number(argv[next + 1], 1024);
-        next += 2;
-    }
-    chosen = next < argc ? find(argv[next]) : NULL;
-    if (!chosen || argc - next - 1 != chosen->needs)
+    chosen = left > 0 ? find(argv[0]) : NULL;
+    if (!chosen || left - 1 != chosen->needs)
         return usage();
-    next++;
     if (chosen->bare)
-        return chosen->run(argv + next);
+        return chosen->run(argv + 1);
     opts.spin_us = chosen->spin_us;
     opts.processes = chosen->processes;
-    int status = pit_run(&opts, run_chosen, argc - next, argv + next);
+    int status = pit_run(&opts, run_chosen, left - 1, argv + 1);
     return status < 0 ? 1 : status;
 }
