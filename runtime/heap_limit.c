@@ -48,7 +48,8 @@ static void report(const struct pit__process *p, const struct pit__heap_use *use
     const struct pit__extra *x = p->extra;
     char frames[1024];
 
-    (void)pit__where_text(p, FRAMES, frames, sizeof frames);
+    if (x->sensitive || !pit__where_text(p, FRAMES, frames, sizeof frames))
+        snprintf(frames, sizeof frames, "-");
     pit_log(PIT_LOG_ERROR,
             "Process: <0.%u.%llu>%s%s Context: maximum heap size reached Max heap size: %llu bytes "
             "Total heap size: %llu bytes (own %llu, terms %llu, mailbox %llu, kept %llu) Kill: %s "

@@ -2,11 +2,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "runtime/dictionary.h"
 #include "runtime/enter.h"
 #include "runtime/memory.h"
 #include "runtime/name.h"
 #include "runtime/node_state.h"
 #include "runtime/signal.h"
+#include "term/heap.h"
 #include "runtime/trace.h"
 
 static void put(char *to, size_t room, const char *text)
@@ -78,6 +80,13 @@ static void on_owner(struct pit__sched *s, struct pit__process *p, const void *i
     put(ret->label, sizeof ret->label, p->label);
     ret->message_count = p->length;
     ret->memory = pit__process_memory(p);
+    ret->term_memory = p->heap ? p->heap->bytes : 0;
+    ret->stack_memory = pit__process_stack(p);
+    if (p->extra) {
+        ret->sensitive = p->extra->sensitive;
+        ret->max_heap_size = p->extra->heap_limit;
+        ret->dictionary = p->extra->dictionary ? p->extra->dictionary->used : 0;
+    }
     ret->reductions = p->reductions + p->slice_reductions;
     count(p, ret);
     ret->trace = pit__trace_of(p, &tracer);

@@ -185,12 +185,17 @@ bool pit__process_memory_free(struct pit__sched *s, struct pit__process *p, int 
     return true;
 }
 
+size_t pit__process_stack(const struct pit__process *p)
+{
+    if (!p->stack)
+        return 0;
+    return (size_t)((char *)pit__stack_top(p->stack) - (char *)p->sp) + sizeof *p->stack;
+}
+
 size_t pit__process_memory(const struct pit__process *p)
 {
-    size_t total = sizeof *p + p->memory;
+    size_t total = sizeof *p + p->memory + pit__process_stack(p);
 
-    if (p->stack)
-        total += (size_t)((char *)pit__stack_top(p->stack) - (char *)p->sp) + sizeof *p->stack;
     if (p->heap)
         total += p->heap->bytes;
     for (const struct pit__message *m = p->kept; m; m = pit__message_next(m))

@@ -24,6 +24,9 @@ static inline bool pit__process_memory_none(const struct pit__process *p)
 }
 bool pit__process_memory_free(struct pit__sched *s, struct pit__process *p, int *budget);
 
+/* Bytes of stack in use. */
+size_t pit__process_stack(const struct pit__process *p);
+
 size_t pit__process_memory(const struct pit__process *p);
 
 #endif

@@ -281,7 +281,8 @@ bool pit_is_alive(pit_pid pid);
  *   MAX_HEAP_KILL    1, the default: over the limit it ends, untrappably, with reason killed. 0: it goes on
  *   MAX_HEAP_REPORT  1, the default: an event of level error says that it is over the limit, what it has and where it stands; once,
  *                    and again each time it has grown by half or has come back. 0: nothing is said
- *   SENSITIVE        1: its messages, dictionary and frames are shown to nobody: empty in pit_process_item; default 0
+ *   SENSITIVE        1: the event of MAX_HEAP_REPORT has no frames of it, and pit_process_info says so to tools; default 0. Traces
+ *                    show it all the same
  *
  * Returns the old value; or -EINVAL: no such flag or value, -ENOMEM, -PIT_ENOTPROCESS. Does not wait. Erlang: process_flag/2.
  * Spec: section 11, SCHED-2, HEAP-1..5.
@@ -512,12 +513,16 @@ typedef struct pit_process_info {
     pit_pid pid, parent, group_leader;
     enum pit_process_status status;
     uint8_t priority;
-    bool trap_exit, is_supervisor;
+    bool trap_exit, is_supervisor, sensitive;
     char name[64]; /* the registered name, or empty */
     char label[64];
     size_t message_count;
     size_t
         memory; /* bytes: slot, stack in use, pit_alloc's, terms, kept messages; of waiting messages the headers */
+    size_t term_memory;   /* of it: terms */
+    size_t stack_memory;  /* of it: stack in use; 0: it holds none, or runs on the loop's */
+    size_t max_heap_size; /* PIT_FLAG_MAX_HEAP_SIZE; 0: no limit */
+    size_t dictionary;    /* entries */
     uint64_t reductions;
     size_t links, monitors, monitored_by, timers;
     uint32_t trace; /* what it is traced with: PIT_TRACE_ bits of <pit/trace.h>; 0: it is not */

@@ -240,6 +240,31 @@ NODE_CASE(who_is_not_killed_is_reported_and_lives)
     pit_log_sink_set(node_silent);
 }
 
+/* INFO-4: what the flags are is told; section 11: of a sensitive process the event has no frames. */
+static void is_sensitive(const void *arg)
+{
+    pit_process_info info;
+
+    CHECK_EQ(pit_process_flag(PIT_FLAG_SENSITIVE, 1), 0);
+    CHECK_EQ(pit_process_flag(PIT_FLAG_MAX_HEAP_SIZE, LIMIT), 0);
+    (void)pit_put(pit_atom("key"), pit_atom("value"));
+    CHECK_EQ(pit_process_info_of(pit_self(), &info), 0);
+    CHECK(info.sensitive);
+    CHECK_EQ(info.max_heap_size, LIMIT);
+    CHECK_EQ(info.dictionary, 1);
+    CHECK(info.stack_memory > 0);
+    CHECK(info.memory >= info.stack_memory + info.term_memory);
+    (void)pit_alloc(LIMIT + 1);
+}
+
+NODE_CASE(of_a_sensitive_process_no_frames_are_shown)
+{
+    catch_events();
+    expect_end(spawn_watched(is_sensitive, NULL, 0), "killed");
+    CHECK(strstr(caught.text, "Stacktrace: -"));
+    pit_log_sink_set(node_silent);
+}
+
 /* HEAP-1: of a process that takes as much as it is sent, nothing is left to count; and the option is there from the beginning. */
 static void takes(const void *arg)
 {
