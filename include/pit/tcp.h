@@ -42,17 +42,17 @@ PIT_BEGIN_DECLS
 
 /* For listen (and what it accepts), connect and serve. Zero is the default of each. */
 typedef struct pit_tcp_opts {
-    int backlog PIT__ZERO;             /* connections that wait to be accepted; 0: 1,024 */
-    int max_connections PIT__ZERO;     /* alive at once; more wait. 0: no limit. Of each listener: with
+    int backlog PIT__ZERO;         /* connections that wait to be accepted; 0: 1,024 */
+    int max_connections PIT__ZERO; /* alive at once; more wait. 0: no limit. Of each listener: with
                                           per_scheduler there is one a scheduler */
-    bool reuse_port PIT__ZERO;         /* share the port with others who say so too */
-    bool per_scheduler PIT__ZERO;      /* pit_tcp_serve: a listener on each scheduler */
-    bool ipv6_only PIT__ZERO;          /* "*:80" and "[::]:80" without IPv4 */
-    bool delay PIT__ZERO;              /* let the kernel gather small writes (Nagle) */
-    bool keepalive PIT__ZERO;          /* let the kernel probe an idle peer */
-    bool no_wait PIT__ZERO;            /* a full queue: -EAGAIN; pit_tcp_writable follows */
-    int send_buffer PIT__ZERO;         /* the kernel's, in bytes; 0: it decides */
-    int receive_buffer PIT__ZERO;      /* the kernel's, in bytes; 0: it decides */
+    bool reuse_port PIT__ZERO;     /* share the port with others who say so too */
+    bool per_scheduler PIT__ZERO;  /* pit_tcp_serve: a listener on each scheduler */
+    bool ipv6_only PIT__ZERO;      /* "*:80" and "[::]:80" without IPv4 */
+    bool delay PIT__ZERO;          /* let the kernel gather small writes (Nagle) */
+    bool keepalive PIT__ZERO;      /* let the kernel probe an idle peer */
+    bool no_wait PIT__ZERO;        /* a full queue: -EAGAIN; pit_tcp_writable follows */
+    int send_buffer PIT__ZERO;     /* the kernel's, in bytes; 0: it decides */
+    int receive_buffer PIT__ZERO;  /* the kernel's, in bytes; 0: it decides */
     uint32_t high_watermark PIT__ZERO; /* bytes queued from which on senders wait; 0: 64 KiB */
     uint32_t low_watermark PIT__ZERO;  /* and below which they go on; 0: half of that */
     uint32_t read_ahead PIT__ZERO;     /* bytes received before they are read; 0: 64 KiB */
