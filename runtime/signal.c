@@ -119,7 +119,7 @@ void pit__message_free(struct pit__blocks *pool, struct pit__message *m)
     switch (m->block.kind) {
     case PIT__SYSTEM_TAGGED:
         pit__sealed_release(*second_seal(m));
-        /* fall through */
+        __attribute__((fallthrough));
     case PIT__SYSTEM:
         pit__sealed_release((struct pit__sealed *)(uintptr_t)m->public.pit__tag);
         break;
