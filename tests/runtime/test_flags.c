@@ -149,7 +149,7 @@ static void hoards(const void *arg)
     (void)pit_receive_type(&pit_type_ready, PIT_INFINITY);
 }
 
-/* HEAP-1, HEAP-2: whatever memory it is that grows, it ends with killed, trapping or not. OTP: process_SUITE/max_heap_size_test */
+/* HEAP-1, HEAP-2: whatever memory it is that grows, it ends with killed, trapping or not. OTP: process_SUITE/spawn_opt_max_heap_size */
 NODE_CASE(over_its_limit_a_process_is_killed)
 {
     static pit_body *const bodies[] = {allocates, builds, remembers, makes_messages};
