@@ -13,12 +13,6 @@
 #define HUGE (2u * 1024 * 1024)
 #define SMALL_CHUNKS 16
 
-/* At the beginning of a chunk, on the line before its first block: blocks of 64 stay on lines of their own. */
-struct chunk {
-    struct chunk *next;
-    size_t size;
-} __attribute__((aligned(64)));
-
 struct pit__blocks **pit__block_pools;
 
 size_t pit__block_room(const void *block)
@@ -42,7 +36,7 @@ void pit__blocks_free(struct pit__blocks *pool)
     if (!pool)
         return;
     free(pool->returns);
-    for (struct chunk *chunk = pool->chunks, *next; chunk; chunk = next) {
+    for (struct pit__chunk *chunk = pool->chunks, *next; chunk; chunk = next) {
         PIT__UNPOISON(chunk, chunk->size);
         next = chunk->next;
         munmap(chunk, chunk->size);
@@ -102,14 +96,14 @@ static void *map_huge(void)
 static int new_chunk(struct pit__blocks *pool)
 {
     size_t size = pool->chunk_count < SMALL_CHUNKS ? CHUNK : HUGE;
-    struct chunk *chunk = size == HUGE ? map_huge() : NULL;
+    struct pit__chunk *chunk = size == HUGE ? map_huge() : NULL;
 
     if (!chunk)
         chunk = map(size = CHUNK);
     if (!chunk)
         return -ENOMEM;
     cut_up(pool);
-    *chunk = (struct chunk){.next = pool->chunks, .size = size};
+    *chunk = (struct pit__chunk){.next = pool->chunks, .size = size};
     pool->chunks = chunk;
     pool->chunk_count++;
     pool->fresh = (char *)(chunk + 1);

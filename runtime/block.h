@@ -32,6 +32,12 @@ struct pit__block {
     uint32_t size; /* the holder's own; messages: bytes of payload */
 };
 
+/* At the beginning of a chunk, on the line before its first block: blocks of 64 stay on lines of their own. */
+struct pit__chunk {
+    struct pit__chunk *next;
+    size_t size;
+} __attribute__((aligned(64)));
+
 struct pit__returns {
     struct pit__block *head, *tail;
     unsigned count;
@@ -45,7 +51,7 @@ struct pit__blocks {
     uint16_t home;
     uint16_t homes;
     unsigned chunk_count;
-    struct chunk *chunks; /* every chunk, for the end of the node */
+    struct pit__chunk *chunks; /* every chunk, for the end of the node */
     /* Written by the other schedulers: free lists ready for use. */
     _Atomic(struct pit__block *) returned[PIT__BLOCK_CLASSES] __attribute__((aligned(64)));
 };

@@ -24,12 +24,11 @@ static struct {
 
 static int64_t holdings_blocks(struct pit__blocks *b)
 {
-    enum { CHUNK = 256 * 1024 };
     int64_t live = -(b->fresh_end - b->fresh);
     struct pit__block *i;
 
-    for (void *c = b->chunks; c; c = *(void **)c)
-        live += CHUNK - 64;
+    for (struct pit__chunk *c = b->chunks; c; c = c->next)
+        live += (int64_t)(c->size - sizeof *c);
     for (unsigned k = 0; k < PIT__BLOCK_CLASSES; k++)
         for (i = b->free[k]; i; i = i->next)
             live -= (int64_t)pit__block_class_size(k);
