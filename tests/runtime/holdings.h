@@ -12,6 +12,7 @@
 
 struct holdings {
     int64_t block_bytes; /* of messages, signals, relations, arguments, states */
+    int64_t chunk_bytes; /* mapped for blocks, free ones included */
     int64_t free_slots;
     int64_t timers;
     int64_t operations; /* of I/O, that the kernel has */
@@ -41,6 +42,15 @@ static int64_t holdings_blocks(struct pit__blocks *b)
     return live;
 }
 
+static int64_t holdings_chunks(const struct pit__blocks *b)
+{
+    int64_t bytes = 0;
+
+    for (const struct pit__chunk *c = b->chunks; c; c = c->next)
+        bytes += (int64_t)c->size;
+    return bytes;
+}
+
 static void holdings_add(void *unused)
 {
     struct pit__sched *s = pit__sched_current();
@@ -48,6 +58,7 @@ static void holdings_add(void *unused)
 
     pit__uring_stats_of(s->driver, &io);
     holdings_count.sum.block_bytes += holdings_blocks(&s->blocks);
+    holdings_count.sum.chunk_bytes += holdings_chunks(&s->blocks);
     holdings_count.sum.free_slots += s->slots.count;
     holdings_count.sum.timers += s->wheel.armed;
     holdings_count.sum.operations += io.in_flight;
