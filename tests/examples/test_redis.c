@@ -392,7 +392,10 @@ PIT_TEST(commands_and_errors_are_those_of_redis)
     out_free(&request);
 }
 
-/* Commands of which both know the same, as arrays and inline, then broken by changed and missing bytes. */
+/*
+ * Commands of which both know the same, as arrays and inline, then broken by changed and missing bytes. CONFIG GET
+ * is none of them: a byte more is a pattern, and settings are each server's own.
+ */
 static void make_stream(struct out *stream, uint64_t *random)
 {
     static const char *const pieces[] = {
@@ -415,7 +418,6 @@ static void make_stream(struct out *stream, uint64_t *random)
         "client setname bob\r\n",
         "client getname\r\n",
         "config nosuch\r\n",
-        "config get\r\n",
         "client nosuch x\r\n",
         "*2\r\n$4\r\nECHO\r\n$40\r\n0123456789012345678901234567890123456789\r\n",
         "ping a b\r\n",
