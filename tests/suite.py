@@ -31,7 +31,8 @@ SCRIPT_SECONDS = 600
 SANITIZERS = {
     "asan": {"ASAN_OPTIONS": "detect_stack_use_after_return=0:abort_on_error=0:handle_abort=0",
              "UBSAN_OPTIONS": "print_stacktrace=1:halt_on_error=1"},
-    "tsan": {"TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1"},
+    # The runtime of TSan sleeps at the end of each OS process, a second unless told, for races with what still runs.
+    "tsan": {"TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1:atexit_sleep_ms=50"},
 }
 
 

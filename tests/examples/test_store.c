@@ -129,10 +129,10 @@ static void mark(void *context, const struct store_entry *e)
 
 PIT_TEST(store_scan_sees_every_key_that_stays_while_the_table_grows_and_shrinks)
 {
-    uint64_t random = pit_test_seed();
+    uint64_t random = pit_test_seed(), rounds = pit_test_scale(pit_test_sanitized() ? 10 : 50, 500);
     char buffer[32];
 
-    for (int round = 0; round < 200; round++) {
+    for (uint64_t round = 0; round < rounds; round++) {
         struct store s;
         bool seen[100000] = {false};
         uint64_t cursor = 0, others = 0, from = 0;

@@ -687,7 +687,7 @@ NODE_TEST(sup_22_many_children_start_end_and_leave_nothing)
 NODE_TEST(sup_22_many_restarts_of_one_child)
 {
     pit_pid sup = start_simple(PIT_PERMANENT), p;
-    int64_t many = (int64_t)pit_test_scale(10000, 200000), number = 1;
+    int64_t many = (int64_t)pit_test_scale(pit_test_sanitized() ? 2000 : 10000, 200000), number = 1;
     pit_child_info info;
 
     p = pit_supervisor_start_simple(sup, &number, sizeof number);

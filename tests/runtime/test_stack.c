@@ -417,7 +417,7 @@ static void *takes_foreign_stacks(void *arg)
 PIT_TEST(stacks_may_end_in_another_threads_pool)
 {
     struct pit__stack_pool pool = {0};
-    unsigned rounds = (unsigned)pit_test_scale(200, 20000);
+    unsigned rounds = (unsigned)pit_test_scale(pit_test_sanitized() ? 40 : 200, 20000);
     struct pit__stack_usage usage;
     pthread_t other;
 
