@@ -1,5 +1,13 @@
 """Run one case once: its metrics, and what else the machine did meanwhile."""
-import csv, io, os, signal, socket, subprocess, time
+import csv
+import io
+import os
+import signal
+import socket
+import subprocess
+import time
+
+from harness.weather import Weather
 
 TICK = os.sysconf("SC_CLK_TCK")
 TIME_LIMIT = 180
@@ -14,40 +22,10 @@ class NotYet(Exception):
 
 
 def process_cpu(pid):
-    """(session, seconds of CPU) of a process, its threads and what it has reaped included."""
+    """Seconds of CPU of a process, its threads included."""
     with open(f"/proc/{pid}/stat") as f:
         fields = f.read().rsplit(")", 1)[1].split()
-    return int(fields[3]), (int(fields[11]) + int(fields[12])) / TICK
-
-
-class Foreign:
-    """CPU that was taken from us: by processes outside this session, and by the host (steal). Percent of one core."""
-
-    def __init__(self):
-        self.start, self.cpu, self.steal = time.monotonic(), self.others(), self.stolen()
-
-    @staticmethod
-    def others():
-        seen, session = {}, os.getsid(0)
-        for pid in filter(str.isdigit, os.listdir("/proc")):
-            try:
-                its_session, cpu = process_cpu(pid)
-            except OSError:
-                continue
-            if its_session != session:
-                seen[pid] = cpu
-        return seen
-
-    @staticmethod
-    def stolen():
-        with open("/proc/stat") as f:
-            return int(f.readline().split()[8]) / TICK
-
-    def percent(self):
-        elapsed = time.monotonic() - self.start
-        now = self.others()
-        return (100 * sum(cpu - self.cpu.get(pid, 0) for pid, cpu in now.items()) / elapsed,
-                100 * (self.stolen() - self.steal) / elapsed)
+    return (int(fields[11]) + int(fields[12])) / TICK
 
 
 def metrics_of(text, load):
@@ -99,9 +77,9 @@ def run_server(case):
         if case.prepare:
             run_command(case.prepare)
         time.sleep(0.2)
-        cpu, start = process_cpu(server.pid)[1], time.monotonic()
+        cpu, start = process_cpu(server.pid), time.monotonic()
         metrics = metrics_of(run_command(case.load), case.load)
-        elapsed, cpu = time.monotonic() - start, process_cpu(server.pid)[1] - cpu
+        elapsed, cpu = time.monotonic() - start, process_cpu(server.pid) - cpu
     finally:
         server.send_signal(signal.SIGTERM)
         try:
@@ -118,10 +96,9 @@ def run_server(case):
 
 
 def once(case):
-    """Metrics of one run, with foreign_cpu and steal in percent of one core."""
-    foreign = Foreign()
+    """(metrics, noise): what one run printed, and the weather meanwhile (Weather.since)."""
+    weather = Weather()
     metrics = run_server(case) if case.port else metrics_of(run_command(case.command), None)
     if not metrics:
         raise Failed("printed no result")
-    metrics["foreign_cpu"], metrics["steal"] = foreign.percent()
-    return metrics
+    return metrics, weather.since()

@@ -1,0 +1,112 @@
+"""The result records: what bench/run --json prints and --out keeps, one JSON object a line. bench/README.md describes them."""
+import json
+
+import rows as table
+
+from harness import stats
+
+
+def label(who, setting):
+    return who + (f"_{setting}" if setting else "")
+
+
+def better(row, series):
+    """Of one contestant's series, the one whose median of the row's metric is the better."""
+    return (min if row.at_most else max)(series, key=lambda s: stats.median(s.values(row.metric)))
+
+
+def chosen(row, measurement):
+    """{contestant: its better series}"""
+    found = {}
+    for s in measurement.series:
+        if s.values(row.metric):
+            found.setdefault(s.who, []).append(s)
+    return {who: better(row, series) for who, series in found.items()}
+
+
+def floors(row, best):
+    """Every comparison that the row can make: its floors, and the plain ratio of its metric to each contestant without one."""
+    held = [f for f in row.floors if f.peer is None or f.peer in best]
+    named = {(f.peer, f.metric) for f in held}
+    return held + [table.Floor(row.metric, who, None, row.at_most) for who in best
+                   if who != "pitboss" and (who, row.metric) not in named]
+
+
+def values_of(floor, best):
+    """{round: value} that a floor is about: ours, or the quotient of ours and the peer's, of the rounds that both have."""
+    ours = best["pitboss"].samples(floor.metric)
+    if floor.peer is None:
+        return ours
+    theirs = best[floor.peer].samples(floor.metric)
+    return {n: ours[n] / theirs[n] for n in ours if theirs.get(n)}
+
+
+def summary(values):
+    found = stats.interval(values)
+    return {"median": stats.median(values), "min": min(values), "max": max(values),
+            "low": found[0] if found else None, "high": found[1] if found else None}
+
+
+def noise_text(count, complaints, rounds):
+    return f"{count} of {rounds} rounds stayed noisy, the worst: {', '.join(complaints)}" if count else None
+
+
+def of_series(row, s, is_chosen):
+    """The runs of one case, and a line for each of its metrics."""
+    who = {"bench": row.name, "peer": label(s.who, s.setting), "contestant": s.who, "setting": s.setting}
+    yield {"record": "runs", **who, "command": s.case.command, "load": s.case.load, "chosen": is_chosen,
+           "runs": [{"round": r.round, "kept": r.kept, "metrics": r.metrics, "noise": r.noise, "noisy": r.noisy} for r in s.runs]}
+    for metric in s.kept()[0].metrics:
+        values = s.values(metric)
+        if len(values) == len(s.kept()):
+            yield {"record": "metric", **who, "metric": metric, **summary(values), "samples": values, "chosen": is_chosen}
+
+
+def of_floor(row, floor, best, measurement):
+    by_round = values_of(floor, best)
+    values = list(by_round.values())
+    series = [best["pitboss"]] + ([best[floor.peer]] if floor.peer else [])
+    return {"record": "ratio" if floor.peer else "value", "bench": row.name, "peer": floor.peer,
+            "metric": ("ratio_" if floor.peer else "") + floor.metric, "of": floor.metric,
+            "settings": [s.setting for s in series], **summary(values), "samples": values, "rounds": list(by_round),
+            "confidence": stats.CONFIDENCE, "floor": floor.bound, "at_most": floor.at_most,
+            "verdict": stats.verdict(values, floor.bound, floor.at_most) if floor.bound is not None else None,
+            "noise": noise_text(*measurement.noisy(series), measurement.rounds)}
+
+
+def of_row(row, measurement, seconds):
+    """All records of a measured row, the row's own first."""
+    best = chosen(row, measurement)
+    repeated = sum(not r.kept for s in measurement.series for r in s.runs)
+    yield {"record": "row", "bench": row.name, "metric": row.metric, "at_most": row.at_most, "rounds": measurement.rounds,
+           "asked": measurement.plan.rounds, "most": measurement.plan.most, "repeated": repeated, "seconds": round(seconds, 2),
+           "noise": noise_text(*measurement.noisy(best.values()), measurement.rounds)}
+    for f in measurement.failures:
+        yield {"record": "failure", "bench": row.name, "peer": label(f.who, f.setting), "contestant": f.who, "setting": f.setting,
+               "kind": f.kind, "text": f.text}
+    for s in measurement.series:
+        yield from of_series(row, s, best.get(s.who) is s)
+    if "pitboss" in best:
+        for floor in floors(row, best):
+            if values_of(floor, best):
+                yield of_floor(row, floor, best, measurement)
+
+
+class Sink:
+    """Where records go: a file, standard output, both or none; each is written out at once."""
+
+    def __init__(self, path=None, stream=None):
+        self.streams = [s for s in (open(path, "w", encoding="utf-8") if path else None, stream) if s]
+
+    def put(self, record):
+        for stream in self.streams:
+            print(json.dumps(record), file=stream, flush=True)
+
+
+def read(path):
+    """The records of a file, in order. ValueError if they are no results of this schema."""
+    with open(path, encoding="utf-8") as f:
+        found = [json.loads(line) for line in f if line.strip()]
+    if not found or found[0].get("record") != "machine" or found[0].get("schema") != 1:
+        raise ValueError(f"{path}: its first record is not a machine description of schema 1")
+    return found
