@@ -29,10 +29,11 @@
 #include "runtime/trace.h"
 
 #define MOST 1024 /* processes in one hand-over: some tens of microseconds */
-#define BUSY_SHORT \
-    INT64_C(       \
-        50000) /* ns of work waiting before it is given to who asks: two processes that talk to each other
-                                     and happen to be runnable at once are better left together */
+/*
+ * ns of work waiting before it is given to who asks: two processes that talk to each other and happen to be runnable at
+ * once are better left together.
+ */
+#define BUSY_SHORT INT64_C(50000)
 #define FAR_WAKES 8
 #define BUSY_LONG INT64_C(200000) /* ns before one that sleeps is woken to ask */
 
@@ -179,7 +180,7 @@ void pit__balance_adopt(struct pit__sched *s, struct pit__message *m)
         next = p->run_next;
         timers_arrive(s, p);
         PIT_PROBE_MIGRATE(pit__process_pid(p), a->from, s->index);
-        pit__balance_arrive(s, p);
+        pit__balance_arrive(s, p); /* H4 */
     }
     pit__block_free(&s->blocks, m);
 }

@@ -4,7 +4,6 @@
  */
 #include "bench/savina/savina.h"
 
-PIT_MESSAGE(bitonic_number, (uint64_t, value)); /* in the stream */
 PIT_MESSAGE(bitonic_at, (uint32_t, place),
             (uint64_t, value)); /* between comparators and the step's ends */
 
@@ -57,7 +56,7 @@ static void splitter(void *state, const pit_msg *m)
     struct splitter *self = state;
     const struct step *s = &self->step;
 
-    if (!pit_is(m, bitonic_number)) { /* pit_start */
+    if (!pit_is(m, savina_number)) { /* pit_start */
         self->comparators = pit_alloc(s->count / 2 * sizeof *self->comparators);
         for (uint32_t i = 0; i < s->count; i++) {
             struct comparator arg = {.joiner = s->joiner, .upwards = (i / s->block) % 2 == 0};
@@ -69,7 +68,7 @@ static void splitter(void *state, const pit_msg *m)
         return;
     }
     pit_send(self->comparators[pair_of(self->seen, s->distance)], bitonic_at, .place = self->seen,
-             .value = pit_as(m, bitonic_number)->value);
+             .value = pit_as(m, savina_number)->value);
     if (++self->seen == s->count)
         bench_end();
 }
@@ -94,7 +93,7 @@ static void joiner(void *state, const pit_msg *m)
     self->values[at->place] = at->value;
     self->there[at->place] = true;
     while (self->sent < self->count && self->there[self->sent])
-        pit_send(self->next, bitonic_number, .value = self->values[self->sent++]);
+        pit_send(self->next, savina_number, .value = self->values[self->sent++]);
     if (self->sent == self->count)
         bench_end();
 }
@@ -112,8 +111,8 @@ static pit_pid step_before(pit_pid next, uint32_t count, uint32_t block, uint32_
 
 static void run(const uint64_t *params)
 {
-    uint32_t count = 2, random = 2048;
-    uint64_t sum = 0, sorted_sum = 0, falls = 0, last = 0, steps = 0;
+    uint32_t count = 2;
+    uint64_t steps = 0;
 
     while (2 * (uint64_t)count <= params[0]) /* a power of two */
         count *= 2;
@@ -122,22 +121,9 @@ static void run(const uint64_t *params)
     for (uint32_t block = count; block >= 2; block /= 2) /* the last step is made first */
         for (uint32_t distance = 1; distance <= block / 2; distance *= 2, steps++)
             head = step_before(head, count, block, distance);
-    for (uint32_t i = 0; i < count; i++) {
-        uint64_t value = savina_random60(&random);
-
-        sum += value;
-        pit_send(head, bitonic_number, .value = value);
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        uint64_t value = pit_receive_only(bitonic_number, PIT_INFINITY)->value;
-
-        sorted_sum += value;
-        falls += value < last;
-        last = value;
-    }
+    struct savina_stream sorted = savina_stream_through(head, count);
     savina_report(since, "msgs_per_s", 3 * steps * count);
-    savina_expect("places where it falls", falls, 0);
-    savina_expect("sum of the numbers", sorted_sum, sum);
+    savina_stream_check(&sorted);
 }
 
 const struct savina savina_bitonic = {

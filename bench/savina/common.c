@@ -32,6 +32,34 @@ uint64_t savina_random60(uint32_t *state)
     return x;
 }
 
+struct savina_stream savina_stream_through(pit_pid head, uint64_t count)
+{
+    struct savina_stream s = {0};
+    uint32_t random = 2048;
+    uint64_t last = 0;
+
+    for (uint64_t i = 0; i < count; i++) {
+        uint64_t value = savina_random60(&random);
+
+        s.sum_in += value;
+        pit_send(head, savina_number, .value = value);
+    }
+    for (uint64_t i = 0; i < count; i++) {
+        uint64_t value = pit_receive_only(savina_number, PIT_INFINITY)->value;
+
+        s.sum_out += value;
+        s.falls += value < last;
+        last = value;
+    }
+    return s;
+}
+
+void savina_stream_check(const struct savina_stream *s)
+{
+    savina_expect("places where it falls", s->falls, 0);
+    savina_expect("sum of the numbers", s->sum_out, s->sum_in);
+}
+
 void savina_busy(uint32_t steps)
 {
     uint32_t x = steps;

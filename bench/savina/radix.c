@@ -6,8 +6,6 @@
 
 #define BITS 60
 
-PIT_MESSAGE(radix_number, (uint64_t, value));
-
 struct stage {
     pit_pid next;
     uint64_t bit, count, seen, held;
@@ -18,26 +16,25 @@ static void stage(void *state, const pit_msg *m)
 {
     struct stage *self = state;
 
-    if (!pit_is(m, radix_number)) { /* pit_start */
+    if (!pit_is(m, savina_number)) { /* pit_start */
         self->later = pit_alloc(self->count * sizeof *self->later);
         return;
     }
-    uint64_t value = pit_as(m, radix_number)->value;
+    uint64_t value = pit_as(m, savina_number)->value;
     if (value & self->bit)
         self->later[self->held++] = value;
     else
-        pit_send(self->next, radix_number, .value = value);
+        pit_send(self->next, savina_number, .value = value);
     if (++self->seen < self->count)
         return;
     for (uint64_t i = 0; i < self->held; i++)
-        pit_send(self->next, radix_number, .value = self->later[i]);
+        pit_send(self->next, savina_number, .value = self->later[i]);
     bench_end();
 }
 
 static void run(const uint64_t *params)
 {
-    uint64_t count = params[0], sum = 0, sorted_sum = 0, falls = 0, last = 0;
-    uint32_t random = 2048;
+    uint64_t count = params[0];
 
     BENCH_CHECK(count > 0);
     int64_t since = pit_now();
@@ -47,22 +44,9 @@ static void run(const uint64_t *params)
 
         head = pit_spawn_handler_link(stage, &arg, sizeof arg);
     }
-    for (uint64_t i = 0; i < count; i++) {
-        uint64_t value = savina_random60(&random);
-
-        sum += value;
-        pit_send(head, radix_number, .value = value);
-    }
-    for (uint64_t i = 0; i < count; i++) {
-        uint64_t value = pit_receive_only(radix_number, PIT_INFINITY)->value;
-
-        sorted_sum += value;
-        falls += value < last;
-        last = value;
-    }
+    struct savina_stream sorted = savina_stream_through(head, count);
     savina_report(since, "msgs_per_s", count * BITS);
-    savina_expect("places where it falls", falls, 0);
-    savina_expect("sum of the numbers", sorted_sum, sum);
+    savina_stream_check(&sorted);
 }
 
 const struct savina savina_radix = {

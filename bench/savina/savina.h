@@ -65,6 +65,20 @@ static inline uint32_t savina_random(uint32_t *state, uint32_t below)
 }
 uint64_t savina_random60(uint32_t *state);
 
+/* A number of a stream that processes sort among them. */
+PIT_MESSAGE(savina_number, (uint64_t, value));
+
+/* What came out of such processes, beside what went in. */
+struct savina_stream {
+    uint64_t sum_in, sum_out, falls; /* falls: how often a number is less than the one before it */
+};
+
+/* Send count random numbers to head, and receive as many. */
+struct savina_stream savina_stream_through(pit_pid head, uint64_t count);
+
+/* They are the same numbers, in order; or the benchmark fails. */
+void savina_stream_check(const struct savina_stream *s);
+
 /* So many steps of work that no compiler can leave out. */
 void savina_busy(uint32_t steps);
 

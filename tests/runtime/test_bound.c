@@ -100,16 +100,23 @@ static void send_numbers(pit_pid to, int64_t from, int64_t count)
 
 /* ---- dropping */
 
-NODE_CASE(drop_newest_keeps_the_oldest)
+/* One with room for 10 that was sent 0 to 24. */
+static pit_monitored overfilled(enum pit_overload policy)
 {
-    pit_monitored m =
-        spawn_lane((pit_mailbox){.messages = 10, .policy = PIT_OVERLOAD_DROP_NEWEST}, false);
+    pit_monitored m = spawn_lane((pit_mailbox){.messages = 10, .policy = policy}, false);
     struct report r;
 
     send_numbers(m.pid, 0, 25);
     r = state_of(m.pid);
     CHECK_EQ(r.messages, 10);
     CHECK_EQ(r.dropped, 15);
+    return m;
+}
+
+NODE_CASE(drop_newest_keeps_the_oldest)
+{
+    pit_monitored m = overfilled(PIT_OVERLOAD_DROP_NEWEST);
+
     tell(m.pid, 100);
     expect_numbers(0, 10);
     send_numbers(m.pid, 100, 3); /* there is room again */
@@ -120,14 +127,8 @@ NODE_CASE(drop_newest_keeps_the_oldest)
 
 NODE_CASE(drop_oldest_keeps_the_newest)
 {
-    pit_monitored m =
-        spawn_lane((pit_mailbox){.messages = 10, .policy = PIT_OVERLOAD_DROP_OLDEST}, false);
-    struct report r;
+    pit_monitored m = overfilled(PIT_OVERLOAD_DROP_OLDEST);
 
-    send_numbers(m.pid, 0, 25);
-    r = state_of(m.pid);
-    CHECK_EQ(r.messages, 10);
-    CHECK_EQ(r.dropped, 15);
     tell(m.pid, 100);
     expect_numbers(15, 10);
 }
