@@ -5,8 +5,8 @@
 #include "examples/casino/http.h"
 
 #include "bench/bench.h"
-#include "bench/kv_table.h"
-#include "bench/serve.h"
+#include "bench/net/kv_table.h"
+#include "bench/net/serve.h"
 
 #define BODY "Hello, World!"
 

@@ -1,4 +1,4 @@
-#include "bench/serve.h"
+#include "bench/net/serve.h"
 
 #include <stdio.h>
 

@@ -2,8 +2,8 @@
  * What the servers among the benchmarks share: listen, a callback process for each connection, stop
  * on SIGTERM.
  */
-#ifndef BENCH_SERVE_H
-#define BENCH_SERVE_H
+#ifndef BENCH_NET_SERVE_H
+#define BENCH_NET_SERVE_H
 
 #include <pit/tcp.h>
 

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "bench/bench.h"
-#include "bench/kv_table.h"
-#include "bench/serve.h"
+#include "bench/net/kv_table.h"
+#include "bench/net/serve.h"
 #include "examples/casino/resp.h"
 
 struct connection {

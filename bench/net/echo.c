@@ -3,7 +3,7 @@
  * copied on their way.
  */
 #include "bench/bench.h"
-#include "bench/serve.h"
+#include "bench/net/serve.h"
 
 static void connection(void *state, const pit_msg *m)
 {

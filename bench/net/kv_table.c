@@ -6,7 +6,7 @@
  * are 32 bits in the machine's order, unaligned. Only kv_batch_add writes batches, so a wrong one
  * is a fault of this program.
  */
-#include "bench/kv_table.h"
+#include "bench/net/kv_table.h"
 
 #include <string.h>
 

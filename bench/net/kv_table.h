@@ -5,8 +5,8 @@
  * pipeline of sixteen costs two messages, like a single command. Batches of one connection are
  * answered in their order.
  */
-#ifndef BENCH_KV_TABLE_H
-#define BENCH_KV_TABLE_H
+#ifndef BENCH_NET_KV_TABLE_H
+#define BENCH_NET_KV_TABLE_H
 
 #include <pit/pit.h>
 
