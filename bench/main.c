@@ -50,8 +50,10 @@ static const struct bench benches[] = {
     {"spike", "N", 1, bench_spike, .processes = 8388608},
     {"flat", "PROCESSES HOPS", 2, bench_flat, .processes = 8388608},
     {"echo", "PORT", 1, bench_echo},
+    {"stream", "PORT", 1, bench_stream},
     {"http", "PORT", 1, bench_http},
     {"kv", "PORT", 1, bench_kv},
+    {"ws", "PORT", 1, bench_ws},
 };
 
 static const struct bench *chosen;

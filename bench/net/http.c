@@ -5,7 +5,6 @@
 #include "examples/casino/http.h"
 
 #include "bench/bench.h"
-#include "bench/net/kv_table.h"
 #include "bench/net/serve.h"
 
 #define BODY "Hello, World!"
@@ -65,13 +64,10 @@ static void received(struct connection *c, pit_binary bytes)
     bool stays = take_requests(c, bytes_of((const char *)bytes.data, bytes.size));
 
     BENCH_CHECK(!c->replies.failed);
-    if (c->replies.len)
-        pit_must(pit_tcp_send_copy(c->socket, c->replies.data, c->replies.len));
+    serve_reply(c->socket, c->replies.data, c->replies.len);
     out_clear(&c->replies);
-    if (!stays) {
-        pit_tcp_close(c->socket);
-        bench_end();
-    }
+    if (!stays)
+        serve_end();
 }
 
 static void connection(void *state, const pit_msg *m)
@@ -82,11 +78,13 @@ static void connection(void *state, const pit_msg *m)
     if (pit_is(m, pit_tcp_data)) {
         received(c, pit_as(m, pit_tcp_data)->bytes);
     } else if (pit_is(m, pit_tcp_closed)) {
-        bench_end();
+        serve_end();
+    } else if (pit_is(m, pit_tcp_passive)) {
+        serve_active(c->socket);
     } else if (pit_is(m, pit_start)) {
-        http_init(&c->http, &limits, &kv_memory);
-        c->replies = out_new(&kv_memory);
-        pit_must(pit_tcp_active(c->socket, PIT_TCP_ALWAYS));
+        http_init(&c->http, &limits, &serve_memory);
+        c->replies = out_new(&serve_memory);
+        serve_active(c->socket);
     }
 }
 
@@ -97,4 +95,4 @@ static void start(pit_tcp s, void *arg)
     pit_tcp_give_handler(s, connection, &c, sizeof c);
 }
 
-int bench_http(char **argv) { return bench_serve(argv[0], start, NULL); }
+int bench_http(char **argv) { return serve(argv[0], &(struct service){.start = start}); }

@@ -1,7 +1,9 @@
 /*
- * kv: a server of SET, GET and the rest of casino's commands, without casino's house and
- * supervisors: one process a connection, which parses, and one table process, which owns the keys
- * (kv_table.h). For redis-benchmark.
+ * kv: RESP. A server of SET, GET and the rest of casino's commands, without casino's house: one process a
+ * connection, which parses, and one table process, which owns the keys (kv_table.h).
+ *
+ * A connection watches the table that it asks. When that ends, so does the connection, for its client's keys are gone; the
+ * supervisor starts another table, and the client may connect again.
  */
 #include <string.h>
 
@@ -52,10 +54,8 @@ static void ask_table(struct connection *c)
 
 static void end_when_answered(struct connection *c)
 {
-    if (!c->ending || c->asked)
-        return;
-    pit_tcp_close(c->socket);
-    bench_end();
+    if (c->ending && !c->asked)
+        serve_end();
 }
 
 static void received(struct connection *c, pit_binary bytes)
@@ -73,7 +73,7 @@ static void received(struct connection *c, pit_binary bytes)
 static void answered(struct connection *c, const struct kv_replies *r)
 {
     c->asked--;
-    pit_must(pit_tcp_send_copy(c->socket, r + 1, r->length));
+    serve_reply(c->socket, r + 1, r->length);
     c->ending |= r->quit;
     end_when_answered(c);
 }
@@ -82,10 +82,14 @@ static void began(struct connection *c)
 {
     static const struct resp_limits limits = RESP_LIMITS;
 
-    resp_init(&c->resp, &limits, &kv_memory);
-    c->input = out_new(&kv_memory);
-    c->batch = out_new(&kv_memory);
-    pit_must(pit_tcp_active(c->socket, PIT_TCP_ALWAYS));
+    resp_init(&c->resp, &limits, &serve_memory);
+    c->input = out_new(&serve_memory);
+    c->batch = out_new(&serve_memory);
+    c->table = pit_whereis(KV_TABLE);
+    if (pit_pid_equal(c->table, PIT_NO_PID))
+        serve_end(); /* it is being started again */
+    pit_monitor(c->table);
+    serve_active(c->socket);
 }
 
 static void connection(void *state, const pit_msg *m)
@@ -96,23 +100,22 @@ static void connection(void *state, const pit_msg *m)
         received(c, pit_as(m, pit_tcp_data)->bytes);
     else if (pit_is(m, kv_replies))
         answered(c, pit_as(m, kv_replies));
-    else if (pit_is(m, pit_tcp_closed))
-        bench_end();
+    else if (pit_is(m, pit_tcp_passive))
+        serve_active(c->socket);
+    else if (pit_is(m, pit_tcp_closed) || pit_is(m, pit_down))
+        serve_end();
     else if (pit_is(m, pit_start))
         began(c);
 }
 
 static void start(pit_tcp s, void *arg)
 {
-    struct connection c = {.socket = s, .table = *(const pit_pid *)arg};
+    struct connection c = {.socket = s};
 
     pit_tcp_give_handler(s, connection, &c, sizeof c);
 }
 
 int bench_kv(char **argv)
 {
-    static pit_pid table;
-
-    table = kv_table_start_link();
-    return bench_serve(argv[0], start, &table);
+    return serve(argv[0], &(struct service){.start = start, .helper = kv_table_start});
 }

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "bench/bench.h"
+#include "bench/net/serve.h"
 #include "examples/casino/desk.h"
 #include "examples/casino/execute.h"
 #include "examples/casino/resp.h"
@@ -18,11 +19,6 @@
 #define MS 1000000
 #define TIDY_BUCKETS \
     16 /* looked at after each batch: resizing and expiry keep pace with the load */
-
-static void *resize(void *old, size_t size) { return pit_realloc(old, size); }
-static void release(void *block) { pit_free(block); }
-
-const struct memory kv_memory = {resize, release};
 
 /* ---- batches ---- */
 
@@ -143,16 +139,17 @@ static void table(void *state, const pit_msg *m)
 
         answer(t, m->from, !stays);
     } else if (pit_is(m, pit_start)) {
-        store_init(&t->store, pit_random(), &kv_memory);
-        t->replies = out_new(&kv_memory);
-        t->journal = out_new(&kv_memory);
+        store_init(&t->store, pit_random(), &serve_memory);
+        t->replies = out_new(&serve_memory);
+        t->journal = out_new(&serve_memory);
         t->desk.house = &house;
     }
 }
 
-pit_pid kv_table_start_link(void)
+pit_pid kv_table_start(const void *arg)
 {
     static const struct table empty;
+    pit_spawn_opts opts = {.link = true, .name = KV_TABLE};
 
-    return pit_spawn_handler_link(table, &empty, sizeof empty);
+    return pit_try_spawn_handler(table, &empty, sizeof empty, opts);
 }

@@ -17,11 +17,11 @@
 PIT_MESSAGE(kv_batch, (uint32_t, length));
 PIT_MESSAGE(kv_replies, (uint32_t, length), (bool, quit));
 
-/* Memory of the process that runs: what it holds goes when it ends. */
-extern const struct memory kv_memory;
+/* The name that the table is registered under. */
+#define KV_TABLE "table"
 
-/* Start the table, linked to the caller. */
-pit_pid kv_table_start_link(void);
+/* Start the table, linked to the caller: a child's start function. */
+pit_pid kv_table_start(const void *arg);
 
 /* Add one command to a batch under construction. */
 void kv_batch_add(struct out *batch, const struct bytes *words, size_t count);
