@@ -52,9 +52,11 @@ static uint32_t *queue, queued; /* connections that have something to write */
 static struct {
     struct result *result;
     bool open;
-    int64_t begin, end; /* of the measured time */
-    uint64_t owed;      /* due and not answered */
-    int64_t heard;      /* the last answer, or when there last was nothing owed */
+    int64_t begin,
+        end; /* of the measured time; it ends earlier when `most` requests are measured */
+    uint64_t most;
+    uint64_t owed; /* due and not answered */
+    int64_t heard; /* the last answer, or when there last was nothing owed */
 } run;
 
 static void must(bool ok, const char *what)
@@ -183,10 +185,12 @@ static void note_answer(int64_t due, int64_t now)
 {
     int64_t counts = run.open ? due : now;
 
-    if (now >= run.begin && now < run.end)
-        run.result->answers++;
     if (counts >= run.begin && counts < run.end)
         histogram_note(&run.result->latencies, (uint64_t)(now - due));
+    if (now < run.begin || now >= run.end)
+        return;
+    if (++run.result->answers == run.most && !run.open)
+        run.end = now;
 }
 
 static void answered(struct connection *c, int64_t now)
@@ -327,8 +331,11 @@ static void start_due(struct schedule *s, int64_t *next, int64_t now)
     for (; *next <= now && *next < run.end; *next = schedule_next(s)) {
         turn = turn + 1 < options.connections ? turn + 1 : 0;
         add_due(&connections[turn], *next);
-        if (*next >= run.begin)
-            histogram_note(&run.result->own_delay, (uint64_t)(now - *next));
+        if (*next < run.begin)
+            continue;
+        histogram_note(&run.result->own_delay, (uint64_t)(now - *next));
+        if (run.result->own_delay.count == run.most)
+            run.end = *next + 1;
     }
 }
 
@@ -353,7 +360,7 @@ static void ask_first(int64_t now)
             add_due(&connections[i], now);
 }
 
-void engine_run(double rate, int64_t warm, int64_t length, struct result *ret)
+void engine_run(double rate, int64_t warm, int64_t length, uint64_t requests, struct result *ret)
 {
     int64_t now = now_ns(), next = INT64_MAX;
     double cpu_begin = 0, cpu_end = 0;
@@ -364,6 +371,7 @@ void engine_run(double rate, int64_t warm, int64_t length, struct result *ret)
     run.open = rate > 0;
     run.begin = now + warm;
     run.end = run.begin + length;
+    run.most = requests ? requests : UINT64_MAX;
     run.heard = now;
     if (run.open) {
         s = schedule_new(rate, options.fixed, options.seed, now);
@@ -385,5 +393,6 @@ void engine_run(double rate, int64_t warm, int64_t length, struct result *ret)
             cpu_end = cpu_seconds();
         give_up_in_time(now);
     }
-    ret->cpu = (cpu_end - cpu_begin) / ((double)length / 1e9);
+    ret->seconds = (double)(run.end - run.begin) / 1e9;
+    ret->cpu = ret->seconds > 0 ? (cpu_end - cpu_begin) / ret->seconds : 0;
 }

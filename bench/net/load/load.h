@@ -31,6 +31,7 @@ struct options {
     uint32_t connections, depth;
     size_t size;          /* of a request's or answer's payload, in bytes */
     int64_t warm, length; /* ns */
+    uint64_t requests;    /* how many are measured at most; 0: as many as there is time for */
     int64_t timeout; /* ns without any answer, while some are owed, after which it is given up */
     double rate;     /* requests due each second, on all connections together; 0: closed loop */
     double share;    /* the same as a share of what a closed loop got; 0: none */
@@ -106,6 +107,7 @@ int64_t schedule_next(struct schedule *s);
 /* ---- the engine ---- */
 
 struct result {
+    double seconds;   /* that were measured */
     uint64_t answers; /* that came in the measured time */
     double cpu;       /* of this program in that time, in cores */
     struct histogram
@@ -116,8 +118,10 @@ struct result {
 
 void engine_connect(void);
 
-/* Drive all connections: from now on, of which the first `warm` ns are not measured, and then `length` ns; then wait for what is
-   owed. rate 0: closed loop. */
-void engine_run(double rate, int64_t warm, int64_t length, struct result *ret);
+/*
+ * Drive all connections: the first `warm` ns are not measured, then come at most `length` ns and, unless it is 0, at most so
+ * many requests that are; then what is owed is waited for. rate 0: closed loop.
+ */
+void engine_run(double rate, int64_t warm, int64_t length, uint64_t requests, struct result *ret);
 
 #endif

@@ -20,7 +20,7 @@
 #include "bench/net/pattern.h"
 
 struct options options = {
-    .connections = 100, .depth = 1, .warm = NS / 2, .length = 3 * NS, .timeout = 5 * NS, .seed = 1};
+    .connections = 100, .depth = 1, .warm = NS / 2, .timeout = 5 * NS, .seed = 1};
 const uint8_t *pattern;
 
 void fail(const char *format, ...)
@@ -53,6 +53,7 @@ static const char help[] =
     "  --depth N          requests on their way on each: 1\n"
     "  --size BYTES       of a payload: 64; stream: 1048576\n"
     "  --seconds S        measured: 3\n"
+    "  --requests N       measured at most; without --seconds there is a minute for them\n"
     "  --warm S           before that, not measured: 0.5\n"
     "  --rate R           open loop: so many requests are due each second, however slow the "
     "answers are\n"
@@ -103,6 +104,7 @@ enum {
     DEPTH,
     SIZE,
     SECONDS,
+    REQUESTS,
     WARM,
     RATE,
     SHARE,
@@ -118,6 +120,7 @@ static const struct option known[] = {
     {"depth", required_argument, NULL, DEPTH},
     {"size", required_argument, NULL, SIZE},
     {"seconds", required_argument, NULL, SECONDS},
+    {"requests", required_argument, NULL, REQUESTS},
     {"warm", required_argument, NULL, WARM},
     {"rate", required_argument, NULL, RATE},
     {"share", required_argument, NULL, SHARE},
@@ -143,6 +146,9 @@ static void set_option(int which, const char *value)
         break;
     case SECONDS:
         options.length = (int64_t)(number("--seconds", value, 0.01, 3600) * 1e9);
+        break;
+    case REQUESTS:
+        options.requests = count("--requests", value, 1, 1e12);
         break;
     case WARM:
         options.warm = (int64_t)(number("--warm", value, 0, 3600) * 1e9);
@@ -194,6 +200,8 @@ static void parse(int argc, char **argv)
         usage("%s has no --size", options.protocol->name);
     if (options.size > options.protocol->most)
         usage("--size: %zu at most with %s", options.protocol->most, options.protocol->name);
+    if (!options.length)
+        options.length = options.requests ? 60 * NS : 3 * NS;
     if (!options.size)
         options.size = options.protocol->size;
 }
@@ -223,13 +231,13 @@ static void report_curve(const struct histogram *h)
 
 static void report_all(const struct result *r, double rate)
 {
-    double seconds = (double)options.length / 1e9;
+    double answers = (double)r->answers / r->seconds;
 
-    report("req_per_s", (double)r->answers / seconds);
+    report("req_per_s", answers);
     if (options.protocol->most)
-        report("bytes_per_s", (double)r->answers * (double)options.size / seconds);
+        report("bytes_per_s", answers * (double)options.size);
     if (rate > 0) {
-        report("offered_per_s", (double)r->latencies.count / seconds);
+        report("offered_per_s", (double)r->latencies.count / r->seconds);
         report("own_delay_us_p99", (double)histogram_at(&r->own_delay, 0.99) / 1000);
     }
     report_latencies(&r->latencies);
@@ -242,10 +250,10 @@ static double rate_wanted(struct result *r)
 {
     if (!(options.share > 0))
         return options.rate;
-    engine_run(0, options.warm / 2, options.warm / 2, r);
+    engine_run(0, options.warm / 2, options.warm / 2, 0, r);
     if (!r->answers)
         fail("no answer came while warming up");
-    return options.share * (double)r->answers / ((double)options.warm / 2e9);
+    return options.share * (double)r->answers / r->seconds;
 }
 
 static const uint8_t *pattern_twice(void)
@@ -270,8 +278,8 @@ int main(int argc, char **argv)
     engine_connect();
     double rate = rate_wanted(&r);
 
-    engine_run(rate, options.warm, options.length, &r);
-    if (!r.latencies.count)
+    engine_run(rate, options.warm, options.length, options.requests, &r);
+    if (!r.latencies.count || !(r.seconds > 0))
         fail("no request was answered in the measured time");
     report_all(&r, rate);
     return 0;
