@@ -24,7 +24,7 @@ bench_run bench_supervisor_restart, bench_supervisor_children;
 bench_run bench_timers, bench_timers_cancel;
 bench_run bench_trace;
 bench_run bench_fairness;
-bench_run bench_spike, bench_flat;
+bench_run bench_spike, bench_flat, bench_overload;
 bench_run bench_echo, bench_stream, bench_http, bench_kv, bench_ws;
 
 /* Runs without a node: two threads of the C library. */

@@ -49,6 +49,7 @@ static const struct bench benches[] = {
     {"fairness", "normal|high HOGS SECONDS", 3, bench_fairness},
     {"spike", "N", 1, bench_spike, .processes = 8388608},
     {"flat", "PROCESSES HOPS", 2, bench_flat, .processes = 8388608},
+    {"overload", "none|block|drop_newest|drop_oldest PERCENT MS", 3, bench_overload},
     {"echo", "PORT", 1, bench_echo},
     {"stream", "PORT", 1, bench_stream},
     {"http", "PORT", 1, bench_http},
