@@ -20,10 +20,19 @@ _Noreturn void pit__assert_failed(const char *what, const char *file, int line)
 
 #include "base/oracle.h"
 
-/* One point in sixteen waits: most passes stay fast, so that races of three steps can be met too. */
+/* PIT_POINT_ODDS, or 16: one passage in so many waits. */
+static uint64_t point_odds(void)
+{
+    const char *s = getenv("PIT_POINT_ODDS");
+
+    return s && atoi(s) > 0 ? (uint64_t)atoi(s) : 16;
+}
+
+/* Most passes stay fast, so that races of three steps can be met too. */
 void pit__point(const char *name)
 {
     static _Thread_local struct pit__chance chance;
+    static _Thread_local uint64_t odds;
     uint64_t r;
 
     (void)name;
@@ -31,9 +40,10 @@ void pit__point(const char *name)
         const char *seed = getenv("PIT_SEED");
         pit__chance_seed(&chance,
                          (seed ? strtoull(seed, NULL, 0) : pit__entropy()) ^ (uintptr_t)&chance);
+        odds = point_odds();
     }
     r = pit__chance_next(&chance);
-    if (r & 15)
+    if ((r >> 32) % odds)
         return;
     if (r & 16)
         sched_yield();
