@@ -16,17 +16,16 @@
 #define SENDERS 3
 #define EACH 2
 #define BOUND 1
-#define KILLS 2
+#define KILLS 2 /* these may be killed; who is alike need not be tried in its place */
 #define ENDS 1
 
 mtype = { ASK, CANCEL, EXIT };
 
-chan inbox = [16] of { mtype, byte };
+chan inbox = [8] of { mtype, byte };
 chan room[SENDERS] = [2] of { bit };
 chan held = [SENDERS] of { byte };
 
 byte queue;
-byte killed;
 byte ended;
 bit alive = 1;
 bit gone[SENDERS]; /* its exit has arrived */
@@ -39,8 +38,8 @@ active [SENDERS] proctype sender()
     :: i < EACH ->
         inbox!ASK, _pid;
         if
-        :: room[_pid]?1 -> i++
-        :: atomic { killed < KILLS -> killed++ }
+        :: atomic { room[_pid]?1 -> i++ }
+        :: _pid < KILLS ->
 #if !defined(NO_CANCEL) && !defined(CANCEL_BEHIND_EXIT)
             inbox!CANCEL, _pid;
 #endif

@@ -7,8 +7,9 @@
  *   Messages arrive meanwhile on the inbox of the owner that the sender read, and are forwarded. A
  *   message may be delivered while a process runs (a send processes the inbox), to it or another.
  * Abstracted: mailbox words (mailbox.pml), what processes do (each run takes one message), the order
- *   of a run queue (any queued process may run next), timers, which move with their process. That
- *   an asker wakes again when there is work is heuristics: it was not given any, it lost none.
+ *   of a run queue (any queued process may run next), timers (timer.pml). That an asker wakes again when
+ *   there is work is heuristics: it was not given any, it lost none. What touches only what its owner
+ *   alone touches is one step with what it follows: nobody can tell when it was done.
  *
  * Invariants
  *  (1) A process is on at most one run queue, its owner's, and there exactly if it is runnable.
@@ -41,158 +42,155 @@ inline owned(p) { assert(owner[p] == me) } /* (2) */
 
 inline enqueue(p)
 {
-    d_step {
-        owned(p);
-        assert(queued[p] == 0); /* (1) */
-        state[p] = runnable;
-        queued[p] = me + 1;
-        length[me]++
-    }
+    owned(p);
+    assert(queued[p] == 0); /* (1) */
+    state[p] = runnable;
+    queued[p] = me + 1;
+    length[me]++
 }
 
 inline dequeue(p)
 {
-    d_step {
-        owned(p);
-        assert(queued[p] == me + 1 && state[p] == runnable); /* (1) */
-        queued[p] = 0;
-        length[me]--
-    }
+    owned(p);
+    assert(queued[p] == me + 1 && state[p] == runnable); /* (1) */
+    queued[p] = 0;
+    length[me]--
 }
 
 inline deliver()
 {
-    to = owner[p];
+    owned(p);
+    inner[p]++;
     if
-    :: to != me -> inbox[to]!message, p
-    :: else ->
-        owned(p);
-        inner[p]++;
-        if
-        :: state[p] == waiting -> enqueue(p)
+    :: state[p] == waiting -> enqueue(p)
 #ifdef ENQUEUE_IN_TRANSIT
-        :: state[p] == transit -> enqueue(p)
+    :: state[p] == transit -> enqueue(p)
 #endif
-        :: else
-        fi
+    :: else
     fi
 }
 
-inline handle()
+inline adopt_chain()
 {
-    if
-    :: kind == message -> deliver()
-    :: kind == adopt ->
-        p = 0;
-        do
-        :: p < PROCESSES && chained[p] && owner[p] == me ->
-            assert(state[p] == transit);
-            chained[p] = 0;
-            enqueue(p);
-            p++
-        :: p < PROCESSES && !(chained[p] && owner[p] == me) -> p++
-        :: p == PROCESSES -> break
-        od
-    fi
+    p = 0;
+    do
+    :: p < PROCESSES && chained[p] && owner[p] == me ->
+        assert(state[p] == transit);
+        chained[p] = 0;
+        enqueue(p);
+        p++
+    :: p < PROCESSES && !(chained[p] && owner[p] == me) -> p++
+    :: p == PROCESSES -> break
+    od;
+    p = 0
 }
 
 /* Any process on our queue; there is one. */
 inline some_queued()
 {
-    atomic {
-        if
-        :: queued[0] == me + 1 -> q = 0
-        :: queued[1] == me + 1 -> q = 1
-        :: queued[2] == me + 1 -> q = 2
-        fi
-    }
-}
-
-inline give()
-{
-    some_queued();
-    dequeue(q);
-#ifdef OWNER_FIRST
-    owner[q] = 1 - me;
-    owned(q);
-    state[q] = transit;
-#else
-    owned(q);
-    state[q] = transit;
-    owner[q] = 1 - me;
-#endif
-#ifndef CHAIN_LATE
-    chained[q] = 1
-#endif
-}
-
-inline hand_over()
-{
-    asker[me] = 0;
-    half = (length[me] >= 2 -> (length[me] + 1) / 2 : 0);
-    given = half;
-    do
-    :: half > 0 -> half--; give()
-    :: else -> break
-    od;
     if
-    :: given > 0 -> inbox[1 - me]!adopt, 0
-    :: else
-    fi;
-#ifdef CHAIN_LATE
-    if
-    :: given > 0 -> chained[q] = 1
-    :: else
-    fi;
-#endif
-    given = 0
-}
-
-inline run_one()
-{
-    some_queued();
-    dequeue(q);
-    state[q] = running;
-    if
-    :: nempty(inbox[me]) -> inbox[me]?kind, p; handle() /* it sends something */
-    :: true
-    fi;
-#ifdef GIVE_RUNNING
-    if
-    :: asker[me] ->
-        asker[me] = 0;
-        state[q] = transit;
-        owner[q] = 1 - me;
-        chained[q] = 1;
-        inbox[1 - me]!adopt, 0
-    :: else
-    fi;
-#endif
-    owned(q);
-    assert(state[q] == running && inner[q] > 0);
-    inner[q]--;
-    if
-    :: inner[q] > 0 -> enqueue(q)
-    :: else -> state[q] = waiting
+    :: queued[0] == me + 1 -> q = 0
+    :: queued[1] == me + 1 -> q = 1
+    :: queued[2] == me + 1 -> q = 2
     fi
 }
 
-/* What is not needed any more must not tell states apart. */
-inline forget() { d_step { kind = 0; p = 0; q = 0; to = 0; half = 0 } }
+inline give(p)
+{
+#ifdef OWNER_FIRST
+    owner[p] = 1 - me;
+    owned(p);
+    state[p] = transit;
+#else
+    owned(p);
+    state[p] = transit;
+    owner[p] = 1 - me;
+#endif
+#ifndef CHAIN_LATE
+    chained[p] = 1
+#endif
+}
+
+#define NONE PROCESSES
 
 proctype scheduler(byte me)
 {
     mtype kind;
-    byte p, q, to, half, given;
+    byte p, q, half, to = me;
+    byte on_core = NONE; /* the process that runs here */
 
 end:
     do
-    :: inbox[me]?kind, p -> handle(); forget()
-    :: asker[me] -> hand_over(); forget()
-    :: length[me] > 0 -> run_one(); forget()
-    :: length[me] == 0 && requests < REQUESTS ->
+    :: atomic { /* at any time: a process that runs may send, and that delivers */
+        to == me && nempty(inbox[me]) -> inbox[me]?kind, p;
+        if
+        :: kind == adopt -> adopt_chain()
+        :: kind == message ->
+            to = owner[p];
+            if
+            :: to == me -> deliver(); p = 0
+            :: else /* forwarded in a step of its own: it may have a new owner by then */
+            fi
+        fi;
+        kind = 0
+    }
+    :: atomic { to != me -> inbox[to]!message, p; to = me; p = 0 }
+    :: atomic {
+        to == me && on_core == NONE && asker[me] ->
+        asker[me] = 0;
+        half = (length[me] >= 2 -> (length[me] + 1) / 2 : 0);
+        if
+        :: half > 0 -> some_queued(); dequeue(q); give(q); half--
+        :: else -> goto next
+        fi
+    }
+        do
+        :: atomic { half > 0 -> some_queued(); dequeue(q); give(q); half-- }
+        :: atomic {
+            half == 0 -> inbox[1 - me]!adopt, 0;
+#ifndef CHAIN_LATE
+            q = 0;
+#endif
+            break
+        }
+        od;
+#ifdef CHAIN_LATE
+        atomic { chained[q] = 1; q = 0 }
+#endif
+next:
+        skip
+    :: atomic {
+        to == me && on_core == NONE && length[me] > 0 ->
+        some_queued();
+        dequeue(q);
+        state[q] = running;
+        on_core = q;
+        q = 0
+    }
+    :: atomic {
+        to == me && on_core != NONE ->
+        owned(on_core);
+        assert(state[on_core] == running && inner[on_core] > 0);
+        inner[on_core]--;
+        if
+        :: inner[on_core] > 0 -> enqueue(on_core)
+        :: else -> state[on_core] = waiting
+        fi;
+        on_core = NONE
+    }
+#ifdef GIVE_RUNNING
+    :: atomic {
+        to == me && on_core != NONE && asker[me] ->
+        asker[me] = 0;
+        give(on_core);
+        inbox[1 - me]!adopt, 0
+    }
+#endif
+    :: atomic {
+        to == me && on_core == NONE && length[me] == 0 && requests < REQUESTS ->
         requests++;
         asker[1 - me] = 1
+    }
     od
 }
 
@@ -201,14 +199,15 @@ proctype foreign()
     byte i, p, to;
 
     do
-    :: i < SENT ->
+    :: atomic {
+        i < SENT ->
         if
         :: p = 0
         :: p = 1
         fi;
-        to = owner[p];
-        inbox[to]!message, p;
-        d_step { p = 0; to = 0; i++ }
+        to = owner[p]
+    }
+        atomic { inbox[to]!message, p; p = 0; to = 0; i++ }
     :: else -> break
     od
 }

@@ -72,43 +72,51 @@ inline take()
     }
 }
 
-inline handle()
-{
-    if
-    :: what == adopt -> assert(owner == me); at = me
-    :: what == carrier ->
-        to = owner;
-        if
-        :: to != me -> inbox[to]!carrier, kind, target
-#ifdef FREE_UNOWNED
-        :: to == me && !alive -> skip
-#endif
-        :: else -> consume(kind, target); take()
-        fi
-    fi
-}
-
-/* What is not needed any more must not tell states apart. */
-inline forget() { d_step { what = 0; kind = 0; target = 0; to = 0 } }
-
 proctype scheduler(byte me)
 {
     mtype what, kind;
-    byte target, to;
+    byte target, to = me;
 
 end:
     do
-    :: inbox[me]?what, kind, target -> handle(); forget()
-    :: at == me && alive && generation < LAST -> alive = 0 /* exit; the slot stays ours */
-    :: at == me && !alive -> /* spawn */
-#ifdef WORD_RESET
-        d_step { word = 0; length = 0 }
+    :: atomic {
+        to == me && nempty(inbox[me]) -> inbox[me]?what, kind, target;
+        if
+        :: what == adopt -> assert(owner == me); at = me
+        :: what == carrier ->
+            to = owner;
+            if
+            :: to != me -> goto forward
+#ifdef FREE_UNOWNED
+            :: to == me && !alive -> skip
 #endif
-        d_step { generation++; alive = 1 }
-    :: at == me && moves < MOVES -> /* handed over, or given away when free */
+            :: else -> consume(kind, target); take()
+            fi
+        fi;
+forward:
+        what = 0;
+        if
+        :: to == me -> kind = 0; target = 0
+        :: else /* forwarded in a step of its own: it may have a new owner by then */
+        fi
+    }
+    :: atomic { to != me -> inbox[to]!carrier, kind, target; kind = 0; target = 0; to = me }
+    :: to == me && at == me && alive && generation < LAST -> alive = 0 /* exit; the slot stays ours */
+    :: atomic {
+        to == me && at == me && !alive -> /* spawn */
+#ifdef WORD_RESET
+        word = 0;
+        length = 0;
+#endif
+        generation++;
+        alive = 1
+    }
+    :: atomic {
+        to == me && at == me && moves < MOVES -> /* handed over, or given away when free */
         moves++;
         at = NOWHERE;
-        owner = 1 - me;
+        owner = 1 - me
+    }
         inbox[1 - me]!adopt, message, 0
     od
 }
