@@ -13,11 +13,13 @@ static void flags_in_step(struct pit__process *p)
 {
     uint32_t attends = p->extra ? p->extra->attends : 0;
 
-    p->flags &= ~(PIT__F_ATTENTION | PIT__F_LOOP);
+    p->flags &= ~(PIT__F_ATTENTION | PIT__F_LOOP | PIT__F_URGENT);
     if (attends)
         p->flags |= PIT__F_ATTENTION;
-    if ((attends & PIT__AT_RUN) || p->priority == PIT_PRIORITY_LOW)
+    if ((attends & PIT__AT_RUN) || p->priority == PIT_PRIORITY_LOW || p->status == PIT__EXITING)
         p->flags |= PIT__F_LOOP;
+    if (p->priority > PIT_PRIORITY_LOW)
+        p->flags |= PIT__F_URGENT;
 }
 
 static uint64_t bytes_of(const struct pit__message *first)

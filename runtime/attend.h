@@ -5,8 +5,8 @@
  * A process has a word of PIT__AT_ bits in its extra data; each bit is one subject's, which sets and clears it by
  * pit__attend and pit__unattend. Two flags in p->flags are kept in step with the word:
  *   PIT__F_ATTENTION  any bit is set: sends to it take the long way, and so do its own receives
- *   PIT__F_LOOP       a bit of PIT__AT_RUN is set, or its priority is low: it is run by the loop only, never straight from
- *                     another process, and gives the core back to the loop
+ *   PIT__F_LOOP       a bit of PIT__AT_RUN is set, its priority is low, or it is exiting: it is run by the loop only,
+ *                     never straight from another process, and gives the core back to the loop
  *
  * Where it is asked, and what is called there; all by the owner:
  *   a message is to be put into its queue          pit__append_attended: instead of pit__append. Consumes m

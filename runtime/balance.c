@@ -154,8 +154,6 @@ void pit__balance_give(struct pit__sched *s)
         return;
     }
     s->runnable -= given;
-    if (!s->queue[NORMAL].head)
-        s->ready &= ~(1u << NORMAL);
     atomic_store_explicit(&s->steals,
                           atomic_load_explicit(&s->steals, memory_order_relaxed) + given,
                           memory_order_relaxed);
@@ -165,8 +163,11 @@ void pit__balance_give(struct pit__sched *s)
 void pit__balance_arrive(struct pit__sched *s, struct pit__process *p)
 {
     PIT_ASSERT(p->status == PIT__TRANSIT);
-    p->status = p->flags & PIT__F_EXIT ? PIT__EXITING : PIT__RUNNABLE;
-    p->flags &= ~PIT__F_EXIT;
+    if (p->flags & PIT__F_EXIT) {
+        p->status = PIT__EXITING;
+        p->flags = (p->flags & ~PIT__F_EXIT) | PIT__F_LOOP;
+    } else
+        p->status = PIT__RUNNABLE;
     if (PIT__UNLIKELY(s->trace_walks != NULL))
         pit__trace_adopted(s, p);
     pit__sched_enqueue(s, p);

@@ -27,6 +27,7 @@ int pit__blocks_init(struct pit__blocks *pool, unsigned home, unsigned homes)
     memset(pool, 0, sizeof *pool);
     pool->home = (uint16_t)home;
     pool->homes = (uint16_t)homes;
+    pool->small = (struct pit__block){.home = pool->home, .size_class = PIT__BLOCK_SMALL}.what;
     pool->returns = calloc((size_t)homes * PIT__BLOCK_CLASSES, sizeof *pool->returns);
     return pool->returns ? 0 : -ENOMEM;
 }

@@ -19,6 +19,7 @@
 #include "base/assert.h"
 
 #define PIT__BLOCK_CLASSES 8 /* 32, 64, 128 ... 4096 bytes, header included */
+#define PIT__BLOCK_SMALL 1   /* the class of most messages: a cache line */
 #define PIT__BLOCK_LARGE 15  /* from malloc */
 #define PIT__BLOCK_HOME_NONE UINT16_MAX
 #define PIT__BLOCK_RETURN_BATCH 64
@@ -26,9 +27,14 @@
 /* The first 16 bytes of every block. next belongs to whoever holds the block. */
 struct pit__block {
     void *next;
-    uint16_t home;
-    uint8_t size_class;
-    uint8_t kind;  /* the holder's own; messages: enum pit__kind */
+    union {
+        struct {
+            uint16_t home;
+            uint8_t size_class;
+            uint8_t kind; /* the holder's own; messages: enum pit__kind */
+        };
+        uint32_t what; /* the three at once, to be compared */
+    };
     uint32_t size; /* the holder's own; messages: bytes of payload */
 };
 
@@ -50,6 +56,7 @@ struct pit__blocks {
     unsigned waiting_returns;     /* blocks in all of `returns` */
     uint16_t home;
     uint16_t homes;
+    uint32_t small; /* `what` of a block of this home and class SMALL, whose kind is 0 */
     unsigned chunk_count;
     struct pit__chunk *chunks; /* every chunk, for the end of the node */
     /* Written by the other schedulers: free lists ready for use. */
@@ -108,6 +115,16 @@ static inline void pit__block_free(struct pit__blocks *pool, void *block)
         pool->free[b->size_class] = b;
     } else
         pit__block_free_slow(pool, b);
+}
+
+/* The same for one whose `what` is pool->small. */
+static inline void pit__block_free_small(struct pit__blocks *pool, void *block)
+{
+    struct pit__block *b = block;
+
+    PIT__POISON(b + 1, pit__block_class_size(PIT__BLOCK_SMALL) - sizeof *b);
+    b->next = pool->free[PIT__BLOCK_SMALL];
+    pool->free[PIT__BLOCK_SMALL] = b;
 }
 
 /* The usable size of a block, header included. */

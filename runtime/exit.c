@@ -173,8 +173,6 @@ static inline __attribute__((always_inline)) bool release_mail(struct pit__sched
         if (--*budget < 0)
             return false;
         p->head = m->block.next;
-        if (!p->head)
-            p->tail = NULL;
         pit__undeliverable(s, m, p->exit_reason);
     }
     p->length = 0;
@@ -266,7 +264,7 @@ void pit__exit_current(struct pit__sealed *reason)
         pit__sealed_release(reason);
     } else
         p->exit_reason = reason;
-    p->flags &= ~PIT__F_EXIT;
+    p->flags = (p->flags & ~PIT__F_EXIT) | PIT__F_LOOP;
     p->status = PIT__EXITING;
     if (p->flags & PIT__F_TIMEOUT)
         pit__timeout_disarm(s, p);

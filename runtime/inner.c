@@ -55,7 +55,7 @@ void pit__append_priority(struct pit__sched *s, struct pit__process *p, struct p
         last->block.next = m;
     else
         p->head = m;
-    if (p->tail == last)
+    if (!m->block.next)
         p->tail = m;
     p->length++;
     pit__attend_came(s, p, m);

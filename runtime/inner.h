@@ -22,9 +22,9 @@
  */
 static inline void pit__inner_mark(struct pit__process *p, uint64_t number)
 {
-    p->mark = p->tail;
+    p->mark = p->head ? p->tail : NULL;
     p->mark_number = number;
-    if (PIT__UNLIKELY(p->tail))
+    if (PIT__UNLIKELY(p->mark))
         p->flags |= PIT__F_MARK;
     else
         p->flags &= ~PIT__F_MARK;

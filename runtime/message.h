@@ -19,7 +19,7 @@ struct pit__process;
 struct pit__sched;
 
 enum pit__kind {
-    PIT__MESSAGE,  /* an ordinary message */
+    PIT__MESSAGE,  /* an ordinary message; 0, for block.h's `small` */
     PIT__ANSWERED, /* a call that was answered or deferred; only in the receiver's hands */
     PIT__PASSING,  /* an ordinary message that no bound counts: from the layers above */
     PIT__CALL, /* a message that its sender waits for an answer to; public.pit__tag says which */

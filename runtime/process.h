@@ -13,6 +13,7 @@
 
 #include <pit/process.h>
 
+#include "base/assert.h"
 #include "base/list.h"
 #include "runtime/mailbox.h"
 #include "runtime/relation.h"
@@ -60,8 +61,10 @@ enum pit__status {
 #define PIT__F_HEAP 4096u       /* the heap is there, likewise */
 #define PIT__F_EXTRA 16384u     /* the extra data is there, likewise */
 #define PIT__F_ATTENTION 32768u /* attend.h, this and the next */
-#define PIT__F_LOOP 65536u      /* is run by the loop only */
-#define PIT__FORESEE_BITS 28    /* of process.partner: a slot's index + 1 */
+#define PIT__F_LOOP 65536u      /* is run by the loop only; so is what ends */
+#define PIT__F_URGENT \
+    131072u /* its priority is high or max: said here so that the usual need not be asked */
+#define PIT__FORESEE_BITS 28 /* of process.partner: a slot's index + 1 */
 #define PIT__PREFETCH_LINES \
     5 /* a parked process has so many lines of frames, the runtime's and the first of its own */
 
@@ -97,13 +100,14 @@ struct pit__process {
     pit_pid group_leader;       /* the owner's, cold. Spec: GL-1 */
 
     /* ---- hot line: owner */
-    struct pit__message *head __attribute__((aligned(64))), *tail; /* the inner queue */
+    struct pit__message *head __attribute__((aligned(64))),
+        *tail; /* the inner queue; tail means nothing while head is NULL */
     struct pit__process *run_next;
     struct pit__message
         *message; /* in the process's hands: a handler's; a stackful process's last received */
     void *sp;
     struct pit__stack *stack; /* NULL: waits or runs without one of its own */
-    uint8_t status, priority, wakes_on, low_turns;
+    uint8_t status, wakes_on, priority, low_turns;
     uint32_t flags;
     uint32_t length;           /* of the inner queue */
     uint32_t slice_reductions; /* used since they were last added to `reductions` */
@@ -150,15 +154,18 @@ extern struct pit__slots pit__slots;
 int pit__slots_open(uint32_t limit, unsigned schedulers);
 void pit__slots_close(void);
 
+/* A3, acquire, pairs with R3: a slot below `used` is mapped and has an owner. */
+static inline bool pit__slot_there(uint64_t index)
+{
+    return PIT__LIKELY(index < atomic_load_explicit(&pit__slots.used, memory_order_acquire));
+}
+
 /* The slot that a pid names, whoever lives there now; NULL: not a pid of ours. Any thread. */
 static inline struct pit__process *pit__slot_of(pit_pid pid)
 {
     uint64_t index = pit__pid_index(pid);
 
-    /* A3, acquire, pairs with R3: a slot below `used` is mapped and has an owner. */
-    if (__builtin_expect(pid.id <= 0 || pit__pid_is_proxy(pid) ||
-                             index >= atomic_load_explicit(&pit__slots.used, memory_order_acquire),
-                         0))
+    if (PIT__UNLIKELY(pid.id <= 0 || pit__pid_is_proxy(pid) || !pit__slot_there(index)))
         return NULL;
     return pit__slots.base + index;
 }

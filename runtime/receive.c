@@ -108,53 +108,101 @@ static __attribute__((noinline)) const pit_msg *receive_any(int64_t timeout)
 /* What makes a receive more than taking the first message of a stackful process's queue. */
 #define UNUSUAL (PIT__F_CALLBACK | PIT__F_HEAP | PIT__F_MARK | PIT__F_EXIT | PIT__F_ATTENTION)
 
-static inline bool nobody_watches(void)
+/* The switch of wait_usual when who comes next must be looked at, or it is the loop. */
+static __attribute__((noinline)) void wait_unusual(struct pit__thread *t, struct pit__sched *s,
+                                                   struct pit__process *p)
 {
-    return !(PIT_PROBE_ENABLED(message_receive) | PIT_PROBE_ENABLED(process_park));
+    struct pit__process *q = pit__queue_direct(s);
+
+    if (q) {
+        pit__slice_begin(t, s, q);
+        pit__switch_fibre(&p->sp, &p->stack->fibre, q->sp, &q->stack->fibre);
+    } else {
+        t->current = NULL;
+        pit__sched_switch_to_loop(t, s, p);
+    }
 }
 
-/* May the last message be let go by freeing its block? A call that nobody answered must be failed, which may deliver signals. */
-static inline bool plain(const struct pit__message *m)
+/* The head of a queue that is not empty, whose owner is a usual process. */
+static inline const pit_msg *take_head(struct pit__sched *s, struct pit__process *p)
 {
-    return m->block.kind <= PIT__PASSING && !(m->public.type->flags & PIT_TYPE_OWNS);
+    struct pit__message *m = p->head;
+
+    p->head = pit__message_next(m);
+    p->length--;
+    p->message = m;
+    s->reductions--;
+    return &m->public;
+}
+
+/*
+ * Wait for the first message, and take it. Nothing is kept in a register or in the frame while others run: who is run is
+ * t->current, so that but the few registers that a caller expects to find again, nothing is saved.
+ */
+static __attribute__((noinline)) const pit_msg *
+wait_usual(struct pit__thread *t, struct pit__sched *s, struct pit__process *p)
+{
+    struct pit__process *q;
+
+    p->status = PIT__WAITING;
+    p->wakes_on = PIT__WAKE_MESSAGE;
+    pit__slice_end(s, p);
+    q = pit__queue_usual(s);
+    if (PIT__LIKELY(q != NULL)) {
+        pit__slice_take(t, s, q);
+        pit__switch_fibre(&p->sp, &p->stack->fibre, q->sp, &q->stack->fibre);
+    } else
+        wait_unusual(t, s, p);
+    t = pit__thread();
+    t->in_runtime = 0;
+    p = t->current;
+    if (PIT__UNLIKELY(p->flags & UNUSUAL)) /* it became so meanwhile */
+        return receive_any(PIT_INFINITY);
+    PIT_AUDIT(PIT_ASSERT(p->head)); /* nothing but a message wakes the usual process */
+    return take_head(t->sched, p);
+}
+
+/* The last message is plain but not small, or another scheduler's: let it go. */
+static __attribute__((noinline)) const pit_msg *
+let_go_plain(struct pit__sched *s, struct pit__process *p, int64_t timeout)
+{
+    struct pit__message *m = p->message;
+
+    p->message = NULL;
+    pit__block_free(&s->blocks, m);
+    return pit_receive(timeout);
 }
 
 /*
  * The fast way, as pit_send_copy's: whatever is unusual is asked for first and left to receive_any. Nothing between the
- * test of UNUSUAL and the wait delivers a signal, so an exit cannot come in between and go unseen.
+ * test of UNUSUAL and the wait delivers a signal, so an exit cannot come in between and go unseen. The last message is let
+ * go by freeing its block; a call that nobody answered must be failed, which may deliver signals, and is left to receive_any.
  */
 const pit_msg *pit_receive(int64_t timeout)
 {
     struct pit__thread *t = pit__thread();
     struct pit__process *p;
     struct pit__message *m;
+    struct pit__sched *s;
 
-    if (PIT__UNLIKELY(!t || !(p = t->current) || t->in_runtime ||
-                      (uintptr_t)__builtin_frame_address(0) < t->floor || (p->flags & UNUSUAL) ||
-                      (!p->head && timeout >= 0) || t->sched->reductions <= 1 ||
-                      !nobody_watches() || ((m = p->message) && !plain(m))))
+    if (PIT__UNLIKELY(!t || t->in_runtime || (uintptr_t)__builtin_frame_address(0) < t->floor))
         return receive_any(timeout);
+    p = t->current;
+    s = t->sched;
+    if (PIT__UNLIKELY((p->flags & UNUSUAL) || (!p->head && timeout >= 0) || s->reductions <= 1 ||
+                      (s->watch & (PIT__WATCH_PROBES | PIT__WATCH_CANARIES))))
+        return receive_any(timeout);
+    m = p->message;
     if (m) {
-        p->message = NULL;
-        pit__block_free(&t->sched->blocks, m);
-    }
-    if (PIT__UNLIKELY(!p->head)) {
-        p->status = PIT__WAITING;
-        p->wakes_on = PIT__WAKE_MESSAGE;
-        pit__sched_switch_away(t->sched, p);
-        if (PIT__UNLIKELY(p->flags & UNUSUAL)) /* it became so meanwhile */
+        if (PIT__UNLIKELY(m->public.type->flags & PIT_TYPE_OWNS))
             return receive_any(timeout);
-        t = pit__thread();
-        PIT_AUDIT(PIT_ASSERT(p->head)); /* nothing but a message wakes the usual process */
+        if (PIT__UNLIKELY(m->block.what != s->blocks.small))
+            return m->block.kind <= PIT__PASSING ? let_go_plain(s, p, timeout)
+                                                 : receive_any(timeout);
+        p->message = NULL;
+        pit__block_free_small(&s->blocks, m);
     }
-    m = p->head;
-    p->head = pit__message_next(m);
-    if (!p->head)
-        p->tail = NULL;
-    p->length--;
-    p->message = m;
-    t->sched->reductions--;
-    return &m->public;
+    return PIT__LIKELY(!p->head) ? wait_usual(t, s, p) : take_head(s, p);
 }
 
 struct scan {

@@ -35,7 +35,8 @@ static inline void pit__queue_push_to(struct pit__sched *s, unsigned n, struct p
         q->tail->run_next = p;
     else {
         q->head = p;
-        s->ready |= 1u << n;
+        if (n != PIT__QUEUE_NORMAL)
+            s->ready |= 1u << n;
     }
     q->tail = p;
     s->runnable++;
@@ -45,17 +46,33 @@ static inline void pit__queue_push(struct pit__sched *s, struct pit__process *p)
     pit__queue_push_to(s, pit__queue_of(p), p);
 }
 
-static inline struct pit__process *pit__queue_pop(struct pit__sched *s)
+static inline bool pit__sched_has_work(const struct pit__sched *s)
 {
-    unsigned n = (unsigned)__builtin_ctz(s->ready);
+    return s->queue[PIT__QUEUE_NORMAL].head || s->ready;
+}
+
+/* The queue whose head is the next one's; it may be empty only if all are. */
+static inline unsigned pit__queue_first(const struct pit__sched *s)
+{
+    return PIT__LIKELY(!s->ready) ? PIT__QUEUE_NORMAL : (unsigned)__builtin_ctz(s->ready);
+}
+
+static inline struct pit__process *pit__queue_pop_from(struct pit__sched *s, unsigned n)
+{
     struct pit__run_queue *q = &s->queue[n];
     struct pit__process *p = q->head;
 
     q->head = p->run_next;
-    if (!q->head)
+    if (n != PIT__QUEUE_NORMAL && !q->head)
         s->ready &= ~(1u << n);
     s->runnable--;
     return p;
+}
+
+/* If there is work. */
+static inline struct pit__process *pit__queue_pop(struct pit__sched *s)
+{
+    return pit__queue_pop_from(s, pit__queue_first(s));
 }
 
 /* The next to run; NULL: none. */
@@ -64,11 +81,11 @@ static inline struct pit__process *pit__queue_next(struct pit__sched *s)
     struct pit__process *p;
 
     for (;;) {
-        if (!s->ready)
+        if (!pit__sched_has_work(s))
             return NULL;
         p = pit__queue_pop(s);
         if (PIT__LIKELY(p->priority != PIT_PRIORITY_LOW) || ++p->low_turns >= PIT__LOW_TURNS ||
-            !s->ready)
+            !pit__sched_has_work(s))
             break;
         pit__queue_push(s, p);
     }
@@ -96,7 +113,7 @@ static inline void pit__timeout_disarm(struct pit__sched *s, struct pit__process
     pit__wheel_remove(&s->wheel, &p->timeout);
 }
 
-void pit__slice_stamp(struct pit__process *p);
+void pit__slice_stamp(struct pit__sched *s, struct pit__process *p);
 
 /* Put a process that waits, or is new, on the run queue. */
 static inline void pit__sched_enqueue(struct pit__sched *s, struct pit__process *p)
@@ -105,21 +122,19 @@ static inline void pit__sched_enqueue(struct pit__sched *s, struct pit__process 
         pit__timeout_disarm(s, p);
     if (p->status != PIT__EXITING)
         p->status = PIT__RUNNABLE;
-    if (PIT__UNLIKELY(s->wakes++ % PIT__SAMPLE_WAKES == 0 || (s->watch & PIT__WATCH_STAMP) ||
+    if (PIT__UNLIKELY(--s->until_stamp == 0 || (s->watch & PIT__WATCH_STAMP) ||
                       PIT_PROBE_ENABLED(process_run)))
-        pit__slice_stamp(p);
+        pit__slice_stamp(s, p);
     pit__queue_push(s, p);
     PIT_PROBE_RUNNABLE(pit__process_pid(p), s->index);
 }
 
-/* The same for one that waits, of usual priority, without a timeout, when neither a stamp nor a probe is due. */
-static inline void pit__sched_enqueue_ordinary(struct pit__sched *s, struct pit__process *p)
+/* The same for one that waits, of usual priority, without a timeout, when no probe is. false: pit__slice_stamp it, it is its turn. */
+static inline bool pit__sched_enqueue_ordinary(struct pit__sched *s, struct pit__process *p)
 {
-    if (p->stack)
-        pit__process_prefetch_stack(p);
     p->status = PIT__RUNNABLE;
-    s->wakes++;
     pit__queue_push_to(s, PIT__QUEUE_NORMAL, p);
+    return PIT__LIKELY(--s->until_stamp != 0);
 }
 
 void pit__slice_sample(struct pit__sched *s, struct pit__process *p);
@@ -157,18 +172,33 @@ static inline void pit__slice_end(struct pit__sched *s, struct pit__process *p)
     }
 }
 
-/* A ready process that can be switched to without the loop; it is taken off the queue. */
+/* A ready process that can be switched to without the loop; it is taken off the queue. NULL: none. */
 static inline struct pit__process *pit__queue_direct(struct pit__sched *s)
 {
-    struct pit__process *q;
+    unsigned n = pit__queue_first(s);
+    struct pit__process *q = s->queue[n].head;
 
-    if (s->direct >= PIT__DIRECT || !s->ready)
+    if (PIT__UNLIKELY(s->direct >= PIT__DIRECT || !q || !q->stack || (q->flags & PIT__F_LOOP)))
         return NULL;
-    q = s->queue[__builtin_ctz(s->ready)].head;
-    if (!q->stack || q->status == PIT__EXITING || (q->flags & PIT__F_LOOP))
-        return NULL;
+    PIT_AUDIT(PIT_ASSERT(q->status != PIT__EXITING));
     s->direct++;
-    return pit__queue_pop(s);
+    return pit__queue_pop_from(s, n);
+}
+
+/* The same, of usual priority and without a stamp: it needs no pit__slice_begin. */
+static inline struct pit__process *pit__queue_usual(struct pit__sched *s)
+{
+    struct pit__process *q = s->queue[PIT__QUEUE_NORMAL].head;
+    unsigned direct = s->direct;
+
+    if (PIT__UNLIKELY(s->ready || direct >= PIT__DIRECT || !q || !q->stack ||
+                      (q->flags & (PIT__F_LOOP | PIT__F_STAMPED))))
+        return NULL;
+    PIT_AUDIT(PIT_ASSERT(q->status != PIT__EXITING));
+    s->direct = direct + 1;
+    s->queue[PIT__QUEUE_NORMAL].head = q->run_next;
+    s->runnable--;
+    return q;
 }
 
 PIT_NORETURN void pit__slice_overflowed(struct pit__process *p);
@@ -185,7 +215,7 @@ static inline __attribute__((always_inline)) void pit__sched_switch_away(struct 
     pit__slice_end(s, p);
     if (p->status == PIT__WAITING)
         PIT_PROBE_PARK(pit__process_pid(p), s->index);
-    if (PIT__UNLIKELY(s->canaries) && p->stack && !pit__stack_sound(p->stack))
+    if (PIT__UNLIKELY(s->watch & PIT__WATCH_CANARIES) && p->stack && !pit__stack_sound(p->stack))
         pit__slice_overflowed(p);
     if (PIT__LIKELY(p->stack && (q = pit__queue_direct(s)))) {
         pit__slice_begin(t, s, q);

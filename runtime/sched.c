@@ -43,6 +43,8 @@
 #define BUDGET 64
 #define TIMERS_AT_ONCE 256 /* between two looks at the clock */
 #define GLANCES 2000       /* about a microsecond */
+#define NEAR_LEAST \
+    512 /* slots in use, with a few lines of stack each, that leave the first cache */
 #define TIMERS_MOST \
     INT64_C(        \
         200000) /* ns of a pass: firing a million due timers must not stop the world, nor fall behind */
@@ -51,8 +53,10 @@
 static void loop(void *unused);
 static void loop_fresh(void *unused);
 
-void pit__slice_stamp(struct pit__process *p)
+void pit__slice_stamp(struct pit__sched *s, struct pit__process *p)
 {
+    if (!s->until_stamp)
+        s->until_stamp = PIT__SAMPLE_WAKES;
     p->stamp = pit__now();
     p->flags |= PIT__F_STAMPED;
 }
@@ -156,8 +160,6 @@ static void handle(struct pit__thread *t, struct pit__sched *s, struct pit__proc
                 break;
         } else {
             p->head = m->block.next;
-            if (!p->head)
-                p->tail = NULL;
             p->length--;
         }
         p->message = m;
@@ -254,7 +256,7 @@ static void unqueue(struct pit__sched *s, struct pit__process *p)
         q->head = p->run_next;
     if (q->tail == p)
         q->tail = before;
-    if (!q->head)
+    if (n != PIT__QUEUE_NORMAL && !q->head)
         s->ready &= ~(1u << n);
     s->runnable--;
     p->status = PIT__RUNNING;
@@ -556,6 +558,23 @@ static void fire_due(struct pit__sched *s)
     }
 }
 
+/* Does a tool watch what the fast ways of pit_send_copy and pit_receive pass by? */
+static inline bool probed(void)
+{
+    return PIT_PROBE_ENABLED(message_send) | PIT_PROBE_ENABLED(message_receive) |
+           PIT_PROBE_ENABLED(process_runnable) | PIT_PROBE_ENABLED(process_run) |
+           PIT_PROBE_ENABLED(process_park);
+}
+
+/* Hints: how many slots are in use, and what a message to any of them finds in which cache. */
+static inline uint8_t crowd(void)
+{
+    uint32_t used = atomic_load_explicit(&pit__slots.used, memory_order_relaxed);
+
+    return (uint8_t)((used >= NEAR_LEAST ? PIT__CROWD_NEAR : 0) |
+                     (used >= PIT__FORESEE_LEAST ? PIT__CROWD_FAR : 0));
+}
+
 static void pass(struct pit__sched *s)
 {
     PIT__COUNT(s->passes);
@@ -565,13 +584,13 @@ static void pass(struct pit__sched *s)
         fire_due(s);
     if (s->index == 0)
         node_duties(s);
-    if (s->ready)
+    if (pit__sched_has_work(s))
         publish(&s->idle_seen, 0);
+    s->watch = (uint8_t)((s->watch & ~PIT__WATCH_PROBES) | (probed() ? PIT__WATCH_PROBES : 0));
     run_some(s);
     s = pit__thread()->sched;
     s->watch &= (uint8_t)~PIT__WATCH_STAMP;
-    s->crowded = atomic_load_explicit(&pit__slots.used, memory_order_relaxed) >=
-                 PIT__FORESEE_LEAST; /* a hint */
+    s->crowded = crowd();
     publish(&s->runnable_seen, s->runnable);
     publish(&s->free_slots_seen, s->slots.count);
     if (s->driver_ops->queued(s->driver) || s->driver_ops->pending(s->driver))
@@ -582,7 +601,7 @@ static void pass(struct pit__sched *s)
         pit__balance_offer(s);
     if (s->runnable < 2)
         s->busy_since = 0;
-    if (!s->ready && pit__inbox_empty(&s->inbox))
+    if (!pit__sched_has_work(s) && pit__inbox_empty(&s->inbox))
         idle(s);
 }
 
@@ -643,6 +662,7 @@ int pit__sched_open(struct pit__sched *s, unsigned index, unsigned count,
 
     memset(s, 0, sizeof *s);
     s->index = (uint16_t)index;
+    s->until_stamp = 1;
     s->driver_ops = ops;
     pit__chance_seed(&s->chance, seed + index * UINT64_C(0x9e3779b97f4a7c15));
     pit__wheel_init(&s->wheel, pit__now());
@@ -653,7 +673,8 @@ int pit__sched_open(struct pit__sched *s, unsigned index, unsigned count,
     if (!s->loop_stack)
         return -ENOMEM;
     pit__stack_usage(&stacks);
-    s->canaries = !stacks.light_guards; /* the first thousands have heavy guards even so */
+    if (!stacks.light_guards) /* the first thousands have heavy guards even so */
+        s->watch = PIT__WATCH_CANARIES;
     return ops->open(s, (int)index, &s->driver);
 }
 

@@ -25,6 +25,14 @@
 #define PIT__WATCH_STAMP 1u  /* after a sleep every wake of the pass is stamped */
 #define PIT__WATCH_SENDER 2u /* the running process's sends are looked at: attend.h */
 #define PIT__WATCH_SPAWN 4u  /* what is spawned is traced: trace.h */
+#define PIT__WATCH_PROBES \
+    8u /* a tool has a probe of messages or switches; the semaphores are read once a pass */
+#define PIT__WATCH_CANARIES \
+    16u /* some stacks have no guard: their canaries are looked at when they are left */
+
+/* sched.crowded: how far a message's road is not in the cache */
+#define PIT__CROWD_NEAR 1u /* not in the first one: fetched as soon as its address is known */
+#define PIT__CROWD_FAR 2u  /* in none: foresee.h */
 
 struct pit__trace_piece;
 
@@ -59,8 +67,9 @@ struct pit__sched {
 
     /* ---- this thread alone */
     int reductions __attribute__((aligned(64))); /* left of the running slice */
-    unsigned ready;                              /* bit n: queue n is not empty */
-    struct pit__run_queue queue[3];              /* max, high, normal and low */
+    unsigned
+        ready; /* bit n: queue n, max or high, is not empty; the last one's head tells by itself */
+    struct pit__run_queue queue[3]; /* max, high, normal and low */
     unsigned runnable;
     unsigned direct; /* switches from process to process since the loop ran */
     void *loop_sp;
@@ -68,11 +77,10 @@ struct pit__sched {
     struct pit__foresight foresight;
     struct pit__stack *dead_stack; /* left for good by who ran on it; the loop puts it away */
     struct pit__stack *leaving;    /* a zombie's to be, which runs on it for the last time */
-    unsigned wakes;                /* counts, so that every 64th is stamped */
+    unsigned until_stamp;          /* wakes: every 64th is stamped */
     bool draining;                 /* the inbox is being delivered: no recursion */
-    bool canaries; /* some stacks have no guard: their canaries are looked at when they are left */
-    uint8_t watch; /* PIT__WATCH_: sends of this scheduler take the long way */
-    bool crowded;  /* the node's processes do not fit in the cache: foresee.h */
+    uint8_t watch;                 /* PIT__WATCH_: sends and receives take the long way */
+    uint8_t crowded;               /* PIT__CROWD_: the node's processes do not fit in a cache */
     uint16_t index;
     int cpu; /* pinned to; -1: not */
     int numa_node;
@@ -131,8 +139,6 @@ void pit__sched_wake(struct pit__sched *s);
 /* Deliver what is in the inbox. Owner only; no effect while it is being done. */
 void pit__sched_drain(struct pit__sched *s);
 
-static inline bool pit__sched_has_work(const struct pit__sched *s) { return s->ready != 0; }
-
 /* ---- balance.c */
 void pit__balance_give(struct pit__sched *s);  /* answer the scheduler that asks */
 void pit__balance_ask(struct pit__sched *s);   /* idle: ask a busy one */
@@ -147,13 +153,18 @@ struct pit__sched *pit__balance_waker(struct pit__sched *s, struct pit__process 
                                       const struct pit__message *m);
 void pit__balance_follow(struct pit__sched *s, struct pit__process *p, struct pit__sched *to);
 
+/* Counters have one writer; readers elsewhere see each value whole. A compiler makes three instructions of a relaxed load
+   and store; the one of x86-64, not locked, is as good. */
+#if defined(__x86_64__) && !defined(PIT__FIBRE_TSAN)
+#define PIT__COUNT_MORE(counter, n) \
+    __asm__("addq %1, %0" : "+m"(*(uint64_t *)&(counter)) : "er"((uint64_t)(n)) : "cc")
+#else
 #define PIT__COUNT_MORE(counter, n)                                                     \
     atomic_store_explicit(&(counter),                                                   \
                           atomic_load_explicit(&(counter), memory_order_relaxed) + (n), \
                           memory_order_relaxed)
-#define PIT__COUNT(counter)                                                                       \
-    atomic_store_explicit(&(counter), atomic_load_explicit(&(counter), memory_order_relaxed) + 1, \
-                          memory_order_relaxed)
+#endif
+#define PIT__COUNT(counter) PIT__COUNT_MORE(counter, 1)
 
 /* The runtime has PIT__STACK_ROOM below what the process asked for: enough for the deepest of it, which is snprintf. */
 static inline uintptr_t pit__floor_of(const struct pit__stack *stack, size_t size)

@@ -120,20 +120,25 @@ static __attribute__((noinline)) void send_any(pit_pid to, const pit_type *type,
 }
 
 #define SMALL 16 /* payload that fills a message of one cache line */
-#define SMALL_CLASS 1
 
 /* May p, on this scheduler, be sent a small plain message and woken without anything out of the ordinary? */
 static inline bool ordinary(const struct pit__sched *s, struct pit__process *p, pit_pid to)
 {
     return pit__owned_by(p, s) && pit__mailbox_quiet(&p->mailbox) && pit__process_pid(p) == to.id &&
-           !(p->flags & (PIT__F_TIMEOUT | PIT__F_ATTENTION)) && p->priority <= PIT_PRIORITY_LOW &&
+           !(p->flags & (PIT__F_TIMEOUT | PIT__F_ATTENTION | PIT__F_URGENT)) &&
            p->length <= QUEUE_SHORT;
 }
 
-static inline bool nobody_watches(void)
+/* The end of the fast way, when it is the turn of p's wake to be stamped, or p's memory is in no near cache. */
+static __attribute__((noinline)) void rarely(struct pit__sched *s, struct pit__process *from,
+                                             struct pit__process *p)
 {
-    return !(PIT_PROBE_ENABLED(message_send) | PIT_PROBE_ENABLED(process_runnable) |
-             PIT_PROBE_ENABLED(process_run));
+    if (!s->until_stamp)
+        pit__slice_stamp(s, p);
+    if (s->crowded && p->status == PIT__RUNNABLE && p->stack)
+        pit__process_prefetch_stack(p);
+    if (s->crowded & PIT__CROWD_FAR)
+        pit__foresee(s, from, p);
 }
 
 /*
@@ -147,49 +152,49 @@ void pit_send_copy(pit_pid to, const pit_type *type, const void *payload)
     struct pit__process *p;
     struct pit__message *m;
     struct pit__sched *s;
-    uint64_t small[2] = {0};
+    uint64_t index = pit__pid_index(to);
+    uint32_t size;
 
-    if (PIT__UNLIKELY(!t || !t->current || t->in_runtime ||
-                      (uintptr_t)__builtin_frame_address(0) < t->floor || !(p = pit__slot_of(to))))
+    /* Outside of a process in_runtime is set. A pid that is no process of ours, but 0, is not that of the slot. */
+    if (PIT__UNLIKELY(!t || t->in_runtime || (uintptr_t)__builtin_frame_address(0) < t->floor ||
+                      !to.id || !pit__slot_there(index)))
         return send_any(to, type, payload);
-    pit__process_prefetch(p);
+    p = pit__slots.base + index;
     s = t->sched;
-    m = (struct pit__message *)s->blocks.free[SMALL_CLASS];
+    if (PIT__UNLIKELY(s->crowded))
+        pit__process_prefetch(p);
+    m = (struct pit__message *)s->blocks.free[PIT__BLOCK_SMALL];
+    size = type->size;
     if (PIT__UNLIKELY(!m || (type->flags & PIT_TYPE_OWNS) || s->reductions <= 1 ||
-                      (s->watch & (PIT__WATCH_STAMP | PIT__WATCH_SENDER)) ||
-                      s->wakes % PIT__SAMPLE_WAKES == 0 || !nobody_watches() ||
-                      !ordinary(s, p, to)))
+                      (s->watch & (PIT__WATCH_STAMP | PIT__WATCH_SENDER | PIT__WATCH_PROBES)) ||
+                      !ordinary(s, p, to) || (size != 8 && size != SMALL && size != 1)))
         return send_any(to, type, payload);
-    t->touching = t; /* a bad payload is the sender's fault */
+    PIT__UNPOISON(m, pit__block_class_size(PIT__BLOCK_SMALL));
+    t->touching = t; /* a bad payload is the sender's fault, and m is still free */
     __asm__ volatile("" ::: "memory");
-    if (type->size == 8)
-        __builtin_memcpy(small, payload, 8);
-    else if (type->size == SMALL)
-        __builtin_memcpy(small, payload, SMALL);
-    else if (type->size == 1)
-        __builtin_memcpy(small, payload, 1);
-    else {
-        t->touching = NULL;
-        return send_any(to, type, payload);
-    }
+    if (PIT__LIKELY(size == 8))
+        __builtin_memcpy(pit__message_payload(m), payload, 8);
+    else if (size == SMALL)
+        __builtin_memcpy(pit__message_payload(m), payload, SMALL);
+    else
+        __builtin_memcpy(pit__message_payload(m), payload, 1);
     __asm__ volatile("" ::: "memory");
     t->touching = NULL;
 
-    s->blocks.free[SMALL_CLASS] = m->block.next;
+    s->blocks.free[PIT__BLOCK_SMALL] = m->block.next;
     __builtin_prefetch(m->block.next, 1);
-    PIT__UNPOISON(m, pit__block_class_size(SMALL_CLASS));
     m->block.kind = PIT__MESSAGE;
-    m->block.size = type->size;
+    m->block.size = size;
     m->to = to;
     m->public = (pit_msg){.type = type, .from = {pit__process_pid(t->current)}};
-    __builtin_memcpy(pit__message_payload(m), small, SMALL);
     PIT__COUNT(s->sent);
     s->reductions--;
     pit__append_only(p, m);
-    if (p->status == PIT__WAITING && (p->wakes_on & PIT__WAKE_MESSAGE))
-        pit__sched_enqueue_ordinary(s, p);
+    if (p->status == PIT__WAITING && (p->wakes_on & PIT__WAKE_MESSAGE) &&
+        PIT__UNLIKELY(!pit__sched_enqueue_ordinary(s, p)))
+        return rarely(s, t->current, p);
     if (PIT__UNLIKELY(s->crowded))
-        pit__foresee(s, t->current, p);
+        return rarely(s, t->current, p);
 }
 
 int pit_send_name(const char *name, const pit_type *type, const void *payload)

@@ -239,13 +239,16 @@ void pit__terminate(struct pit__sched *s, struct pit__process *p, struct pit__se
         if (w->abandoned)
             w->abandoned(w);
     }
+    if (p->status == PIT__TRANSIT) { /* handed over and not adopted: who takes it sees it */
+        p->flags |= PIT__F_EXIT;
+        return;
+    }
+    p->flags |= PIT__F_LOOP;
     if (p->status == PIT__WAITING) {
         p->status = PIT__EXITING;
         pit__sched_enqueue(s, p);
-    } else /* on the run queue, or handed over and not adopted: who takes it from there sees it */
-        p->status = p->status == PIT__TRANSIT ? PIT__TRANSIT : PIT__EXITING;
-    if (p->status == PIT__TRANSIT)
-        p->flags |= PIT__F_EXIT;
+    } else
+        p->status = PIT__EXITING; /* it is on the run queue already */
 }
 
 /* EXIT-1, steps 2 to 4. first: a message that comes of it is a priority message. */

@@ -25,7 +25,7 @@ void pit__deliver(struct pit__sched *s, struct pit__process *p, struct pit__mess
 static inline void pit__append_only(struct pit__process *p, struct pit__message *m)
 {
     m->block.next = NULL;
-    if (p->tail)
+    if (p->head)
         p->tail->block.next = m;
     else
         p->head = m;

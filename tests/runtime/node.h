@@ -46,7 +46,7 @@ static void move_some(void *argument)
     struct pit__sched *s = pit__sched_current();
     uint64_t chance = (uint64_t)(uintptr_t)argument;
 
-    for (unsigned i = 0; i < 16 && s->ready; i++) {
+    for (unsigned i = 0; i < 16 && pit__sched_has_work(s); i++) {
         struct pit__process *p = pit__queue_pop(s);
         struct pit__sched *to = pit__node.scheds[pit_test_random_below(&chance, pit__node.count)];
 
