@@ -13,9 +13,9 @@ SOURCES = os.path.join(table.BENCH, "peers")
 
 
 def jobs():
-    """(peer, source, product, command before the source)"""
+    """(peer, or "" for what puts load on servers; source; product; command before the source)"""
     out = lambda product: os.path.join(table.PEERS, product)
-    found = [("c_epoll", f"{name}.c", name, ["cc", "-O2", "-o", out(name)]) for name in ("echo_epoll", "echo_load")]
+    found = [(peer, f"{name}.c", name, ["cc", "-O2", "-o", out(name)]) for peer, name in (("c_epoll", "echo_epoll"), ("", "echo_load"))]
     found += [("erlang", f"{name}.erl", f"{os.path.basename(name)}.beam", ["erlc", "-o", table.PEERS])
               for name in ("peer_server", "peer_sup", "peer_bench", "savina/peer_savina")]
     found += [("go", source, product, ["go", "build", "-o", out(product)])
@@ -29,15 +29,15 @@ def older(product, source):
 
 
 def ready(wanted):
-    """Of the peers in `wanted`, those that can be run; their programs are built."""
+    """Of the peers in `wanted`, those that can be run; their programs are built, and what puts load on servers."""
     os.makedirs(table.PEERS, exist_ok=True)
     have = {peer for peer in wanted if all(map(shutil.which, NEEDS.get(peer, [])))}
     for peer, source, product, command in jobs():
         source, product = os.path.join(SOURCES, source), os.path.join(table.PEERS, product)
-        if peer not in have or not older(product, source):
+        if peer not in have | {""} or not older(product, source):
             continue
         done = subprocess.run(command + [source] + LIBRARIES.get(peer, []), capture_output=True, text=True)
         if done.returncode:
-            print(f"bench/run: cannot build {source}, so {peer} is left out:\n{done.stderr[-2000:]}", file=sys.stderr)
+            print(f"bench/run: cannot build {source}, so {peer or 'its load'} is left out:\n{done.stderr[-2000:]}", file=sys.stderr)
             have.discard(peer)
     return have

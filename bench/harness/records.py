@@ -51,15 +51,26 @@ def noise_text(count, complaints, rounds):
     return f"{count} of {rounds} rounds stayed noisy, the worst: {', '.join(complaints)}" if count else None
 
 
+def names_of(row, s):
+    return {"bench": row.name, "peer": label(s.who, s.setting), "contestant": s.who, "setting": s.setting}
+
+
+def runs_of(row, s, is_chosen):
+    return {"record": "runs", **names_of(row, s), "command": s.case.command, "load": s.case.load, "chosen": is_chosen,
+            "runs": [{"round": r.round, "kept": r.kept, "metrics": r.metrics, "noise": r.noise, "noisy": r.noisy} for r in s.runs]}
+
+
+def failure_of(row, f):
+    return {"record": "failure", **names_of(row, f), "kind": f.kind, "text": f.text}
+
+
 def of_series(row, s, is_chosen):
     """The runs of one case, and a line for each of its metrics."""
-    who = {"bench": row.name, "peer": label(s.who, s.setting), "contestant": s.who, "setting": s.setting}
-    yield {"record": "runs", **who, "command": s.case.command, "load": s.case.load, "chosen": is_chosen,
-           "runs": [{"round": r.round, "kept": r.kept, "metrics": r.metrics, "noise": r.noise, "noisy": r.noisy} for r in s.runs]}
+    yield runs_of(row, s, is_chosen)
     for metric in s.kept()[0].metrics:
         values = s.values(metric)
         if len(values) == len(s.kept()):
-            yield {"record": "metric", **who, "metric": metric, **summary(values), "samples": values, "chosen": is_chosen}
+            yield {"record": "metric", **names_of(row, s), "metric": metric, **summary(values), "samples": values, "chosen": is_chosen}
 
 
 def of_floor(row, floor, best, measurement):
@@ -82,8 +93,7 @@ def of_row(row, measurement, seconds):
            "asked": measurement.plan.rounds, "most": measurement.plan.most, "repeated": repeated, "seconds": round(seconds, 2),
            "noise": noise_text(*measurement.noisy(best.values()), measurement.rounds)}
     for f in measurement.failures:
-        yield {"record": "failure", "bench": row.name, "peer": label(f.who, f.setting), "contestant": f.who, "setting": f.setting,
-               "kind": f.kind, "text": f.text}
+        yield failure_of(row, f)
     for s in measurement.series:
         yield from of_series(row, s, best.get(s.who) is s)
     if "pitboss" in best:

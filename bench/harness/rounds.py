@@ -78,12 +78,12 @@ class Measurement:
     def run_of_round(self, series):
         """Run a series once in this round, and again while it is noisy; the quietest counts."""
         begin = len(series.runs)
-        for _ in range(TRIES):
+        if not self.attempt(series):
+            return
+        while series.runs[-1].noisy and len(series.runs) - begin < TRIES and self.extra:
+            self.extra -= 1
             if not self.attempt(series):
                 return
-            if not series.runs[-1].noisy or not self.extra:
-                break
-            self.extra -= 1
         tried = series.runs[begin:]
         quietest = min(tried, key=lambda r: (bool(r.noisy), weather.loudness(r.noise)))
         for r in tried:

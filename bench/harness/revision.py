@@ -1,0 +1,45 @@
+"""Another revision of this repository, checked out and built under build/compare/, to be measured beside this one."""
+import os
+import subprocess
+import sys
+
+import rows as table
+
+PLACE = os.path.join(table.ROOT, "build", "compare")
+# Of an old revision some may not be there; what it has of them is built.
+TARGETS = (["bench/pitboss-bench", "bench/pitboss-savina"], ["bench/pitboss-bench"], [])
+
+
+class Unknown(Exception):
+    """There is no such revision, or it cannot be built; the text says why."""
+
+
+def git(*words):
+    done = subprocess.run(["git", "-C", table.ROOT, *words], capture_output=True, text=True)
+    if done.returncode:
+        raise Unknown(done.stderr.strip())
+    return done.stdout.strip()
+
+
+def checkout(name):
+    """(commit, folder): a git worktree, kept for the next time; `git worktree remove FOLDER` frees it."""
+    commit = git("rev-parse", "--verify", "--end-of-options", name + "^{commit}")
+    folder = os.path.join(PLACE, commit[:12])
+    if not os.path.isdir(folder):
+        os.makedirs(PLACE, exist_ok=True)
+        git("worktree", "add", "--force", "--detach", folder, commit)
+    return commit, folder
+
+
+def built(name):
+    """(commit, folder of its benchmark programs)"""
+    commit, folder = checkout(name)
+    print(f"bench/run: building {commit[:12]} in {os.path.relpath(folder)}", file=sys.stderr, flush=True)
+    for targets in TARGETS:
+        done = subprocess.run([os.path.join(folder, "scripts", "build"), "release", *targets], capture_output=True, text=True)
+        if done.returncode == 0:
+            break
+    programs = os.path.join(folder, "build", "release", "bench")
+    if done.returncode or not os.access(os.path.join(programs, "pitboss-bench"), os.X_OK):
+        raise Unknown(f"{commit[:12]} does not build, or has no pitboss-bench:\n{done.stderr[-2000:]}")
+    return commit, programs

@@ -1,0 +1,46 @@
+"""bench/run without --compare or --against: the rows beside their peers."""
+import sys
+import time
+
+from harness import records, rounds, stats, table
+
+
+def open_floors(row, measurement):
+    """The floors whose verdict more rounds could change."""
+    best = records.chosen(row, measurement)
+    if "pitboss" not in best:
+        return []
+    return [f for f in records.floors(row, best) if f.bound is not None
+            and not stats.plain(list(records.values_of(f, best).values()), f.bound)]
+
+
+def measure_row(row, present, plan):
+    """The records of a row."""
+    begin = time.monotonic()
+    cases = [rounds.Series(who, setting, case) for who, settings in row.contestants.items() if who == "pitboss" or who in present
+             for setting, case in settings.items()]
+    m = rounds.measured(cases, plan, undecided=lambda m: bool(open_floors(row, m)),
+                        narrowed=lambda m: list(records.chosen(row, m).values()))
+    return list(records.of_row(row, m, time.monotonic() - begin))
+
+
+def show(found, out):
+    """The row's table; True if a run of ours failed."""
+    failed = False
+    for f in (r for r in found if r["record"] == "failure"):
+        print("FAILED" if f["kind"] == "failed" else "not yet:", f["bench"], f["peer"] + ":", f["text"], file=sys.stderr, flush=True)
+        failed |= f["contestant"] == "pitboss" and f["kind"] == "failed"
+    for line in table.lines(found):
+        print(line, file=out, flush=True)
+    return failed
+
+
+def measure(chosen, present, plan, sink, out):
+    """Measure the rows; the exit status."""
+    failed = False
+    for row in chosen:
+        found = measure_row(row, present, plan)
+        for record in found:
+            sink.put(record)
+        failed |= show(found, out)
+    return 1 if failed else 0

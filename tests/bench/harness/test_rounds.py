@@ -1,0 +1,96 @@
+"""Rounds are interleaved; noisy runs are repeated by their weather alone, within a bound; what stays noisy is marked."""
+import unittest
+
+from harness import measure, rounds, weather
+from synthetic import QUIET, Case
+
+LOUD = dict(QUIET, steal=12.0)
+
+
+def series(*names):
+    return [rounds.Series(name, "", Case(1.0, [name])) for name in names]
+
+
+class Scripted:
+    """once() that gives each command's noises in turn (the last for ever) and remembers who was called."""
+
+    def __init__(self, **noises):
+        self.noises, self.calls = {name: list(found) for name, found in noises.items()}, []
+
+    def once(self, case):
+        name = case.command[0]
+        self.calls.append(name)
+        noises = self.noises.get(name, [QUIET])
+        noise = noises.pop(0) if len(noises) > 1 else noises[0]
+        if isinstance(noise, Exception):
+            raise noise
+        return {"ops_per_s": 1.0}, dict(noise)
+
+
+class Rounds(unittest.TestCase):
+    def test_every_other_round_goes_backwards(self):
+        script = Scripted()
+        rounds.measured(series("a", "b", "c"), rounds.Plan(3, 3), once=script.once)
+        self.assertEqual("".join(script.calls), "abccbaabc")
+
+    def test_a_noisy_run_is_repeated_and_the_quiet_one_counts(self):
+        script = Scripted(a=[LOUD, QUIET])
+        m = rounds.measured(series("a", "b"), rounds.Plan(2, 2), once=script.once)
+        self.assertEqual("".join(script.calls), "aabba")
+        a = m.series[0]
+        self.assertEqual([(r.round, r.kept, bool(r.noisy)) for r in a.runs], [(0, False, True), (0, True, False), (1, True, False)])
+        self.assertEqual(m.noisy([a]), (0, []))
+
+    def test_the_quietest_of_noisy_runs_counts_and_is_marked(self):
+        script = Scripted(a=[dict(LOUD, steal=30.0), dict(LOUD, steal=7.0), dict(LOUD, steal=20.0), QUIET])
+        m = rounds.measured(series("a"), rounds.Plan(5, 5), once=script.once)
+        self.assertEqual([r.noise["steal"] for r in m.series[0].kept()], [7.0, 0, 0, 0, 0])
+        self.assertEqual(m.noisy(m.series), (1, ["7 % of a core stolen by the host"]))
+
+    def test_repetitions_are_bounded(self):
+        script = Scripted(a=[LOUD], b=[LOUD])
+        m = rounds.measured(series("a", "b"), rounds.Plan(5, 5), once=script.once)
+        self.assertEqual(len(script.calls), 20)
+        self.assertEqual(m.noisy(m.series)[0], 5)
+        self.assertEqual([len(s.kept()) for s in m.series], [5, 5])
+
+    def test_without_repeats_noise_is_only_marked(self):
+        script = Scripted(a=[LOUD])
+        m = rounds.measured(series("a"), rounds.Plan(3, 3, repeats=False), once=script.once)
+        self.assertEqual((len(script.calls), m.noisy(m.series)[0]), (3, 3))
+
+    def test_goes_on_with_what_matters_while_undecided(self):
+        script = Scripted()
+        rounds.measured(series("a", "b"), rounds.Plan(2, 6), narrowed=lambda m: m.series[:1],
+                        undecided=lambda m: m.rounds < 4, once=script.once)
+        self.assertEqual("".join(script.calls), "abbaaa")
+
+    def test_ends_at_most_though_undecided(self):
+        script = Scripted()
+        rounds.measured(series("a"), rounds.Plan(2, 6), undecided=lambda m: True, once=script.once)
+        self.assertEqual(len(script.calls), 6)
+
+    def test_a_failure_is_told_and_ends_that_case_alone(self):
+        script = Scripted(a=[QUIET, measure.Failed("lost a message")], b=[measure.NotYet("later")])
+        m = rounds.measured(series("a", "b", "c"), rounds.Plan(3, 3), once=script.once)
+        self.assertEqual([(f.who, f.kind, f.text) for f in m.failures],
+                         [("b", "not yet", "later"), ("a", "failed", "lost a message")])
+        self.assertEqual([s.who for s in m.series], ["c"])
+
+
+class Complaints(unittest.TestCase):
+    def test_limits(self):
+        self.assertEqual(weather.complaints(QUIET), [])
+        self.assertEqual(len(weather.complaints(dict(QUIET, steal=6.0, foreign_cpu=11.0))), 2)
+
+    def test_of_a_short_run_a_few_ticks_are_chance(self):
+        self.assertEqual(weather.complaints(dict(QUIET, seconds=0.05, steal=40.0)), [])
+
+    def test_a_frequency_that_changed(self):
+        self.assertEqual(weather.complaints(dict(QUIET, mhz=3000.0), dict(QUIET, mhz=3100.0)), [])
+        self.assertEqual(len(weather.complaints(dict(QUIET, mhz=2000.0), dict(QUIET, mhz=3100.0))), 1)
+
+    def test_own_children_are_not_others(self):
+        before = weather.Weather()
+        measure.run_command(["python3", "-ISc", "import time\nwhile time.process_time() < 0.1: pass"])
+        self.assertGreaterEqual(before.since()["cpu_s"], 0.1)
