@@ -3,7 +3,7 @@ import json
 
 import rows as table
 
-from harness import stats
+from harness import machine, stats
 
 
 def label(who, setting):
@@ -90,7 +90,7 @@ def of_row(row, measurement, seconds):
     best = chosen(row, measurement)
     repeated = sum(not r.kept for s in measurement.series for r in s.runs)
     yield {"record": "row", "bench": row.name, "metric": row.metric, "at_most": row.at_most, "rounds": measurement.rounds,
-           "asked": measurement.plan.rounds, "most": measurement.plan.most, "repeated": repeated, "seconds": round(seconds, 2),
+           "asked": min(measurement.plan.rounds, measurement.rounds), "most": measurement.plan.most, "repeated": repeated, "seconds": round(seconds, 2),
            "noise": noise_text(*measurement.noisy(best.values()), measurement.rounds)}
     for f in measurement.failures:
         yield failure_of(row, f)
@@ -115,8 +115,11 @@ class Sink:
 
 def read(path):
     """The records of a file, in order. ValueError if they are no results of this schema."""
-    with open(path, encoding="utf-8") as f:
-        found = [json.loads(line) for line in f if line.strip()]
-    if not found or found[0].get("record") != "machine" or found[0].get("schema") != 1:
-        raise ValueError(f"{path}: its first record is not a machine description of schema 1")
+    try:
+        with open(path, encoding="utf-8") as f:
+            found = [json.loads(line) for line in f if line.strip()]
+    except json.JSONDecodeError:
+        found = []
+    if not found or found[0].get("record") != "machine" or found[0].get("schema") != machine.SCHEMA:
+        raise ValueError(f"{path}: its first record is not a machine description of schema {machine.SCHEMA}")
     return found

@@ -3,6 +3,8 @@
 What makes the runner repeat a run is its weather, never its result. What makes it go on is the result, so that rule is kept
 honest: at most Plan.most rounds, an early stop only by stats.plain(), and the verdict is that of all rounds at the end.
 """
+import math
+import time
 from dataclasses import dataclass, field
 
 from harness import measure, weather
@@ -15,6 +17,7 @@ class Plan:
     rounds: int  # at first; as many runs of each case may be repeated
     most: int  # rounds in the end
     repeats: bool = True
+    until: float = math.inf  # by time.monotonic(): no round begins after it, but for the first
 
 
 @dataclass
@@ -106,8 +109,8 @@ class Measurement:
 def measured(cases, plan, narrowed=lambda m: m.series, undecided=lambda m: False, once=measure.once):
     """The Measurement of a row. narrowed(m): the series that matter for what is still undecided; only they go on."""
     m = Measurement(cases, plan, once)
-    for _ in range(plan.rounds):
+    while m.series and m.rounds < plan.rounds and (m.rounds == 0 or time.monotonic() < plan.until):
         m.round(m.series)
-    while m.rounds < plan.most and m.series and undecided(m):
+    while m.series and m.rounds < plan.most and time.monotonic() < plan.until and undecided(m):
         m.round(narrowed(m))
     return m

@@ -1,4 +1,6 @@
 """bench/run without --compare or --against: the rows beside their peers."""
+import dataclasses
+import math
 import sys
 import time
 
@@ -35,11 +37,20 @@ def show(found, out):
     return failed
 
 
-def measure(chosen, present, plan, sink, out):
+def shares(chosen, seconds):
+    """Each row, and until when its rounds may begin, so that all are done in about so many seconds. What one does not need
+    is the others'."""
+    end = time.monotonic() + seconds
+    for i, row in enumerate(chosen):
+        now = time.monotonic()
+        yield row, now + (end - now) / (len(chosen) - i)
+
+
+def measure(chosen, present, plan, sink, out, seconds=math.inf):
     """Measure the rows; the exit status."""
     failed = False
-    for row in chosen:
-        found = measure_row(row, present, plan)
+    for row, until in shares(chosen, seconds):
+        found = measure_row(row, present, dataclasses.replace(plan, until=until))
         for record in found:
             sink.put(record)
         failed |= show(found, out)

@@ -64,3 +64,8 @@ class Files(unittest.TestCase):
     def test_another_schema_is_refused(self):
         records.Sink(self.path).put({"record": "machine", "schema": 2})
         self.assertRaises(ValueError, records.read, self.path)
+
+    def test_so_is_what_is_no_json(self):
+        with open(self.path, "w", encoding="utf-8") as f:
+            f.write("ping_pong 12\n")
+        self.assertRaises(ValueError, records.read, self.path)

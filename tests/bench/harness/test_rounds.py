@@ -1,7 +1,8 @@
 """Rounds are interleaved; noisy runs are repeated by their weather alone, within a bound; what stays noisy is marked."""
+import time
 import unittest
 
-from harness import measure, rounds, weather
+from harness import measure, rounds, session, weather
 from synthetic import QUIET, Case
 
 LOUD = dict(QUIET, steal=12.0)
@@ -69,6 +70,17 @@ class Rounds(unittest.TestCase):
         script = Scripted()
         rounds.measured(series("a"), rounds.Plan(2, 6), undecided=lambda m: True, once=script.once)
         self.assertEqual(len(script.calls), 6)
+
+    def test_no_round_begins_when_the_time_is_over_but_the_first(self):
+        script = Scripted()
+        m = rounds.measured(series("a"), rounds.Plan(5, 9, until=0.0), undecided=lambda m: True, once=script.once)
+        self.assertEqual((len(script.calls), m.rounds), (1, 1))
+
+    def test_rows_share_the_time_and_leave_what_they_do_not_need(self):
+        begin, shares = time.monotonic(), session.shares("abcd", 40)
+        untils = [until - begin for _, until in shares]  # no row takes any
+        for until, share in zip(untils, (10, 40 / 3, 20, 40)):
+            self.assertAlmostEqual(until, share, delta=2)
 
     def test_a_failure_is_told_and_ends_that_case_alone(self):
         script = Scripted(a=[QUIET, measure.Failed("lost a message")], b=[measure.NotYet("later")])
