@@ -10,8 +10,9 @@
 #include "bench/net/load/load.h"
 
 #define REQUEST "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
-#define BODY "Hello, World!"
 #define MOST_HEAD 2048
+
+static const char body[] = "Hello, World!";
 
 struct http_head {
     size_t len;
@@ -34,7 +35,7 @@ static bool head_is_right(const char *head, size_t len)
         return false;
     while ((line = memchr(line, '\n', (size_t)(end - line))) && ++line < end)
         if ((size_t)(end - line) > sizeof name && !strncasecmp(line, name, sizeof name - 1))
-            return strtoul(line + sizeof name - 1, NULL, 10) == sizeof BODY - 1;
+            return strtoul(line + sizeof name - 1, NULL, 10) == sizeof body - 1;
     return false;
 }
 
@@ -91,15 +92,15 @@ static enum taken take(struct request r, struct progress *p, const uint8_t *data
         return TAKEN_WRONG;
     if (!p->at)
         return TAKEN_PART;
-    size_t have = p->at - 1, n = sizeof BODY - 1 - have;
+    size_t have = p->at - 1, n = sizeof body - 1 - have;
 
     if (n > len - *used)
         n = len - *used;
-    if (memcmp(data + *used, BODY + have, n) != 0)
+    if (memcmp(data + *used, body + have, n) != 0)
         return TAKEN_WRONG;
     *used += n;
     p->at += n;
-    return p->at == sizeof BODY ? TAKEN_ALL : TAKEN_PART;
+    return p->at == sizeof body ? TAKEN_ALL : TAKEN_PART;
 }
 
 const struct protocol protocol_http = {
