@@ -1,73 +1,13 @@
 """The rows of the table: what is run for each, and the floor that the result is held against.
 
-A contestant has settings (one scheduler or all, and so on), each a command; the better one counts, for ours and for the
-peers alike. Add a row here, and it appears in the table, in --json and in the list of names.
+Add a row to one of the lists, and it appears in the table, in --json and in the list of names. Those of sockets are in
+net/rows.py, those of real time in rt/rows.py.
 """
 import os
-from dataclasses import dataclass, field
 
-BENCH = os.path.dirname(os.path.abspath(__file__))
-ROOT = os.path.dirname(BENCH)
-PEERS = os.path.join(ROOT, "build", "peers")
-PROGRAM = os.environ.get("PITBOSS_BENCH", os.path.join(ROOT, "build", "release", "bench", "pitboss-bench"))
-SERVER_CORE, LOAD_CORE = ["taskset", "-c", "0"], ["taskset", "-c", "1"]
-M = 1000000
-
-
-@dataclass
-class Case:
-    """One command, or a server (on a port) and the load that is put on it."""
-    command: list
-    port: int = 0
-    load: list = field(default_factory=list)
-    prepare: list = field(default_factory=list)  # runs before the load, not measured
-
-
-@dataclass
-class Floor:
-    """metric is at least (or at most) `bound` times the peer's, or `bound` itself where peer is None."""
-    metric: str
-    peer: str
-    bound: float
-    at_most: bool = False
-
-
-@dataclass
-class Row:
-    name: str
-    metric: str  # decides which setting is the better one
-    contestants: dict  # "pitboss", "erlang", ...: {setting: Case}
-    floors: list = field(default_factory=list)
-    at_most: bool = False  # a smaller metric is the better one
-
-
-def ours(*words, schedulers=0):
-    return Case([PROGRAM] + (["--schedulers", str(schedulers)] if schedulers else []) + [str(w) for w in words])
-
-
-def both(*words):
-    return {"": ours(*words), "S1": ours(*words, schedulers=1)}
-
-
-def erl(*words, flags=()):
-    return Case(["erl", "-noinput", "+P", "4000000", *flags, "-kernel", "logger_level", "none", "-pa", PEERS,
-                 "-run", "peer_bench", "main", *map(str, words)])
-
-
-def erl_both(*words):
-    return {"": erl(*words), "S1": erl(*words, flags=("+S", "1:1"))}
-
-
-def go(*words):
-    return Case([os.path.join(PEERS, "peer_go"), *map(str, words)])
-
-
-def go_both(*words):
-    return {"": go(*words), "procs1": Case(["env", "GOMAXPROCS=1"] + go(*words).command)}
-
-
-def ratio(metric, **bounds):
-    return [Floor(metric, peer, bound) for peer, bound in bounds.items()]
+from net.rows import more_network_rows, network_rows
+from row import BENCH, Case, Floor, M, PEERS, PROGRAM, ROOT, Row, both, erl, erl_both, go, go_both, ours, ratio
+from rt.rows import real_time_rows
 
 
 def runtime_rows(scale):
@@ -118,39 +58,6 @@ def runtime_rows(scale):
                     {"pitboss": both("supervisor_restart", restarts), "erlang": {"": erl("supervisor_restart", restarts)}},
                     ratio("restarts_per_s", erlang=20) + [Floor("restart_us_p99", None, 20, at_most=True)]))
     return rows
-
-
-
-KEYS = 100000
-
-
-def kv_row(kind, depth, requests):
-    def fill(port, what, n, pipeline):
-        return LOAD_CORE + ["redis-benchmark", "-p", str(port), "-t", what, "-n", str(n), "-c", "50", "-P", str(pipeline),
-                            "-r", str(KEYS), "--csv"]
-
-    def case(command, port):  # the keys are there before: a GET finds what it asks for, a SET replaces
-        return Case(SERVER_CORE + command, port, fill(port, kind, requests, depth), fill(port, "set", 5 * KEYS, 16))
-
-    redis = ["redis-server", "--port", "18130", "--save", "", "--appendonly", "no"]
-    return Row(f"kv_{kind}_P{depth}", "req_per_s",
-               {"pitboss": {"": case(ours("kv", 18131, schedulers=1).command, 18131)}, "redis": {"": case(redis, 18130)}},
-               ratio("req_per_s", redis=1.0) + ratio("req_per_cpu_s", redis=1.0))
-
-
-def echo_row(connections, seconds):
-    def case(command, port):
-        return Case(SERVER_CORE + command, port,
-                    LOAD_CORE + [os.path.join(PEERS, "echo_load"), str(port), str(connections), "64", "0.5", str(seconds)])
-    return Row(f"tcp_echo_{connections}", "req_per_s",
-               {"pitboss": {"": case(ours("echo", 18133, schedulers=1).command, 18133)},
-                "c_epoll": {"": case([os.path.join(PEERS, "echo_epoll"), "18132"], 18132)}},
-               ratio("req_per_s", c_epoll=0.95) + ratio("req_per_cpu_s", c_epoll=0.95))
-
-
-def network_rows(scale):
-    rows = [kv_row(kind, depth, n // scale) for depth, n in ((1, 300000), (16, 3000000)) for kind in ("set", "get")]
-    return rows + [echo_row(c, 3 if scale == 1 else 1) for c in (100, 1000)]
 
 
 # Savina: the metric, the suite's parameters, and which of them carry the work (an exponent stands for 2^-k of it).
@@ -206,7 +113,7 @@ def savina_rows(scale):
 
 
 def more_rows(scale):
-    """Ours alone: rows without a floor, to compare one build with another."""
+    """Rows without a floor: ours alone, to compare one build with another; and those of net/rows.py and rt/rows.py."""
     n = M // scale
     return [
         Row("spawn_idle_gen_server", "spawns_per_s", {"pitboss": both("spawn_idle", "gen_server", 3 * n // 10)}),
@@ -218,11 +125,4 @@ def more_rows(scale):
         Row("supervisor_children_static", "start_s", {"pitboss": both("supervisor_children", "static", n // 10)}, at_most=True),
         Row("supervisor_children_dynamic", "start_s", {"pitboss": both("supervisor_children", "dynamic", n // 10)}, at_most=True),
         Row("supervisor_children_simple", "start_s", {"pitboss": both("supervisor_children", "simple", n // 10)}, at_most=True),
-        Row("timers", "fired_per_s", {"pitboss": both("timers", n, 1000)}),
-        Row("timers_100k", "fired_per_s", {"pitboss": both("timers", n // 10, 1000)}),
-        Row("timers_cancel", "start_cancel_per_s", {"pitboss": both("timers_cancel", n)}),
-        Row("fairness", "response_us_p99", {"pitboss": {"": ours("fairness", "normal", 0, 10 if scale == 1 else 1)}}, at_most=True),
-        Row("spike_1M", "requests_per_s", {"pitboss": both("spike", n)}),
-        Row("flat_1k", "msgs_per_s", {"pitboss": both("flat", 1000, 5 * n)}),
-        Row("flat_1M", "msgs_per_s", {"pitboss": both("flat", n, 5 * n)}),
-    ]
+    ] + more_network_rows(scale) + real_time_rows(scale)

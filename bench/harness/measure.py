@@ -28,6 +28,12 @@ def process_cpu(pid):
     return (int(fields[11]) + int(fields[12])) / TICK
 
 
+def process_memory(pid):
+    """Bytes that were resident at most."""
+    with open(f"/proc/{pid}/status") as f:
+        return next(int(line.split()[1]) * 1024 for line in f if line.startswith("VmHWM:"))
+
+
 def metrics_of(text, load):
     if load and "redis-benchmark" in load:
         return redis_benchmark(text)
@@ -80,6 +86,7 @@ def run_server(case):
         cpu, start = process_cpu(server.pid), time.monotonic()
         metrics = metrics_of(run_command(case.load), case.load)
         elapsed, cpu = time.monotonic() - start, process_cpu(server.pid) - cpu
+        metrics["server_memory_bytes"] = process_memory(server.pid)
     finally:
         server.send_signal(signal.SIGTERM)
         try:
@@ -88,10 +95,11 @@ def run_server(case):
             server.kill()
             server.wait()
         server.stderr.close()
-    share = cpu / elapsed  # of one core, over the whole load, warm-up included: it served the same rate then
-    if share > 0:
-        metrics["req_per_cpu_s"] = metrics["req_per_s"] / share
-    metrics["server_cpu"] = share
+    # pitboss-load says how many were served in all; of others: it served the same rate before the measured time.
+    served = metrics.pop("served", metrics["req_per_s"] * elapsed)
+    if cpu > 0:
+        metrics["req_per_cpu_s"] = served / cpu
+    metrics["server_cpu"] = cpu / elapsed  # of one core, over the whole load, warm-up included
     return metrics
 
 

@@ -2,11 +2,15 @@
 %% erl -noinput -pa DIR -run peer_bench main NAME [ARGUMENT...]; prints `metric value` lines; status 1 if a result is wrong.
 -module(peer_bench).
 -export([main/1, wait_for_ever/0]).
+%% For peer_rt.
+-export([await/1, now_ns/0, percentiles/2, rate/3, repeat/2, report/2, resident_bytes/0, run_and_halt/1]).
 
-main([Name | Arguments]) ->
+main([Name | Arguments]) -> run_and_halt(fun() -> run(Name, Arguments) end).
+
+run_and_halt(Benchmark) ->
     spawn(fun() ->
         try
-            run(Name, Arguments),
+            Benchmark(),
             halt(0)
         catch
             Class:What:Stack ->

@@ -42,6 +42,8 @@ struct connection {
     size_t left_at, left_len;
 };
 
+uint64_t served;
+
 static struct connection *connections;
 static int loop;
 static uint8_t *in, *out;
@@ -197,6 +199,7 @@ static void answered(struct connection *c, int64_t now)
 {
     note_answer(times_take(&c->due), now);
     c->answered++;
+    served++;
     c->progress = (struct progress){0};
     run.owed--;
     run.heard = now;

@@ -241,6 +241,7 @@ static void report_all(const struct result *r, double rate)
         report("own_delay_us_p99", (double)histogram_at(&r->own_delay, 0.99) / 1000);
     }
     report_latencies(&r->latencies);
+    report("served", (double)served);
     report("load_cpu", r->cpu);
     report_curve(&r->latencies);
 }
