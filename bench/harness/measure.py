@@ -64,6 +64,14 @@ def run_command(command):
     return done.stdout
 
 
+def nobody_listens(port):
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+    except OSError:
+        return
+    raise Failed(f"port {port} is in use: is another benchmark running?")
+
+
 def wait_for_port(port, server):
     for _ in range(200):
         if server.poll() is not None:
@@ -77,6 +85,7 @@ def wait_for_port(port, server):
 
 
 def run_server(case):
+    nobody_listens(case.port)
     server = subprocess.Popen(case.command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     try:
         wait_for_port(case.port, server)
