@@ -67,7 +67,7 @@ def more_network_rows(scale):
         row("echo_16k", "bytes_per_s", "echo", all_three, size=16384),
         row("echo_10000", "req_per_s", "echo", all_three, connections=10000, warm=1),
         row("echo_open", "lat_us_p99", "echo", all_three, at_most=True, connections=1000, rate=10000),
-        row("echo_overload", "req_per_s", "echo", all_three, share=2, warm=1),
+        row("echo_overload", "req_per_s", "echo", all_three, depth=16, share=2, warm=1),
         row("stream", "bytes_per_s", "stream", all_three, connections=8, depth=2),
         row("http_100", "req_per_s", "http", ["nginx", *all_three]),
         row("http_P16", "req_per_s", "http", ["nginx", *all_three], depth=16),

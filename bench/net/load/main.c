@@ -240,6 +240,7 @@ static void report_all(const struct result *r, double rate)
         report("offered_per_s", (double)r->latencies.count / r->seconds);
         report("own_delay_us_p99", (double)histogram_at(&r->own_delay, 0.99) / 1000);
     }
+    report("lat_us_n", (double)r->latencies.count);
     report_latencies(&r->latencies);
     report("served", (double)served);
     report("load_cpu", r->cpu);
