@@ -148,7 +148,8 @@ static bool echo_rest(struct connection *c)
 static bool stream_rest(struct connection *c)
 {
     while (c->left) {
-        size_t at = c->from % PATTERN_SIZE, n = PATTERN_SIZE - at < c->left ? PATTERN_SIZE - at : c->left;
+        size_t at = c->from % PATTERN_SIZE,
+               n = PATTERN_SIZE - at < c->left ? PATTERN_SIZE - at : c->left;
         ssize_t sent = push(c, table + at, n);
 
         if (sent < 0)
@@ -207,8 +208,9 @@ struct mode {
     size_t at_once; /* bytes read */
 };
 
-static const struct mode modes[] = {
-    {"echo", echo, echo_rest, INPUT}, {"stream", stream, stream_rest, 8}, {"http", http, NULL, INPUT - KEPT}};
+static const struct mode modes[] = {{"echo", echo, echo_rest, INPUT},
+                                    {"stream", stream, stream_rest, 8},
+                                    {"http", http, NULL, INPUT - KEPT}};
 
 static void serve(const struct mode *m, struct connection *c, uint32_t events)
 {

@@ -41,7 +41,7 @@ struct options {
 };
 
 extern struct options options;
-extern uint64_t served; /* answers since the start, whether they were measured or not */
+extern uint64_t served;        /* answers since the start, whether they were measured or not */
 extern const uint8_t *pattern; /* bench/net/pattern.h's table, twice */
 
 /* Says what was wrong and ends the program with status 1: what was lost or wrong has no figure. */
