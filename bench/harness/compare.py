@@ -1,6 +1,7 @@
 """bench/run --compare REV: two builds of ours, the same rows, run in turns. Prints what changed beyond noise."""
 import contextlib
 import dataclasses
+import functools
 import os
 import tempfile
 
@@ -86,8 +87,18 @@ def summary(counts, against, out):
     return 1 if slower or any(c[3] for c in counts) else 0
 
 
-def compare(chosen, commit, programs, plan, least, sink, out):
-    """Measure the rows' settings of ours in both builds; the exit status."""
+def count(witness, row, setting, places, sink, out):
+    """The instructions of both builds, if they can be counted."""
+    this, base = (functools.partial(moved, place=places[who]) for who in ("this", "base"))
+    found = witness.record(row.name, setting, this, base)
+    if found:
+        sink.put(found)
+        print(f"{row.name + '/' + setting:28} {'instructions':24} x {found['ratio']:.4f} by {found['how']}"
+              + (f"  {found['verdict'].upper()}" if found["verdict"] != "same" else ""), file=out, flush=True)
+
+
+def compare(chosen, commit, programs, plan, least, sink, out, witness=None):
+    """Measure the rows' settings of ours in both builds; the exit status. witness: an instructions.Witness, or None."""
     counts = []
     with sides(os.path.dirname(table.PROGRAM), programs) as places:
         for row in chosen:
@@ -96,4 +107,6 @@ def compare(chosen, commit, programs, plan, least, sink, out):
                 cases = lambda: [rounds.Series(who, setting, moved(case, place)) for who, place in places.items()]
                 changes, failures = change.examined(cases, plan, metrics, contrast_of(metrics), least)
                 counts.append(report(row, setting, changes, failures, commit, sink, out))
+                if witness:
+                    count(witness, row, setting, places, sink, out)
     return summary(counts, commit[:12], out)
