@@ -37,19 +37,18 @@ def show(found, out):
     return failed
 
 
-def shares(chosen, seconds):
-    """Each row, and until when its rounds may begin, so that all are done in about so many seconds. What one does not need
-    is the others'."""
-    end = time.monotonic() + seconds
+def shares(chosen, end):
+    """Each row, and until when its rounds may begin, so that all are done by about `end`. What one does not need is the
+    others'."""
     for i, row in enumerate(chosen):
         now = time.monotonic()
         yield row, now + (end - now) / (len(chosen) - i)
 
 
-def measure(chosen, present, plan, sink, out, seconds=math.inf):
-    """Measure the rows; the exit status."""
+def measure(chosen, present, plan, sink, out, end=math.inf):
+    """Measure the rows, by `end` (time.monotonic()) if they can have a round each until then; the exit status."""
     failed = False
-    for row, until in shares(chosen, seconds):
+    for row, until in shares(chosen, end):
         found = measure_row(row, present, dataclasses.replace(plan, until=until))
         for record in found:
             sink.put(record)

@@ -77,7 +77,8 @@ class Rounds(unittest.TestCase):
         self.assertEqual((len(script.calls), m.rounds), (1, 1))
 
     def test_rows_share_the_time_and_leave_what_they_do_not_need(self):
-        begin, shares = time.monotonic(), session.shares("abcd", 40)
+        begin = time.monotonic()
+        shares = session.shares("abcd", begin + 40)
         untils = [until - begin for _, until in shares]  # no row takes any
         for until, share in zip(untils, (10, 40 / 3, 20, 40)):
             self.assertAlmostEqual(until, share, delta=2)
