@@ -15,6 +15,11 @@ def baseline(found):
     return kept
 
 
+def noisy(found):
+    """The rows of ours that were noisy when the baseline was kept: what they are held to is less sure."""
+    return [r["bench"] for r in found if r["record"] == "row" and r["noise"]]
+
+
 def differences(then, now):
     """Says what tells the machines apart; True if no figure of one holds for the other."""
     found = machine.differences(then, now)

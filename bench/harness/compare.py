@@ -10,6 +10,8 @@ import rows as table
 from harness import change, records, rounds
 from harness.table import short
 
+NOTHING = 2  # exit status: no figure of both sides
+
 
 @contextlib.contextmanager
 def sides(this, base):
@@ -72,19 +74,19 @@ def report(row, setting, changes, failures, against, sink, out):
     for c in changes:
         sink.put(record_of(row, setting, c, against))
         print(text_of(row, setting, c), file=out, flush=True)
-    noisy = [m.noisy(m.series) for m in (changes[0].measurements if changes else ())]
-    if any(count for count, _ in noisy):
-        count, worst = max(noisy, key=lambda n: n[0])
-        print(f"{'':28} noisy: {records.noise_text(count, worst, max(m.rounds for m in changes[0].measurements))}", file=out)
+    for m in changes[0].measurements if changes else ():
+        count, worst = m.noisy(m.series)
+        if count:
+            print(f"{'':28} noisy: {records.noise_text(count, worst, m.rounds)}", file=out, flush=True)
     return (len(changes), sum(c.verdict != "same" for c in changes), sum(c.verdict == "slower" for c in changes),
             any(f.who != "base" and f.kind == "failed" for f in failures))
 
 
 def summary(counts, against, out):
-    """The last line, and the exit status: 1 if something is slower, or failed."""
+    """The last line, and the exit status: 1 if something is slower, or failed; NOTHING if nothing could be compared."""
     figures, changed, slower = (sum(c[i] for c in counts) for i in range(3))
     print(f"{changed} of {figures} figures changed beyond noise against {against}, {slower} for the worse", file=out, flush=True)
-    return 1 if slower or any(c[3] for c in counts) else 0
+    return 1 if slower or any(c[3] for c in counts) else 0 if figures else NOTHING
 
 
 def count(witness, row, setting, places, sink, out):
