@@ -2,6 +2,7 @@
 import csv
 import io
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -37,6 +38,8 @@ def process_memory(pid):
 def metrics_of(text, load):
     if load and "redis-benchmark" in load:
         return redis_benchmark(text)
+    if load and "wrk" in load:
+        return wrk(text)
     words = [line.split() for line in text.splitlines()]
     return {w[0]: float(w[1]) for w in words if len(w) == 2}
 
@@ -48,6 +51,16 @@ def redis_benchmark(text):
     r = rows[0]
     return {"req_per_s": float(r[1]), "lat_us_p50": float(r[4]) * 1000, "lat_us_p99": float(r[6]) * 1000,
             "lat_us_max": float(r[7]) * 1000}
+
+
+def wrk(text):
+    """A closed loop: its percentiles say nothing of what a stall keeps from being asked."""
+    rate = re.search(r"^Requests/sec:\s+([\d.]+)$", text, re.M)
+    if not rate or "Socket errors" in text or "Non-2xx" in text:
+        raise Failed("wrk: errors, or no result: " + text[-300:])
+    unit = {"us": 1, "ms": 1e3, "s": 1e6}
+    found = re.findall(r"^\s+(50|90|99)%\s+([\d.]+)(us|ms|s)$", text, re.M)
+    return {"req_per_s": float(rate[1]), **{f"lat_us_p{share}": float(value) * unit[u] for share, value, u in found}}
 
 
 def run_command(command):

@@ -46,6 +46,16 @@ def loaded(name, metric, protocol, peers, floors=(), seconds=3, at_most=False, *
     return Row(name, metric, {who: {"": case(who)} for who in ("pitboss", *peers)}, list(floors), at_most)
 
 
+def wrk_row(seconds):
+    """HTTP under wrk, a load that others know."""
+    def case(who):
+        command, port = server_of(who, "http")
+        return Case(SERVER_CORE + command, port,
+                    LOAD_CORE + ["wrk", "-t1", "-c100", f"-d{seconds}s", "--latency", f"http://127.0.0.1:{port}/"])
+
+    return Row("net_http_wrk", "req_per_s", {who: {"": case(who)} for who in ("pitboss", "nginx", "go", "erlang")})
+
+
 def network_rows(scale):
     """With floors."""
     rows = [kv_row(kind, depth, n // scale) for depth, n in ((1, 300000), (16, 3000000)) for kind in ("set", "get")]
@@ -71,6 +81,7 @@ def more_network_rows(scale):
         row("stream", "bytes_per_s", "stream", all_three, connections=8, depth=2),
         row("http_100", "req_per_s", "http", ["nginx", *all_three]),
         row("http_P16", "req_per_s", "http", ["nginx", *all_three], depth=16),
+        wrk_row(seconds),
         row("http_open", "lat_us_p99", "http", ["nginx", *all_three], at_most=True, connections=1000, rate=5000),
         row("resp_P1", "req_per_s", "resp", ["redis"], connections=50),
         row("resp_P16", "req_per_s", "resp", ["redis"], connections=50, depth=16),
