@@ -247,12 +247,18 @@ static void report_all(const struct result *r, double rate)
     report_curve(&r->latencies);
 }
 
+#define TRIES 20 /* of a machine that is so busy that a whole warm-up has no answer */
+
 /* The rate of the open loop; with --share from a closed one, the first half of which warms up. */
 static double rate_wanted(struct result *r)
 {
+    int tries = 0;
+
     if (!(options.share > 0))
         return options.rate;
-    engine_run(0, options.warm / 2, options.warm / 2, 0, r);
+    do
+        engine_run(0, options.warm / 2, options.warm / 2, 0, r);
+    while (!r->answers && ++tries < TRIES);
     if (!r->answers)
         fail("no answer came while warming up");
     return options.share * (double)r->answers / r->seconds;
