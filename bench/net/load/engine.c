@@ -77,7 +77,7 @@ static void times_add(struct times *t, int64_t at)
         uint32_t room = t->room ? 2 * t->room : 4;
         int64_t *bigger = malloc(room * sizeof *bigger);
 
-        must(bigger, "no memory");
+        must(bigger != NULL, "no memory");
         for (uint32_t i = 0; i < t->count; i++)
             bigger[i] = t->at[(t->first + i) & (t->room - 1)];
         free(t->at);
@@ -123,7 +123,7 @@ static bool write_some(struct connection *c, const uint8_t *bytes, size_t len)
         return true;
     if (!c->left) {
         c->left = malloc(len - sent);
-        must(c->left, "no memory");
+        must(c->left != NULL, "no memory");
         memcpy(c->left, bytes + sent, len - sent);
         c->left_at = 0;
         c->left_len = len - sent;
