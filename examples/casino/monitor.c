@@ -5,24 +5,21 @@
 #include "examples/casino/table.h"
 
 PIT_MESSAGE(monitor_tick);
-PIT_MESSAGE(monitor_look, (uint32_t, table)); /* is it back? */
 
 #define PING_EVERY_MS 1000
 #define PING_WAIT_MS 500
-#define LOOK_AGAIN_MS 5
 #define ILL_AFTER_NS (INT64_C(3) * 1000000000) /* without an answer: two pings, and their wait */
 
 struct watched {
-    pit_pid pid;
+    pit_pid pid; /* PIT_NO_PID: gone, and its successor is awaited */
     pit_ref monitor;
-    bool up, seen;    /* seen: it has been there before, so another pid is a restart */
+    bool up;
     int64_t answered; /* pit_now() of its last answer */
     struct table_ping_reply last;
 };
 
 struct monitor {
     uint32_t tables;
-    uint64_t restarts;
     struct watched watched[ROUTE_TABLES];
 };
 
@@ -35,24 +32,28 @@ static int init(struct monitor *self, const void *arg)
     return 0;
 }
 
-/* Meet a table that we do not know yet, or not any more. */
+/*
+ * Watch whoever is this table now, if we do not watch one. Nobody: its supervisor is about to start it. A table has its
+ * name before it announces itself, so who is not found here announces itself later, and is met then.
+ */
 static void meet(struct monitor *self, uint32_t n)
 {
     struct watched *w = &self->watched[n];
-    pit_pid pid = pit_whereis(table_name(n).s);
 
-    if (pit_pid_equal(pid, PIT_NO_PID)) { /* its supervisor is about to start it */
-        (void)pit_send_after(LOOK_AGAIN_MS, pit_self(), monitor_look, .table = n);
+    if (!pit_pid_equal(w->pid, PIT_NO_PID))
         return;
-    }
-    w->pid = pid;
-    w->monitor = pit_monitor(pid);
-    if (w->seen) {
-        self->restarts++;
-        pit_log(PIT_LOG_NOTICE, "%s is back (restart %llu of all tables)", table_name(n).s,
-                (unsigned long long)self->restarts);
-    }
-    w->seen = true;
+    w->pid = pit_whereis(table_name(n).s);
+    if (!pit_pid_equal(w->pid, PIT_NO_PID))
+        w->monitor = pit_monitor(w->pid);
+}
+
+/* Told by each successor, however soon it ends itself: looking from time to time would miss some. */
+static void on_started(struct monitor *self, const struct monitor_started *m)
+{
+    if (m->table >= self->tables)
+        return;
+    pit_log(PIT_LOG_NOTICE, "%s is back", table_name(m->table).s);
+    meet(self, m->table); /* else its predecessor's end is not told yet: then */
 }
 
 static void ping(struct monitor *self, uint32_t n)
@@ -96,7 +97,7 @@ static void gone(struct monitor *self, const struct pit_down *down)
         pit_log(PIT_LOG_WARNING, "%s ended: %s", table_name(n).s, reason);
         w->pid = PIT_NO_PID;
         w->up = false;
-        meet(self, n); /* usually its supervisor was faster than we */
+        meet(self, n); /* if its supervisor was faster than the news of the end */
     }
 }
 
@@ -104,7 +105,6 @@ static void on_state(struct monitor *self, const struct monitor_state *m,
                      struct monitor_state_reply *r)
 {
     r->tables = self->tables;
-    r->restarts = self->restarts;
     for (uint32_t n = 0; n < self->tables; n++) {
         r->up += self->watched[n].up;
         r->well += pit_now() - self->watched[n].answered < ILL_AFTER_NS;
@@ -118,8 +118,6 @@ static void info(struct monitor *self, const pit_msg *m)
 {
     if (pit_is(m, monitor_tick))
         ping_all(self);
-    else if (pit_is(m, monitor_look))
-        meet(self, pit_as(m, monitor_look)->table);
     else if (pit_is(m, pit_down))
         gone(self, pit_as(m, pit_down));
     else

@@ -157,7 +157,7 @@ static void serve(void *state)
         (void)read_commands(self); /* whether there is more shows in the next turn */
         if (!c->round.route.commands)
             break;
-        if (c->round.route.asked)
+        if (round_asks(&c->round))
             client_ask(c);
         else
             answer(self);

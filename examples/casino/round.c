@@ -13,10 +13,12 @@ struct table_seen {
     const pit_msg *answer; /* NULL: none yet */
     struct bytes rest;     /* of answer: what has not been used */
     size_t taken;          /* bytes of the batch that are answered */
-    uint32_t crash_after;  /* of a table_crash that waits for pid */
-    uint8_t crashes;       /* of tables that had this round's batch */
-    bool looked_for, crash;
-    bool kept; /* answer is */
+    uint32_t strikes;      /* so many are still to be crashed on purpose, one after the other */
+    uint32_t crash_after;  /* then one more, so many places later; 0: none */
+    uint8_t crashes;       /* of tables that had this round's batch, and were not asked to */
+    bool looked_for;
+    bool struck; /* pid has been told to crash, and is not down yet */
+    bool kept;   /* answer is */
 };
 
 #define CRASHES_MOST \
@@ -85,10 +87,30 @@ static void ask_waiting(struct round *r)
     }
 }
 
+/* What is to crash is told so. A strike is done when its table is down, a crash at some later place when it was asked for. */
+static void strike(struct round *r, unsigned table)
+{
+    struct table_seen *t = &r->tables[table];
+
+    if (!known(t->pid)) {
+        look_for(r, table);
+    } else if (t->strikes) {
+        if (!t->struck)
+            pit_send(t->pid, table_crash, .after = 0);
+        t->struck = true;
+    } else {
+        pit_send(t->pid, table_crash, .after = t->crash_after);
+        t->crash_after = 0;
+        r->strikes &= ~((uint64_t)1 << table);
+    }
+}
+
 void round_start(struct round *r)
 {
     r->waiting = r->route.asked;
     have_tables(r);
+    for (uint64_t left = r->strikes; left; left &= left - 1)
+        strike(r, (unsigned)__builtin_ctzll(left));
     ask_waiting(r);
 }
 
@@ -96,7 +118,7 @@ static enum round_result state(const struct round *r)
 {
     if (r->error)
         return ROUND_FAILED;
-    return r->waiting ? ROUND_WAIT : ROUND_DONE;
+    return r->waiting || r->strikes ? ROUND_WAIT : ROUND_DONE;
 }
 
 static enum round_result answered(struct round *r, const pit_msg *m)
@@ -111,16 +133,10 @@ static enum round_result answered(struct round *r, const pit_msg *m)
     t->taken += a->taken;
     t->crashes = 0;
     r->waiting &= ~((uint64_t)1 << a->table);
-    t->kept = r->waiting || r->error;
+    t->kept = state(r) != ROUND_DONE;
     if (t->kept)
         (void)pit_keep(m); /* the last one lives as long as the handler that sends the reply */
     return state(r);
-}
-
-static void send_crash(struct table_seen *t)
-{
-    t->crash = false;
-    pit_send(t->pid, table_crash, .after = t->crash_after);
 }
 
 static enum round_result found(struct round *r, const struct house_found *f)
@@ -132,9 +148,21 @@ static enum round_result found(struct round *r, const struct house_found *f)
     t->looked_for = false;
     if (r->waiting >> f->table & 1)
         ask(r, f->table);
-    if (t->crash)
-        send_crash(t);
-    return ROUND_WAIT;
+    if (!(r->strikes >> f->table & 1))
+        return ROUND_WAIT;
+    strike(r, f->table);
+    return state(r);
+}
+
+/* One of those that were to crash is down: the next, or that was all. */
+static void struck_down(struct round *r, unsigned table)
+{
+    struct table_seen *t = &r->tables[table];
+
+    t->struck = false;
+    t->strikes--;
+    if (!t->strikes && !t->crash_after)
+        r->strikes &= ~((uint64_t)1 << table);
 }
 
 static enum round_result table_down(struct round *r, unsigned table)
@@ -143,11 +171,14 @@ static enum round_result table_down(struct round *r, unsigned table)
 
     t->gone = t->pid;
     t->pid = PIT_NO_PID;
-    if (!(r->waiting >> table & 1))
+    if (!((r->waiting | r->strikes) >> table & 1))
         return ROUND_WAIT; /* looked for when it is needed */
-    if (++t->crashes == CRASHES_MOST)
+    if (t->struck)
+        struck_down(r, table);
+    else if (++t->crashes == CRASHES_MOST)
         fail(r, "ERR the table crashes each time it is asked this");
-    look_for(r, table);
+    if ((r->waiting | r->strikes) >> table & 1)
+        look_for(r, table);
     return state(r);
 }
 
@@ -156,7 +187,7 @@ static enum round_result house_down(struct round *r)
     r->house = PIT_NO_PID;
     for (unsigned t = 0; t < r->route.tables; t++)
         r->tables[t].looked_for = false;
-    if (r->waiting)
+    if (r->waiting || r->strikes)
         fail(r, "ERR the house crashed; whether this was done is not known");
     return state(r);
 }
@@ -257,6 +288,13 @@ void round_go_on(struct round *r)
 
 void round_clear(struct round *r)
 {
+    for (uint64_t left = r->strikes; left; left &= left - 1) { /* it failed */
+        struct table_seen *t = &r->tables[__builtin_ctzll(left)];
+
+        t->strikes = t->crash_after = 0;
+        t->struck = false;
+    }
+    r->strikes = 0;
     for (uint64_t left = r->tables ? r->route.asked : 0; left; left &= left - 1) {
         struct table_seen *t = &r->tables[__builtin_ctzll(left)];
 
@@ -275,10 +313,14 @@ void round_crash_table(struct round *r, struct bytes key, uint32_t after)
 
     have_tables(r);
     struct table_seen *t = &r->tables[table];
-    t->crash = true;
-    t->crash_after = after;
-    if (known(t->pid))
-        send_crash(t);
+    if (after && known(t->pid) &&
+        !t->strikes) { /* nothing to wait for, and so no round that would end */
+        pit_send(t->pid, table_crash, .after = after);
+        return;
+    }
+    if (after)
+        t->crash_after = after;
     else
-        look_for(r, table);
+        t->strikes++;
+    r->strikes |= (uint64_t)1 << table;
 }

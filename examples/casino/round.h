@@ -28,13 +28,14 @@ struct round {
     pit_ref house_monitor;
     uint64_t ticket;  /* of this round */
     uint64_t waiting; /* the tables that have not answered */
+    uint64_t strikes; /* the tables that have still to be crashed */
     const char *error;
     bool over; /* all commands are answered, after round_reply() */
 };
 
 void round_init(struct round *r, const struct options *o);
 
-/* Ask. Not for a round that asks nobody (route.asked 0). */
+/* Ask. Not for a round that asks nobody: see round_asks(). */
 void round_start(struct round *r);
 enum round_result round_message(struct round *r, const pit_msg *m);
 
@@ -47,7 +48,13 @@ static inline bool round_is_over(const struct round *r) { return r->over; }
 void round_go_on(struct round *r);
 void round_clear(struct round *r);
 
-/* Make the table of this key crash (messages.h: table_crash). */
+/*
+ * With this round, make the table of this key crash (messages.h: table_crash). With after 0 once for each call, one
+ * successor after the other, and the round is not done before: a message to one that is ending already would be lost.
+ */
 void round_crash_table(struct round *r, struct bytes key, uint32_t after);
+
+/* Does it need a table at all? */
+static inline bool round_asks(const struct round *r) { return r->route.asked || r->strikes; }
 
 #endif

@@ -12,6 +12,7 @@
 #include "examples/casino/crash.h"
 #include "examples/casino/house.h"
 #include "examples/casino/journal.h"
+#include "examples/casino/monitor.h"
 
 PIT_MESSAGE(table_tick);
 
@@ -59,6 +60,7 @@ static int init(struct table *self, const void *arg)
     self->journal = out_new(&memory_process);
     self->reader = batch_read(bytes_of("", 0), &memory_process);
     store_init(&self->store, self->seed, &memory_process);
+    monitor_started(pit_whereis("monitor"), self->number); /* nobody, when the casino opens */
     pit_server_resume(); /* the supervisor need not wait for the copy */
     return 0;
 }
