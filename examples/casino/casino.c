@@ -12,6 +12,7 @@
 #include "examples/casino/casino.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "examples/casino/house.h"
@@ -125,9 +126,28 @@ static pit_sup_spec casino(const void *arg)
     };
 }
 
+/* How to reach it: its address without and with the brackets of IPv6, and what redis-cli wants to be told. */
+struct host {
+    char bare[sizeof(options.address)], url[sizeof(options.address) + 2],
+        cli[sizeof(options.address) + 4];
+};
+
+static struct host host_of(const char *address)
+{
+    struct host h = {"", "", ""};
+    bool brackets = address[0] == '[';
+
+    (void)snprintf(h.bare, sizeof(h.bare), "%.*s", (int)(strlen(address) - 2 * brackets),
+                   address + brackets);
+    (void)snprintf(h.url, sizeof(h.url), strchr(h.bare, ':') ? "[%s]" : "%s", h.bare);
+    if (strcmp(h.bare, "127.0.0.1") != 0)
+        (void)snprintf(h.cli, sizeof(h.cli), "-h %s ", h.bare);
+    return h;
+}
+
 static void greet(void)
 {
-    const char *host = options.address;
+    struct host host = host_of(options.address);
     int resp = listener_port(LISTEN_RESP), http = listener_port(LISTEN_HTTP);
 
     if (ready >= 0) {
@@ -135,13 +155,15 @@ static void greet(void)
         return;
     }
     printf("casino: %d tables are open.\n"
-           "  RESP  %s:%d   redis-cli -p %d set a 1\n"
+           "  RESP  %s:%d   redis-cli %s-p %d set a 1\n"
            "  HTTP  %s:%d   curl http://%s:%d/kv/a\n"
            "  page  http://%s:%d/   the live supervision tree; also /healthz, /metrics\n",
-           options.tables, host, resp, resp, host, http, host, http, host, http);
+           options.tables, host.url, resp, host.cli, resp, host.url, http, host.url, http, host.url,
+           http);
     if (options.allow_crash)
-        printf("  crash redis-cli -p %d crash table a   and   redis-cli -p %d crash connection\n",
-               resp, resp);
+        printf(
+            "  crash redis-cli %s-p %d crash table a   and   redis-cli %s-p %d crash connection\n",
+            host.cli, resp, host.cli, resp);
     printf("Ctrl-C closes it.\n");
     fflush(stdout);
 }
