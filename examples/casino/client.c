@@ -16,12 +16,22 @@ static void start_timer(int64_t ns) { (void)pit_start_timer(ns / 1000000 + 1, pi
 
 #define SECOND ((int64_t)1000000000)
 
+/* Until the first of the time-outs; one that does not run now may begin at any moment. INT64_MAX: there is none. */
+static int64_t time_left(const struct client *c)
+{
+    int64_t now = pit_now(), begun = c->begun ? c->begun : now;
+    int64_t idle = c->idle_timeout ? c->heard + c->idle_timeout * SECOND - now : INT64_MAX;
+    int64_t late = c->request_timeout ? begun + c->request_timeout * SECOND - now : INT64_MAX;
+
+    return idle < late ? idle : late;
+}
+
 static void open(struct client *c, pit_tcp socket)
 {
     c->socket = socket;
     c->heard = pit_now();
-    if (c->idle_timeout)
-        start_timer(c->idle_timeout * SECOND);
+    if (time_left(c) != INT64_MAX)
+        start_timer(time_left(c));
     if (pit_tcp_active(socket, PORTION) < 0)
         client_end(c);
 }
@@ -43,16 +53,19 @@ static void data(struct client *c, const pit_msg *m)
 }
 
 /* The timer is not moved with each input: when it fires, it is set again for what is left. */
-static void idle(struct client *c)
+static void timer(struct client *c)
 {
-    int64_t left = c->heard + c->idle_timeout * SECOND - pit_now();
+    int64_t left = time_left(c);
 
-    if (left <= 0)
+    if (left > 0)
+        start_timer(left);
+    else if (c->begun)
+        c->kind->late(c);
+    else
         client_end(c);
-    start_timer(left);
 }
 
-/* Data, its end, silence, the idle timer. true: it was one of these, and there may be something to do. */
+/* Data, its end, silence, the timer. true: it was one of these, and there may be something to do. */
 static bool socket_message(struct client *c, const pit_msg *m)
 {
     if (pit_is(m, pit_tcp_data))
@@ -61,8 +74,8 @@ static bool socket_message(struct client *c, const pit_msg *m)
         c->ended = true;
     else if (pit_is(m, pit_tcp_passive))
         c->silent = true;
-    else if (pit_is(m, pit_timeout) && c->idle_timeout)
-        idle(c);
+    else if (pit_is(m, pit_timeout))
+        timer(c);
     else
         return false;
     return true;

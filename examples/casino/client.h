@@ -23,6 +23,8 @@ struct client_kind {
     void (*answer)(void *self); /* the round is over: reply to it and clear it */
     /* The round failed, round.error says why: reply so and clear it, or end. */
     void (*give_up)(void *self);
+    /* The request that began at `begun` is not complete in its time: say so, and leave. NULL: begun is never set. */
+    void (*late)(void *self);
 };
 
 struct client {
@@ -33,16 +35,19 @@ struct client {
     bool asking;      /* a round is under way */
     pit_tcp socket;
     struct out input;
-    size_t used;      /* of input, from the front */
-    int idle_timeout; /* seconds; 0: none */
-    int64_t heard;    /* pit_now() of the last input */
-    bool silent;      /* the socket gives no input until asked */
-    bool ended;       /* the peer will send no more */
-    bool leaving;     /* client_leave() */
+    size_t used;         /* of input, from the front */
+    int idle_timeout;    /* seconds; 0: none */
+    int64_t heard;       /* pit_now() of the last input */
+    int request_timeout; /* seconds from the first byte of a request to its last; 0: none */
+    int64_t
+        begun; /* the protocol's: pit_now() when a part of a request was there; 0: there is none */
+    bool silent;  /* the socket gives no input until asked */
+    bool ended;   /* the peer will send no more */
+    bool leaving; /* client_leave() */
     int64_t leave_by;
 };
 
-/* All that a client's process does. Its state begins with the client, whose kind, options and idle_timeout are set. */
+/* All that a client's process does. Its state begins with the client, whose kind, options and time-outs are set. */
 void client_handle(struct client *c, const pit_msg *m);
 
 /* What has not been used. */

@@ -260,6 +260,8 @@ bool http_decode(struct bytes text, struct out *to)
 const char *http_trouble(int status)
 {
     switch (status) {
+    case 408:
+        return "the request took too long\n";
     case 413:
         return "the body is longer than --max-value\n";
     case 414:

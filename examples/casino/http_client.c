@@ -210,8 +210,10 @@ static void serve(void *state)
             self->keep_alive = self->head = false;
             respond_text(self, self->http.status, http_trouble(self->http.status));
         }
-        if (r == HTTP_GOT)
+        if (r == HTTP_GOT) {
+            c->begun = 0;
             request(self);
+        }
         bool answered = (r == HTTP_GOT && !c->asking) || r == HTTP_BROKEN;
         if (c->reply.len > TOGETHER || close_now(self, answered))
             flush(self);
@@ -223,6 +225,19 @@ static void serve(void *state)
             client_end(c);
     }
     flush(self);
+    if (r != HTTP_GOT && !c->begun) /* there is input, and it is not whole */
+        c->begun = pit_now();
+}
+
+/* Else a byte now and then, which is not silence, would hold a connection for ever. */
+static void late(void *state)
+{
+    struct http_client *self = state;
+
+    self->keep_alive = self->head = false;
+    respond_text(self, 408, http_trouble(408));
+    flush(self);
+    client_leave(&self->client);
 }
 
 /* The round is over, and what it asked is answered. */
@@ -249,7 +264,7 @@ static void give_up(void *state)
     answered(self);
 }
 
-static const struct client_kind http_kind = {init, serve, answer, give_up};
+static const struct client_kind http_kind = {init, serve, answer, give_up, late};
 
 static void handle(void *state, const pit_msg *m)
 {
@@ -258,8 +273,10 @@ static void handle(void *state, const pit_msg *m)
 
 pit_pid http_client_start_link(const struct options *o, int scheduler)
 {
-    struct http_client state = {
-        .client = {.kind = &http_kind, .options = *o, .idle_timeout = o->http_idle_timeout}};
+    struct http_client state = {.client = {.kind = &http_kind,
+                                           .options = *o,
+                                           .idle_timeout = o->http_idle_timeout,
+                                           .request_timeout = o->http_request_timeout}};
 
     return pit_try_spawn_handler(handle, &state, sizeof(state),
                                  (pit_spawn_opts){.link = true,

@@ -31,6 +31,9 @@ static const char help[] =
     "  --max-outstanding SIZE  bytes of replies made for a client before it takes them (1m)\n"
     "  --idle-timeout S        seconds a RESP client may be silent; 0: for ever (0)\n"
     "  --http-idle-timeout S   seconds an HTTP client may be silent (60)\n"
+    "  --http-request-timeout S\n"
+    "                          seconds an HTTP request may take to arrive (as "
+    "--http-idle-timeout)\n"
     "  --send-timeout S        seconds a client may refuse to take its replies (30)\n"
     "\n"
     "  --self-drive [SECONDS]  start, drive with redis-benchmark and wrk while tables and\n"
@@ -58,6 +61,7 @@ enum option_id {
     MAX_OUTSTANDING,
     IDLE_TIMEOUT,
     HTTP_IDLE_TIMEOUT,
+    HTTP_REQUEST_TIMEOUT,
     SEND_TIMEOUT,
     SELF_DRIVE,
     HELP,
@@ -81,6 +85,7 @@ static const struct option names[] = {
     {"max-outstanding", required_argument, NULL, MAX_OUTSTANDING},
     {"idle-timeout", required_argument, NULL, IDLE_TIMEOUT},
     {"http-idle-timeout", required_argument, NULL, HTTP_IDLE_TIMEOUT},
+    {"http-request-timeout", required_argument, NULL, HTTP_REQUEST_TIMEOUT},
     {"send-timeout", required_argument, NULL, SEND_TIMEOUT},
     {"self-drive", optional_argument, NULL, SELF_DRIVE},
     {"help", no_argument, NULL, HELP},
@@ -171,6 +176,8 @@ static bool set(struct options *o, int option, const char *text)
         return set_int(text, 0, DAY, &o->idle_timeout);
     case HTTP_IDLE_TIMEOUT:
         return set_int(text, 0, DAY, &o->http_idle_timeout);
+    case HTTP_REQUEST_TIMEOUT:
+        return set_int(text, 0, DAY, &o->http_request_timeout);
     case SEND_TIMEOUT:
         return set_int(text, 1, DAY, &o->send_timeout);
     case SELF_DRIVE:
@@ -189,6 +196,7 @@ static void defaults(struct options *o)
                           .tables = 4,
                           .max_clients = 20000,
                           .http_idle_timeout = 60,
+                          .http_request_timeout = -1,
                           .send_timeout = 30,
                           .max_reply = 64 << 20,
                           .max_outstanding = 1 << 20,
@@ -209,6 +217,8 @@ static void derive(struct options *o)
     o->http.url = 3 * o->store.key + 64; /* every byte of a key may be written as three */
     o->http.body = o->store.value;
     o->store.memory /= (size_t)o->tables;
+    if (o->http_request_timeout < 0)
+        o->http_request_timeout = o->http_idle_timeout;
 }
 
 enum options_result options_parse(int argc, char **argv, struct options *ret)

@@ -17,7 +17,8 @@ struct options {
     const struct pit_node_opts *node; /* the flags; main's */
     int max_clients;
     int idle_timeout; /* seconds a RESP client may be silent; 0: for ever, as redis's default is */
-    int http_idle_timeout;  /* seconds, of HTTP clients */
+    int http_idle_timeout; /* seconds, of HTTP clients */
+    int http_request_timeout; /* seconds an HTTP request may take, from its first byte to its last; 0: for ever */
     int send_timeout;       /* seconds a client may take nothing of what it is sent */
     size_t max_reply;       /* bytes one table may answer to one command */
     size_t max_outstanding; /* bytes of replies made for a client before it has taken them; what one

@@ -175,7 +175,7 @@ static void give_up(void *state)
     client_end(c);
 }
 
-static const struct client_kind resp_kind = {init, serve, answer, give_up};
+static const struct client_kind resp_kind = {init, serve, answer, give_up, NULL};
 
 static void handle(void *state, const pit_msg *m)
 {
