@@ -481,7 +481,7 @@ static bool no_room(struct pit__thread *t, struct pit__process *p, const struct 
 
 int pit_try_send_copy(pit_pid to, const pit_type *type, const void *payload)
 {
-    struct pit__message like = {.block.size = type->size};
+    struct pit__message like = {.block.size = pit__type_size(type)};
     struct pit__thread *t = pit__in();
     struct pit__message *m;
     int r = 0;

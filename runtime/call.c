@@ -43,17 +43,18 @@ static int answered(struct pit__process *p, struct pit__message *m, const pit_ty
                     void *reply)
 {
     struct pit__thread *t = pit__thread();
-    int r = m->block.size == type->size ? 0 : -PIT_EBADCALL;
+    int r = -PIT_EBADCALL;
 
-    if (r == 0) {
-        p->reply = m; /* should that fault, it goes with the process */
+    p->reply = m; /* should a look at type or reply fault, it goes with the process */
+    if (PIT__LIKELY(pit__type_has_size(type, m->block.size))) {
         t->touching = t;
-        memcpy(reply, pit__message_payload(m), type->size);
+        memcpy(reply, pit__message_payload(m), m->block.size);
         t->touching = NULL;
-        p->reply = NULL;
-        if (PIT__UNLIKELY(type->flags & PIT_TYPE_OWNS))
-            r = pit__owned_copy_out(m, reply, pit__process_heap(p));
+        r = PIT__UNLIKELY(type->flags & PIT_TYPE_OWNS)
+                ? pit__owned_copy_out(m, reply, pit__process_heap(p))
+                : 0;
     }
+    p->reply = NULL;
     pit__message_free(&t->sched->blocks, m);
     return r;
 }
@@ -102,7 +103,7 @@ int pit_answer(const pit_msg *call, const pit_type *reply_type, const void *repl
 
     if (PIT__UNLIKELY(pit__no_process(t)))
         return -PIT_ENOTPROCESS;
-    if (m->block.kind == PIT__CALL) {
+    if (pit__message_is_call(m)) {
         pit__route(t, make(t, PIT__REPLY, reply_type, reply, call->from, call->pit__tag));
         m->block.kind = PIT__ANSWERED;
         r = 0;
@@ -118,7 +119,7 @@ pit_asker pit_defer_message(const pit_msg *call)
     struct pit__message *m = pit__message_of(call);
     struct pit__relation *r;
 
-    if (m->block.kind == PIT__CALL) {
+    if (pit__message_is_call(m)) {
         r = pit__relation_new(&t->sched->blocks, PIT__R_ASKER, call->pit__tag, call->from.id);
         pit__relation_add(&p->relations, r);
         m->block.kind = PIT__ANSWERED;

@@ -32,6 +32,9 @@
 #define ALTERNATE_ROOM \
     ((size_t)64 << 10) /* the dump's frames, and a handler that was there before */
 
+#define NEAR \
+    4096 /* NULL: a member of what it is said to point to; of a message's, a header stands before it */
+
 static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT};
 #define SIGNALS (sizeof(signals) / sizeof(*signals))
 
@@ -54,6 +57,13 @@ static _Thread_local struct fault_thread *fault_self __attribute__((tls_model("i
 
 /* --- deciding -------------------------------------------------------------------------------- */
 
+/* A non-canonical address is reported as 0 with code SI_KERNEL; a sent signal has none. */
+static bool address_known(const siginfo_t *si)
+{
+    return (si->si_signo == SIGSEGV || si->si_signo == SIGBUS) && si->si_code > 0 &&
+           si->si_code != SI_KERNEL;
+}
+
 enum verdict {
     CONTAIN,
     NOT_OURS,   /* the handler that was there before, or the default, without a dump */
@@ -72,15 +82,31 @@ static const char *const reasons[] = {
     [WITH_LOCK] = "while a lock was held that nobody would release",
 };
 
-static enum verdict decide(const struct pit__fault_place *place, uintptr_t pc)
+/* Offsets of the instructions that excuse.h speaks of; the linker says where they begin and end. */
+extern const int32_t __start_pit_excused[] __attribute__((weak, visibility("hidden")));
+extern const int32_t __stop_pit_excused[] __attribute__((weak, visibility("hidden")));
+
+static bool excused(uintptr_t pc)
+{
+    for (const int32_t *at = __start_pit_excused; at != __stop_pit_excused; at++)
+        if ((uintptr_t)((intptr_t)at + *at) == pc)
+            return true;
+    return false;
+}
+
+/*
+ * null: the fault is at an address near 0. Between its border's two sides (enter.h) the runtime reads through NULL if
+ * it is broken; outside of them, where it works on what is the process's, if it was given NULL.
+ */
+static enum verdict decide(const struct pit__fault_place *place, uintptr_t pc, bool null)
 {
     if (pit__guard.malloc_depth > 0)
         return IN_MALLOC;
     if (pit__guard.locks > 0)
         return WITH_LOCK;
-    if (place->touching)
+    if (place->touching || excused(pc))
         return CONTAIN;
-    if (place->in_runtime || pit__text_kind_at(pc) == PIT__TEXT_RUNTIME)
+    if (place->in_runtime || (!null && pit__text_kind_at(pc) == PIT__TEXT_RUNTIME))
         return IN_RUNTIME;
     return CONTAIN;
 }
@@ -94,13 +120,6 @@ static bool from_outside(const siginfo_t *si)
 }
 
 /* --- describing ------------------------------------------------------------------------------ */
-
-/* A non-canonical address is reported as 0 with code SI_KERNEL; a sent signal has none. */
-static bool address_known(const siginfo_t *si)
-{
-    return (si->si_signo == SIGSEGV || si->si_signo == SIGBUS) && si->si_code > 0 &&
-           si->si_code != SI_KERNEL;
-}
 
 static enum pit__fault_kind kind_of(const siginfo_t *si, uintptr_t pc,
                                     const struct pit__stack *stack)
@@ -230,7 +249,8 @@ static enum verdict judge(const siginfo_t *si, const ucontext_t *u, struct pit__
         return NOT_OURS;
     if (!fault_self || !fault.ops->running(place))
         return NO_PROCESS;
-    return decide(place, pit__machine_pc(u));
+    return decide(place, pit__machine_pc(u),
+                  address_known(si) && (uintptr_t)si->si_addr + NEAR < 2 * NEAR);
 }
 
 static void on_signal(int signal, siginfo_t *si, void *context)
@@ -265,7 +285,7 @@ void pit__fault_raise(enum pit__fault_kind kind, const struct pit__fault_asserti
     if (!fault.ops || !t || getpid() != fault.pid || !fault.ops->running(&t->place))
         return;
     /* The caller is the wrapper of abort, so by its address it would always be in the runtime. */
-    if (decide(&t->place, 0) != CONTAIN)
+    if (decide(&t->place, 0, false) != CONTAIN)
         return;
     t->info = (struct pit__fault_info){
         .kind = kind,

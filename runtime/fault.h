@@ -6,7 +6,7 @@
  *   sent by another OS process, or after fork in a child   as if we were not here
  *   this thread runs no process                            the handler that was there before us, else dump
  *   inside malloc, or a counted lock is held (guard.h)     dump
- *   in the runtime, by its flag or by the address          dump, unless it is touching the program's memory
+ *   in the runtime, by its flag or by the address          dump, unless it is touching the program's memory (park.h, excuse.h)
  *   else                                                   contained, also in libc and other libraries
  *
  * Contained: the handler returns into pit__context_restart at the top of the process's own stack,

@@ -396,7 +396,7 @@ static int start(const struct pit__placement *place)
     if (n->opts.atoms)
         pit__atoms_set_limit(n->opts.atoms);
     raise_descriptor_limit();
-    r = pit__slots_open(n->opts.processes, (unsigned)place->count);
+    r = pit__slots_open(n->opts.processes);
     if (r < 0) {
         pit_log(PIT_LOG_ERROR,
                 "cannot reserve address space for %u processes: lower +P, or raise ulimit -v",

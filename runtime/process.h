@@ -146,12 +146,13 @@ _Static_assert(offsetof(struct pit__process, reply) == 192, "the hot line is ful
 struct pit__slots {
     struct pit__process *base;
     _Atomic(uint32_t) used; /* slots handed out so far; those below it are mapped for good. R3 */
-    uint32_t limit;
+    uint32_t limit;         /* of processes */
+    uint32_t room;   /* for slots: the limit, nobody's, and some for those that are retired */
     size_t reserved; /* bytes */
 };
 extern struct pit__slots pit__slots;
 
-int pit__slots_open(uint32_t limit, unsigned schedulers);
+int pit__slots_open(uint32_t limit);
 void pit__slots_close(void);
 
 /* A3, acquire, pairs with R3: a slot below `used` is mapped and has an owner. */
@@ -214,13 +215,17 @@ struct pit__slot_pool {
     unsigned count;
 };
 
-/* A free slot that s owns; NULL: the process limit is reached. */
+/* A free slot that s owns; NULL: it has none, and the table is full. Others may have some: limit.h. */
 struct pit__process *pit__slot_get(struct pit__slot_pool *pool, struct pit__sched *s);
 
 /* Free again. A pool that has grown long gives a part to a scheduler that has few: processes are not always ended where
    they are spawned. The slots travel like processes, by their owner's act. */
 void pit__slot_put(struct pit__slot_pool *pool, struct pit__process *p);
 void pit__slots_adopt(struct pit__slot_pool *pool, struct pit__process *first);
+
+/* n free slots of from's pool, which has so many, go to another scheduler. How many went: 0, without memory for the message. */
+unsigned pit__slots_give(struct pit__slot_pool *pool, unsigned n, struct pit__sched *from,
+                         struct pit__sched *to);
 
 /* The pid of the next life of this slot; 0: its generations are used up, and it is retired. */
 int64_t pit__slot_next_pid(struct pit__process *p);

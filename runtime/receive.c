@@ -312,6 +312,8 @@ static bool has_type(const pit_msg *m, void *type) { return m->type == type; }
 const pit_msg *pit_receive_type(const pit_type *type, int64_t timeout)
 {
     enter("pit_receive_type");
+    if (PIT__UNLIKELY(!type))
+        pit__exit_text("badarg", "pit_receive_type(NULL): no message is of that type", NULL, 0);
     return select_message(NULL, has_type, (void *)(uintptr_t)type, timeout);
 }
 

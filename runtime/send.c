@@ -103,9 +103,9 @@ static __attribute__((noinline)) void send_any(pit_pid to, const pit_type *type,
     struct pit__message *m;
     int cost = 1;
 
-    if (PIT__LIKELY(t && p && !(type->flags & PIT_TYPE_OWNS) && pit__owned_by(p, t->sched) &&
+    if (PIT__LIKELY(t && p && !pit__type_owns(type) && pit__owned_by(p, t->sched) &&
                     pit__mailbox_quiet(&p->mailbox) && pit__process_pid(p) == to.id)) {
-        m = pit__message_copy(t, PIT__MESSAGE, type, payload);
+        m = pit__message_copy_plain(t, PIT__MESSAGE, type, payload);
         if (PIT__UNLIKELY(!m))
             out_of_memory();
         m->to = to;
@@ -164,7 +164,7 @@ void pit_send_copy(pit_pid to, const pit_type *type, const void *payload)
     if (PIT__UNLIKELY(s->crowded))
         pit__process_prefetch(p);
     m = (struct pit__message *)s->blocks.free[PIT__BLOCK_SMALL];
-    size = type->size;
+    size = pit__type_size(type);
     if (PIT__UNLIKELY(!m || (type->flags & PIT_TYPE_OWNS) || s->reductions <= 1 ||
                       (s->watch & (PIT__WATCH_STAMP | PIT__WATCH_SENDER | PIT__WATCH_PROBES)) ||
                       !ordinary(s, p, to) || (size != 8 && size != SMALL && size != 1)))
@@ -213,7 +213,7 @@ void *pit_message_make(const pit_type *type, size_t size)
 {
     struct pit__thread *t = pit__in();
     struct pit__process *p = pit__caller(t, "pit_message_make");
-    size_t extra = type->flags & PIT_TYPE_OWNS ? 8 + pit__owned_terms(type) * sizeof(void *) : 0;
+    size_t extra = pit__type_owns(type) ? 8 + pit__owned_terms(type) * sizeof(void *) : 0;
     struct pit__message *m;
 
     if (size < type->size)

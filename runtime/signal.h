@@ -5,6 +5,7 @@
 #define PIT_RUNTIME_SIGNAL_H
 
 #include "runtime/attend.h"
+#include "runtime/excuse.h"
 #include "runtime/run_queue.h"
 #include "runtime/sched.h"
 
@@ -53,14 +54,14 @@ static inline void pit__append(struct pit__sched *s, struct pit__process *p, str
 /* A message with a copy of the payload, complete but for `to`. Any thread (t NULL: foreign). NULL: no memory. */
 struct pit__message *pit__message_copy_slow(struct pit__thread *t, enum pit__kind kind,
                                             const pit_type *type, const void *payload);
-static inline struct pit__message *pit__message_copy(struct pit__thread *t, enum pit__kind kind,
-                                                     const pit_type *type, const void *payload)
+/* The same on a scheduler's thread, of a type that owns nothing. */
+static inline struct pit__message *pit__message_copy_plain(struct pit__thread *t,
+                                                           enum pit__kind kind,
+                                                           const pit_type *type,
+                                                           const void *payload)
 {
-    struct pit__message *m;
+    struct pit__message *m = pit__message_alloc(&t->sched->blocks, kind, type->size);
 
-    if (PIT__UNLIKELY(!t || (type->flags & PIT_TYPE_OWNS)))
-        return pit__message_copy_slow(t, kind, type, payload);
-    m = pit__message_alloc(&t->sched->blocks, kind, type->size);
     if (PIT__UNLIKELY(!m))
         return NULL;
     m->public.type = type;
@@ -71,6 +72,13 @@ static inline struct pit__message *pit__message_copy(struct pit__thread *t, enum
     __asm__ volatile("" ::: "memory");
     t->touching = NULL;
     return m;
+}
+static inline struct pit__message *pit__message_copy(struct pit__thread *t, enum pit__kind kind,
+                                                     const pit_type *type, const void *payload)
+{
+    if (PIT__UNLIKELY(!t || pit__type_owns(type)))
+        return pit__message_copy_slow(t, kind, type, payload);
+    return pit__message_copy_plain(t, kind, type, payload);
 }
 
 /* A signal with a reason (whose reference it takes over; NULL: none) and a number. */

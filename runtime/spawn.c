@@ -12,6 +12,7 @@
 #include "runtime/enter.h"
 #include "runtime/inner.h"
 #include "runtime/heap_limit.h"
+#include "runtime/limit.h"
 #include "runtime/memory.h"
 #include "runtime/monitor.h"
 #include "runtime/name.h"
@@ -193,6 +194,9 @@ pit_pid pit__spawn_create(struct pit__sched *s, pit_pid parent, const struct pit
     return create(s, parent, e, o, ret_p);
 }
 
+static pit_pid refused(struct pit__process *parent, const struct pit__entry *e,
+                       const pit_spawn_opts *o, pit_pid error);
+
 /* Spec: SPAWN-2, link and monitor are there before the child can run. */
 static pit_pid spawn(struct pit__sched *s, struct pit__process *parent, const struct pit__entry *e,
                      const pit_spawn_opts *o)
@@ -211,7 +215,7 @@ static pit_pid spawn(struct pit__sched *s, struct pit__process *parent, const st
     pid = create(s, self, e, o, &p);
     if (PIT__UNLIKELY(pid.id < 0)) {
         pit__sealed_release(tag);
-        return pid;
+        return refused(parent, e, o, pid);
     }
     p->group_leader = parent ? parent->group_leader : pid; /* the first is its own. GL-1 */
     if (o->link) {
@@ -233,6 +237,16 @@ static pit_pid spawn(struct pit__sched *s, struct pit__process *parent, const st
     else
         pit__balance_move(s, p, to);
     return pid;
+}
+
+/* No process was made. If that was for want of a slot, and one can be had from another scheduler: once more. Spec: LIFE-11 */
+static __attribute__((noinline)) pit_pid refused(struct pit__process *parent,
+                                                 const struct pit__entry *e,
+                                                 const pit_spawn_opts *o, pit_pid error)
+{
+    if (!pit__limit_reached(error) || !parent || !pit__limit_find_slot(parent))
+        return error;
+    return spawn(pit__thread()->sched, parent, e, o);
 }
 
 static pit_pid spawn_from_process(const struct pit__entry *e, const pit_spawn_opts *o)
@@ -271,6 +285,8 @@ pit_pid pit__spawned(pit_pid pid, const char *file, int line)
         return pid;
     if (error == PIT_ESYSTEMLIMIT)
         pit__exit_text("system_limit", "the process limit is reached: raise it (+P)", file, line);
+    if (error == ENOMEM)
+        pit__exit_text("system_limit", "no memory for a process", file, line);
     pit__exit_text(error == PIT_ENOTPROCESS ? "notprocess" : "badarg", pit_strerror(error), file,
                    line);
 }

@@ -19,6 +19,7 @@
 #include "base/assert.h"
 #include "runtime/enter.h"
 #include "runtime/inner.h"
+#include "runtime/limit.h"
 #include "runtime/monitor.h"
 #include "runtime/reason.h"
 #include "runtime/trace.h"
@@ -161,26 +162,45 @@ static pit_pid create(struct pit__sched *s, struct pit__process *parent, const s
     return pid;
 }
 
+/* One attempt: 0, and what failed is answered; -ENOMEM; or, unless it is the last, -PIT_ESYSTEMLIMIT: there is no slot. */
+static int attempt(struct pit__process *p, const struct pit__entry *e, const pit_spawn_opts *o,
+                   bool last)
+{
+    struct pit__sched *s = pit__thread()->sched;
+    struct pit__relation *r;
+    pit_pid pid;
+
+    if (make_record(s, p, o->ret_ref->number, o, &r) < 0)
+        return -ENOMEM;
+    pid = create(s, p, e, o, r);
+    if (pid.id > 0)
+        return 0;
+    last |= !pit__limit_reached(pid);
+    if (last)
+        answer(s, p, r, pid);
+    pit__relation_free(&s->blocks, r);
+    return last ? 0 : -PIT_ESYSTEMLIMIT;
+}
+
 static pit_ref request(const struct pit__entry *e, pit_spawn_opts o)
 {
     struct pit__thread *t = pit__in();
-    struct pit__relation *r;
-    pit_pid pid;
+    struct pit__process *p;
     pit_ref ref;
+    int r;
 
     if (PIT__UNLIKELY(pit__no_process(t)))
         return PIT__REF_ENOTPROCESS;
-    ref = pit__ref_fresh(t->sched, t->current);
+    p = t->current;
+    ref = pit__ref_fresh(t->sched, p);
     o.ret_ref = &ref; /* the monitor's reference is the request's */
-    if (make_record(t->sched, t->current, ref.number, &o, &r) < 0)
-        ref = (pit_ref){{INT64_MIN | ENOMEM}, 0};
-    else {
-        pid = create(t->sched, t->current, e, &o, r);
-        if (pid.id < 0) {
-            answer(t->sched, t->current, r, pid);
-            pit__relation_free(&t->sched->blocks, r);
-        }
+    r = attempt(p, e, &o, false);
+    if (r == -PIT_ESYSTEMLIMIT) {
+        (void)pit__limit_find_slot(p); /* if there is none, the second attempt says so */
+        r = attempt(p, e, &o, true);
     }
+    if (r < 0)
+        ref = (pit_ref){{INT64_MIN | ENOMEM}, 0};
     pit__out(8);
     return ref;
 }

@@ -2,7 +2,8 @@
  * Atoms: one number for each text, for ever. The table is the node's; reading it takes no lock.
  *
  * An atom's index is its identity within this run and says nothing of its text; order and hash go by text.
- * The list below is known by constant: PIT__A(ok) is the term. undefined comes first: it is index 0.
+ * The list below is known by constant: PIT__A(ok) is the term. undefined comes first: it is index 0. What the runtime says of a
+ * process that ends is among them, so that it can be said when the table is full.
  */
 #ifndef PIT_TERM_ATOM_H
 #define PIT_TERM_ATOM_H
@@ -13,56 +14,73 @@
 #include <pit/term.h>
 
 /* X(C name, text) */
-#define PIT__ATOMS(X)                       \
-    X(undefined, "undefined")               \
-    X(true_, "true")                        \
-    X(false_, "false")                      \
-    X(ok, "ok")                             \
-    X(error, "error")                       \
-    X(normal, "normal")                     \
-    X(kill, "kill")                         \
-    X(killed, "killed")                     \
-    X(noproc, "noproc")                     \
-    X(shutdown, "shutdown")                 \
-    X(noconnection, "noconnection")         \
-    X(timeout, "timeout")                   \
-    X(badarg, "badarg")                     \
-    X(badmatch, "badmatch")                 \
-    X(badarith, "badarith")                 \
-    X(badarity, "badarity")                 \
-    X(badfun, "badfun")                     \
-    X(badkey, "badkey")                     \
-    X(badmap, "badmap")                     \
-    X(badarray, "badarray")                 \
-    X(badcall, "badcall")                   \
-    X(bad_return_value, "bad_return_value") \
-    X(case_clause, "case_clause")           \
-    X(function_clause, "function_clause")   \
-    X(if_clause, "if_clause")               \
-    X(undef, "undef")                       \
-    X(nocatch, "nocatch")                   \
-    X(system_limit, "system_limit")         \
-    X(EXIT, "EXIT")                         \
-    X(DOWN, "DOWN")                         \
-    X(process, "process")                   \
-    X(port, "port")                         \
-    X(time_offset, "time_offset")           \
-    X(infinity, "infinity")                 \
-    X(ignore, "ignore")                     \
-    X(already_started, "already_started")   \
-    X(not_found, "not_found")               \
-    X(restarting, "restarting")             \
-    X(permanent, "permanent")               \
-    X(transient, "transient")               \
-    X(temporary, "temporary")               \
-    X(worker, "worker")                     \
-    X(supervisor, "supervisor")             \
-    X(signal, "signal")                     \
-    X(fault, "fault")                       \
-    X(abort, "abort")                       \
-    X(stack_overflow, "stack_overflow")     \
-    X(enomem, "enomem")                     \
-    X(abandoned, "abandoned")               \
+#define PIT__ATOMS(X)                                 \
+    X(undefined, "undefined")                         \
+    X(true_, "true")                                  \
+    X(false_, "false")                                \
+    X(ok, "ok")                                       \
+    X(error, "error")                                 \
+    X(normal, "normal")                               \
+    X(kill, "kill")                                   \
+    X(killed, "killed")                               \
+    X(noproc, "noproc")                               \
+    X(shutdown, "shutdown")                           \
+    X(noconnection, "noconnection")                   \
+    X(timeout, "timeout")                             \
+    X(badarg, "badarg")                               \
+    X(badmatch, "badmatch")                           \
+    X(badarith, "badarith")                           \
+    X(badarity, "badarity")                           \
+    X(badfun, "badfun")                               \
+    X(badkey, "badkey")                               \
+    X(badmap, "badmap")                               \
+    X(badarray, "badarray")                           \
+    X(badcall, "badcall")                             \
+    X(bad_return_value, "bad_return_value")           \
+    X(case_clause, "case_clause")                     \
+    X(function_clause, "function_clause")             \
+    X(if_clause, "if_clause")                         \
+    X(undef, "undef")                                 \
+    X(nocatch, "nocatch")                             \
+    X(system_limit, "system_limit")                   \
+    X(EXIT, "EXIT")                                   \
+    X(DOWN, "DOWN")                                   \
+    X(process, "process")                             \
+    X(port, "port")                                   \
+    X(time_offset, "time_offset")                     \
+    X(infinity, "infinity")                           \
+    X(ignore, "ignore")                               \
+    X(already_started, "already_started")             \
+    X(not_found, "not_found")                         \
+    X(restarting, "restarting")                       \
+    X(permanent, "permanent")                         \
+    X(transient, "transient")                         \
+    X(temporary, "temporary")                         \
+    X(worker, "worker")                               \
+    X(supervisor, "supervisor")                       \
+    X(signal, "signal")                               \
+    X(fault, "fault")                                 \
+    X(abort, "abort")                                 \
+    X(stack_overflow, "stack_overflow")               \
+    X(enomem, "enomem")                               \
+    X(overload, "overload")                           \
+    X(notprocess, "notprocess")                       \
+    X(unknown, "unknown")                             \
+    X(null_pointer, "null_pointer")                   \
+    X(bad_address, "bad_address")                     \
+    X(bad_jump, "bad_jump")                           \
+    X(arithmetic, "arithmetic")                       \
+    X(illegal_instruction, "illegal_instruction")     \
+    X(forbidden_system_call, "forbidden_system_call") \
+    X(assertion, "assertion")                         \
+    X(sigsegv, "SIGSEGV")                             \
+    X(sigbus, "SIGBUS")                               \
+    X(sigfpe, "SIGFPE")                               \
+    X(sigill, "SIGILL")                               \
+    X(sigtrap, "SIGTRAP")                             \
+    X(sigsys, "SIGSYS")                               \
+    X(sigabrt, "SIGABRT")                             \
+    X(abandoned, "abandoned")                         \
     X(nonode_nohost, "nonode@nohost")
 
 enum {

@@ -20,8 +20,8 @@ typedef struct pit_node_opts {
     int schedulers;
     /* +sbt LIST: "0-3,8": cores to pin schedulers to, in this order; NULL: all allowed; "none": don't pin */
     const char *cores;
-    /* +P N: limit of processes, 1,024 to 134,217,727; 0: 4,194,304. Looked at when the table of slots grows: a node may
-       have a few thousand more a scheduler */
+    /* +P N: how many processes may live at once, 1,024 to 134,217,727; 0: 4,194,304. Exact; one that is ending counts until its
+       teardown is over */
     uint32_t processes;
     /* +t N: limit of atoms; 0: 1,048,576 */
     uint32_t atoms;

@@ -13,9 +13,9 @@
  * end its caller on an error, logs its name and aborts the OS process. What fails with an error that a caller rarely
  * handles ends the caller instead (let it crash); its pit_try_ form returns the error.
  *
- * A NULL where none may be, or another address that is none, of a payload, buffer, name or predicate ends the caller with the
- * fault that it is, and nobody else (docs/isolation.md); so does memory that is shorter than was said. The descriptor of a
- * message must be one: with NULL for it, and with memory given to pit_free that pit_alloc did not give, the node may end.
+ * A NULL where none may be, or another address that is none, of a payload, its descriptor, buffer, name or predicate ends the
+ * caller with the fault that it is, and nobody else (docs/isolation.md); so does memory that is shorter than was said. With
+ * memory given to pit_free that pit_alloc did not give the node may end.
  *
  * Every function here is a scheduling point: it costs reductions, and a process that has used its slice yields in it.
  * Functions that wait say so. A process may run on another kernel thread after it waited or yielded, so nothing
@@ -83,8 +83,9 @@ typedef struct pit_monitored {
 /*
  * Start a process that runs body on a stack of its own. arg[0..size) is copied; NULL with size 0 is fine.
  * A body that is NULL is no error here: the process ends at once with {undef, ...}. Spec: SPAWN-5.
- * The process limit reached (option processes): ends the caller with {system_limit, ...}; no memory: with {badarg, ...}.
- * Outside of a process: ends the node. Does not wait. Erlang: spawn/1, spawn_link/1, spawn_monitor/1. Spec: SPAWN-1..3, LIFE-11.
+ * The process limit reached (option processes), or no memory: ends the caller with {system_limit, ...}. Outside of a process:
+ * ends the node. Does not wait; but near the limit, when the caller's scheduler has no room for one more process, it may wait
+ * for the others to say whether they have. Erlang: spawn/1, spawn_link/1, spawn_monitor/1. Spec: SPAWN-1..3, LIFE-11.
  */
 pit_pid pit_spawn(pit_body *body, const void *arg, size_t size);
 pit_pid pit_spawn_link(pit_body *body, const void *arg, size_t size);
@@ -96,7 +97,7 @@ pit_pid pit_spawn_handler_link(pit_handler *handler, const void *state, size_t s
 
 /*
  * With options. Holds -EINVAL (an option out of range, or no name), -PIT_ESYSTEMLIMIT (processes; or atoms, for the name),
- * -ENOMEM, -PIT_ENAMETAKEN, -PIT_ENOTPROCESS; nothing was started. Does not wait.
+ * -ENOMEM, -PIT_ENAMETAKEN, -PIT_ENOTPROCESS; nothing was started. Waits no more than pit_spawn.
  * pit_spawn_with(body, &arg, sizeof arg, .link = true, .name = "house") ends the caller instead.
  */
 pit_pid pit_try_spawn(pit_body *body, const void *arg, size_t size, pit_spawn_opts opts);
@@ -120,7 +121,7 @@ pit_pid pit__spawned(pit_pid pid, const char *file,
  * With .monitor the request's reference is the monitor's too; .ret_ref is not needed. Link, monitor and alias are the caller's
  * from the reply on: before, they cannot be undone; the reply precedes every other signal of the new process. A caller that
  * ends before has the process, if linked, end with it. pit_receive_ref(request) finds the reply.
- * Holds -ENOMEM (for a tag), -PIT_ENOTPROCESS. Does not wait. Erlang: spawn_request/5. Spec: SPAWN-7.
+ * Holds -ENOMEM (for a tag), -PIT_ENOTPROCESS. Waits no more than pit_spawn. Erlang: spawn_request/5. Spec: SPAWN-7.
  */
 enum pit_reply_mode {
     PIT_REPLY_YES,

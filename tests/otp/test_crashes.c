@@ -13,6 +13,7 @@
 
 #include <dirent.h>
 #include <malloc.h>
+#include <sys/mman.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -199,7 +200,8 @@ static void anchor_body(const void *arg)
 
 struct count {
     struct holdings node;
-    int64_t descriptors, sockets, processes, slots, relations, malloced, warm_stacks, resident;
+    int64_t descriptors, sockets, processes, slots, relations, malloced, warm_stacks, resident,
+        resident_slots;
 };
 
 static int64_t descriptors(void)
@@ -241,6 +243,24 @@ static int64_t relations_of(pit_pid pid)
     return (int64_t)(info.links + info.monitors + info.monitored_by);
 }
 
+/* Of the table of slots: a huge page becomes resident whole. */
+static int64_t resident_slots(void)
+{
+    static unsigned char pages[64 * 1024]; /* 256 MiB, far beyond what lives here */
+    size_t bytes = atomic_load(&pit__slots.used) * sizeof(struct pit__process), n;
+    int64_t found = 0;
+
+    bytes = (bytes + (2u << 20) - 1) / (2u << 20) * (2u << 20);
+    if (bytes > pit__slots.reserved)
+        bytes = pit__slots.reserved;
+    n = bytes / 4096;
+    CHECK(n <= sizeof pages);
+    CHECK_EQ(mincore(pit__slots.base, bytes, pages), 0);
+    for (size_t i = 0; i < n; i++)
+        found += pages[i] & 1;
+    return found * 4096;
+}
+
 static struct count count(pit_pid sup)
 {
     struct count c = {.node = holdings_now()};
@@ -253,6 +273,7 @@ static struct count count(pit_pid sup)
     c.malloced = pit_test_sanitized() ? 0 : (int64_t)mallinfo2().uordblks;
     c.warm_stacks = warm_stacks();
     c.resident = resident();
+    c.resident_slots = resident_slots();
     return c;
 }
 
@@ -411,8 +432,7 @@ static void crash_and_count(void)
     CHECK_EQ(after.node.block_bytes, before.node.block_bytes);
     CHECK_EQ(after.malloced, before.malloced);
     /* What pools keep for later is not lost: how much depends on which scheduler was how far ahead of the other. */
-    grown = (after.resident - before.resident) -
-            (after.slots - before.slots) * (int64_t)sizeof(struct pit__process) -
+    grown = (after.resident - before.resident) - (after.resident_slots - before.resident_slots) -
             (after.node.chunk_bytes - before.node.chunk_bytes) -
             (after.warm_stacks - before.warm_stacks) * WARM_STACK;
     if (!pit_test_sanitized() && grown > RSS_MOST)

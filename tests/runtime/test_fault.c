@@ -515,9 +515,24 @@ static void check_node_ends(void (*body)(void), int signal, const char *why)
 /* A function of the runtime, for the linker. */
 __attribute__((section("pit_text"))) FAULTY static void runtime_text_body(void)
 {
-    volatile int *volatile p = (volatile int *)16;
+    volatile int *volatile p = (volatile int *)0x10001000;
 
     sink = *p;
+}
+
+__attribute__((section("pit_text"))) FAULTY static void given_null_body(void)
+{
+    volatile int *volatile p = (volatile int *)-16;
+
+    sink = *p;
+}
+
+/* Where the runtime works on nothing but what it was given. */
+PIT_TEST(null_given_to_the_runtimes_text_ends_the_process)
+{
+    start();
+    CHECK(faults(given_null_body));
+    CHECK_EQ(node.info.signal, SIGSEGV);
 }
 
 PIT_TEST(a_fault_in_the_runtimes_text_ends_the_node)

@@ -187,31 +187,146 @@ NODE_CASE(processes_lists_all_that_live)
 
 /* ---- the limit */
 
-/* LIFE-11: the limit is an error for who asks for more, and for nobody else; what ends makes room. */
-NODE_CASE_WITH(the_process_limit_harms_nobody, .schedulers = 2, .opts = {.processes = 1024})
+static size_t spawn_all(pit_pid *all, size_t room)
 {
-    size_t room = 20000, n = 0;
-    pit_pid *all = pit_alloc(room * sizeof *all), p;
+    size_t n = 0;
 
-    for (;;) {
-        p = pit_try_spawn(wait_forever, NULL, 0, (pit_spawn_opts){.stack = 16 * 1024});
-        if (p.id < 0)
-            break;
+    for (;; n++) {
+        pit_pid p = pit_try_spawn(wait_forever, NULL, 0,
+                                  (pit_spawn_opts){.stack = 16 * 1024, .scheduler = PIT_ANYWHERE});
+
+        if (p.id < 0) {
+            CHECK_EQ(pit_error(p), -PIT_ESYSTEMLIMIT);
+            return n;
+        }
         CHECK(n < room);
-        all[n++] = p;
+        all[n] = p;
     }
-    CHECK_EQ(pit_error(p), -PIT_ESYSTEMLIMIT);
-    CHECK(n >= 1023);
+}
+
+/* Ends every third of them, wherever it is. */
+static size_t end_some(pit_pid *all, size_t n)
+{
+    size_t left = 0;
+
     for (size_t i = 0; i < n; i++)
-        CHECK(pit_is_alive(all[i]));
-    /* The limit is looked at where the table grows: some hundred more may be there. Then below it again. */
-    for (size_t i = 0; i < n / 2; i++)
-        pit_exit_process(all[i], pit_atom("kill"));
-    while (pit__node_processes() > n / 2 + 1)
+        if (i % 3 == 0)
+            pit_exit_process(all[i], pit_atom("kill"));
+        else
+            all[left++] = all[i];
+    while (pit__node_processes() > left + 1)
         pit_sleep(1);
-    for (size_t i = 0; i < n / 4; i++) {
-        all[i] = pit_try_spawn(wait_forever, NULL, 0, (pit_spawn_opts){.stack = 16 * 1024});
-        CHECK(all[i].id > 0);
+    return left;
+}
+
+/* LIFE-11: the limit is exact, whichever schedulers' processes live and end; it is an error for who asks for more, and for nobody else. */
+static void fill_to_the_limit(void)
+{
+    enum { LIMIT = 1024 };
+    pit_pid all[LIMIT];
+    size_t n = spawn_all(all, LIMIT);
+
+    CHECK_EQ(n, LIMIT - 1); /* and we */
+    for (size_t i = 0; i < n; i += 31)
+        CHECK(pit_is_alive(all[i]));
+    for (int round = 0; round < 3; round++) {
+        pit_ref r;
+
+        n = end_some(all, n);
+        n += spawn_all(all + n, LIMIT - n);
+        CHECK_EQ(n, LIMIT - 1);
+        r = pit_spawn_request(wait_forever, NULL, 0, .monitor = true);
+        CHECK_EQ(pit_error(pit_as(pit_receive_ref(r, A_WHILE), pit_spawn_reply)->pid),
+                 -PIT_ESYSTEMLIMIT);
+    }
+    for (size_t i = 0; i < n; i++)
+        pit_exit_process(all[i], pit_atom("kill"));
+    expect_alone();
+}
+
+/* LIFE-11: on one, two and four schedulers. */
+NODE_CASE_WITH(the_process_limit_harms_nobody, .schedulers = 1, .opts = {.processes = 1024})
+{
+    fill_to_the_limit();
+}
+NODE_CASE_WITH(the_process_limit_harms_nobody_of_two, .schedulers = 2, .opts = {.processes = 1024})
+{
+    fill_to_the_limit();
+}
+NODE_CASE_WITH(the_process_limit_harms_nobody_of_four, .schedulers = 4, .opts = {.processes = 1024})
+{
+    fill_to_the_limit();
+}
+
+static void spawns_what_it_can(const void *arg)
+{
+    int64_t n = 0;
+    pit_pid to = *(const pit_pid *)arg;
+
+    while (pit_try_spawn(wait_forever, NULL, 0, (pit_spawn_opts){.stack = 16 * 1024}).id > 0)
+        n++;
+    pit_send(to, report, .n = n, .who = pit_self());
+    wait_forever(NULL);
+}
+
+/* LIFE-11: several who take what is left of it at once get all of it together. */
+NODE_CASE_WITH(the_process_limit_is_shared_exactly, .schedulers = 4, .opts = {.processes = 1024})
+{
+    enum { SPAWNERS = 6 };
+    pit_pid me = pit_self(), all[1024];
+    int64_t sum = 0;
+
+    for (int round = 0; round < 3; round++) {
+        size_t n;
+
+        sum = 0;
+        for (int i = 0; i < SPAWNERS; i++)
+            (void)spawn_anywhere(spawns_what_it_can, &me, sizeof me);
+        for (int i = 0; i < SPAWNERS; i++)
+            sum += pit_receive_only(report, A_WHILE)->n;
+        CHECK_EQ(sum, 1024 - 1 - SPAWNERS);
+        n = pit_processes(all, 1024);
+        CHECK_EQ(n, 1024);
+        for (size_t i = 0; i < n; i++)
+            if (!pit_pid_equal(all[i], me))
+                pit_exit_process(all[i], pit_atom("kill"));
+        expect_alone();
+    }
+}
+
+/* LIFE-11: who is ended while it waits to hear of free slots leaves them to others. */
+static void tries_for_ever(const void *arg)
+{
+    for (;;) {
+        pit_pid p = pit_try_spawn(ended, NULL, 0, (pit_spawn_opts){.scheduler = PIT_ANYWHERE});
+
+        CHECK(p.id > 0 || pit_error(p) == -PIT_ESYSTEMLIMIT);
+    }
+}
+
+NODE_CASE_WITH(who_is_ended_at_the_limit_leaves_its_slots, .schedulers = 4,
+               .opts = {.processes = 1024})
+{
+    pit_pid all[1024];
+    size_t n = spawn_all(all, 1024);
+
+    for (int round = 0; round < 10; round++) {
+        pit_pid by[4];
+
+        for (int i = 0; i < 8; i++)
+            pit_exit_process(all[--n], pit_atom("kill"));
+        for (int i = 0; i < 4; i++)
+            do
+                by[i] = pit_try_spawn(tries_for_ever, NULL, 0,
+                                      (pit_spawn_opts){.scheduler = PIT_ANYWHERE});
+            while (by[i].id < 0);
+        pit_sleep(1);
+        for (int i = 0; i < 4; i++)
+            pit_exit_process(by[i], pit_atom("kill"));
+        while (pit__node_processes() > n + 1)
+            pit_sleep(1);
+        n += spawn_all(all + n, 1024 - n);
+        CHECK_EQ(n, 1023);
     }
     for (size_t i = 0; i < n; i++)
         pit_exit_process(all[i], pit_atom("kill"));

@@ -1,0 +1,184 @@
+/*
+ * Goal: NULL where none may be, given to any public function of processes, messages, names, timers and terms, ends who gave
+ *   it, with an error that says so, and nobody else: in the library as programs link it, where its code is told from the
+ *   program's (the other cases are linked from the layers' archives, where it is not).
+ * Method: each call is made by a process of its own, and the node is asked afterwards whether all is as before.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <stdlib.h>
+
+#include <pit/pit.h>
+
+#include "tests/harness/test.h"
+
+PIT_MESSAGE(number, (int64_t, n));
+
+#define A_WHILE 20000 /* ms */
+
+static const struct number one = {1};
+static struct number answer;
+
+/* Answers what number asks. */
+static void serves(void *state, const pit_msg *m)
+{
+    if (pit_is(m, number))
+        (void)pit_answer(m, &pit_type_number, pit_payload(m));
+}
+static pit_pid server;
+
+#define TYPE ((const pit_type *)NULL)
+#define IS(name, ...) \
+    static void name(const void *arg) { __VA_ARGS__; }
+
+IS(send, pit_send_copy(pit_self(), TYPE, &one))
+IS(send_elsewhere, pit_send_copy(server, TYPE, &one))
+IS(send_to_nobody, pit_send_copy((pit_pid){12345}, TYPE, &one))
+IS(send_payload, pit_send_copy(server, &pit_type_number, NULL))
+IS(try_send, (void)pit_try_send_copy(server, TYPE, &one))
+IS(send_name, (void)pit_send_name("server", TYPE, &one))
+IS(send_alias, pit_send_alias_copy(pit_alias(), TYPE, &one))
+IS(send_priority, pit_send_priority_copy(pit_alias(), TYPE, &one))
+IS(make, (void)pit_message_make(TYPE, 8))
+IS(send_made, pit_message_send(server, NULL))
+IS(send_after, (void)pit_send_after_copy(1, server, TYPE, &one))
+IS(send_at_name, (void)pit_send_at_name(0, "server", TYPE, &one))
+IS(receive_type, (void)pit_receive_type(NULL, A_WHILE))
+IS(receive_match, pit_send(pit_self(), number, .n = 1); (void)pit_receive_match(NULL, NULL, 0))
+IS(call, (void)pit_try_call(server, TYPE, &one, A_WHILE, &pit_type_number, &answer))
+IS(call_request,
+   (void)pit_try_call(server, &pit_type_number, NULL, A_WHILE, &pit_type_number, &answer))
+IS(call_reply_type, (void)pit_try_call(server, &pit_type_number, &one, A_WHILE, TYPE, &answer))
+IS(call_reply, (void)pit_try_call(server, &pit_type_number, &one, A_WHILE, &pit_type_number, NULL))
+IS(size, (void)pit_message_size(NULL))
+IS(unexpected, pit_unexpected(NULL))
+IS(text_of_message, (void)pit_message_text(NULL, (char[8]){0}, 8))
+IS(text_of_payload, (void)pit_payload_text(TYPE, &one, (char[8]){0}, 8))
+IS(answer_to, (void)pit_answer(NULL, &pit_type_number, &one))
+IS(defer, (void)pit_defer_message(NULL))
+IS(info, (void)pit_process_info_of(server, NULL))
+IS(processes, (void)pit_processes(NULL, 5))
+IS(node, pit_node_info_get(NULL))
+IS(spawn_argument, (void)pit_spawn(send, NULL, 10))
+IS(request_argument, (void)pit_spawn_request(send, NULL, 10))
+IS(atom, (void)pit_atom_of(NULL))
+IS(atom_known, (void)pit_atom_known("normal", NULL))
+IS(tuple, (void)pit_tuple_of(NULL, 3))
+IS(list, (void)pit_list_of(NULL, 3))
+IS(string, (void)pit_string(NULL))
+IS(bytes, (void)pit_bytes(NULL, 100))
+IS(binary, (void)pit_binary_new(NULL, 100))
+IS(map, (void)pit_map_of(NULL, NULL, 2))
+IS(parse, (void)pit_term_parse(NULL, 5, &(pit_term){0}))
+IS(parse_into, (void)pit_term_parse("[]", 2, NULL))
+IS(print, (void)pit_term_print(NULL, 8, pit_nil()))
+
+static const struct {
+    const char *name;
+    pit_body *body;
+} bodies[] = {
+#define B(name)     \
+    {               \
+#name, name \
+    }
+    B(send),
+    B(send_elsewhere),
+    B(send_to_nobody),
+    B(send_payload),
+    B(try_send),
+    B(send_name),
+    B(send_alias),
+    B(send_priority),
+    B(make),
+    B(send_made),
+    B(send_after),
+    B(send_at_name),
+    B(receive_type),
+    B(receive_match),
+    B(call),
+    B(call_request),
+    B(call_reply_type),
+    B(call_reply),
+    B(size),
+    B(unexpected),
+    B(text_of_message),
+    B(text_of_payload),
+    B(answer_to),
+    B(defer),
+    B(info),
+    B(processes),
+    B(node),
+    B(spawn_argument),
+    B(request_argument),
+    B(atom),
+    B(atom_known),
+    B(tuple),
+    B(list),
+    B(string),
+    B(bytes),
+    B(binary),
+    B(map),
+    B(parse),
+    B(parse_into),
+    B(print),
+#undef B
+};
+
+/* By a process of this scheduler or another, as a body or in a handler. */
+static void in_handler(void *state, const pit_msg *m)
+{
+    if (pit_is(m, pit_start))
+        bodies[*(const size_t *)state].body(NULL);
+}
+
+static void expect_its_own_end(size_t i, bool handler)
+{
+    pit_ref r;
+    pit_spawn_opts o = {.monitor = true, .ret_ref = &r, .scheduler = PIT_ANYWHERE};
+    pit_pid p = handler ? pit_try_spawn_handler(in_handler, &i, sizeof i, o)
+                        : pit_try_spawn(bodies[i].body, NULL, 0, o);
+    const pit_msg *down;
+    char text[200];
+
+    if (getenv("PIT_TEST_LOG"))
+        fprintf(stderr, "%s\n", bodies[i].name);
+    CHECK(p.id > 0);
+    down = pit_receive_ref(r, A_WHILE);
+    CHECK(down);
+    pit_term_print(text, sizeof text, pit_as(down, pit_down)->reason);
+    if (strncmp(text, "{fault,'SIGSEGV',", 17) != 0 && strncmp(text, "{badarg,<<\"", 11) != 0)
+        pit_test_fail(__FILE__, __LINE__, "%s: %s", bodies[i].name, text);
+}
+
+static int first(int argc, char **argv)
+{
+    server = pit_spawn_handler_with(serves, NULL, 0, .name = "server");
+    for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++)
+        for (int handler = 0; handler < 2; handler++)
+            expect_its_own_end(i, handler);
+    CHECK_EQ(pit_try_call(server, &pit_type_number, &one, A_WHILE, &pit_type_number, &answer), 0);
+    CHECK_EQ(answer.n, 1);
+    CHECK_EQ(pit_processes(NULL, 0), 2);
+    return 42;
+}
+
+static void silent(enum pit_log_level level, const char *text, size_t length) {}
+
+static void run(int schedulers)
+{
+    if (pit_test_sanitized())
+        pit_test_skip("a sanitizer ends the program at such an access");
+    if (!getenv("PIT_TEST_LOG"))
+        pit_log_sink_set(silent);
+    CHECK_EQ(pit_run(&(pit_node_opts){.schedulers = schedulers,
+                                      .crash_dump = "-",
+                                      .no_signals = true,
+                                      .seed = pit_test_seed() >> 1 | 1},
+                     first, 0, NULL),
+             42);
+}
+
+/* LIFE-6: on one, two and four schedulers. */
+PIT_TEST(null_ends_who_gave_it_on_1) { run(1); }
+PIT_TEST(null_ends_who_gave_it_on_2) { run(2); }
+PIT_TEST(null_ends_who_gave_it_on_4) { run(4); }

@@ -1,0 +1,157 @@
+/*
+ * Goal: a node at one of its limits (atoms, names, memory for a process) says so to who asks for more, and goes on for all others
+ *   (LIFE-11, REG-1). The limit of processes: test_life.c.
+ * Method: each limit is reached by processes of all schedulers, on 1, 2 and 4; then what needs no more of it is done.
+ */
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+
+#include "term/atom.h"
+#include "tests/runtime/node.h"
+
+PIT_MESSAGE(number, (int64_t, n));
+PIT_MESSAGE(go);
+
+#define ON(name, n, ...)                                                          \
+    PIT_TEST(name##_on_##n)                                                       \
+    {                                                                             \
+        node_run((struct node_case){.body = name, .schedulers = n, __VA_ARGS__}); \
+    }
+#define ON_1_2_4(name, ...)  \
+    static void name(void);  \
+    ON(name, 1, __VA_ARGS__) \
+    ON(name, 2, __VA_ARGS__) \
+    ON(name, 4, __VA_ARGS__) \
+    static void name(void)
+
+static void expect_error(pit_body *body, const char *begin)
+{
+    pit_monitored m = spawn_watched(body, NULL, 0);
+    const pit_msg *down = pit_receive_ref(m.ref, A_WHILE);
+    const char *reason;
+
+    CHECK(down);
+    reason = text_of(pit_as(down, pit_down)->reason);
+    if (strncmp(reason, begin, strlen(begin)) != 0)
+        pit_test_fail(__FILE__, __LINE__, "%s, where %s... was promised", reason, begin);
+}
+
+/* ---- atoms, and the names that are atoms */
+
+#define ATOMS 1500
+
+static void makes_atoms(const void *arg)
+{
+    pit_pid to = *(const pit_pid *)arg;
+    int64_t made = 0;
+    char name[40];
+
+    for (int i = 0;; i++) {
+        int r;
+
+        snprintf(name, sizeof name, "own_%llx_%d", (unsigned long long)pit_self().id, i);
+        r = pit_register(name, pit_self());
+        if (r == -PIT_ESYSTEMLIMIT)
+            break;
+        CHECK_EQ(r, i ? -PIT_ENAMETAKEN : 0); /* it has its first name */
+        made++;
+    }
+    pit_send(to, number, .n = made);
+    (void)pit_receive_type(&pit_type_go, A_WHILE);
+}
+
+static void makes_one_more(const void *arg) { (void)pit_atom_of("one_more"); }
+static void parses_one_more(const void *arg)
+{
+    pit_term t;
+
+    CHECK_EQ(pit_term_parse("{one_more, 1}", 13, &t), -PIT_ESYSTEMLIMIT);
+    CHECK_EQ(pit_term_parse("{ok, 1}", 7, &t), 0);
+}
+static int *volatile nowhere;
+static void faults(const void *arg) { *nowhere = 1; }
+static void mistakes(const void *arg) { (void)pit_must(-ENOENT); }
+
+/* LIFE-11, REG-1: the table of atoms is filled to the last one by all at once; what needs none goes on. */
+ON_1_2_4(the_limit_of_atoms_is_exact_and_harms_nobody, .opts = {.atoms = ATOMS})
+{
+    enum { MAKERS = 5 };
+    pit_pid me = pit_self(), makers[MAKERS], p;
+    int64_t before, made = 0;
+
+    (void)pit_atom("an_atom");
+    CHECK_EQ(pit_register("first", me), 0);
+    before = pit__atoms_count();
+    for (int i = 0; i < MAKERS; i++)
+        makers[i] = spawn_anywhere(makes_atoms, &me, sizeof me);
+    for (int i = 0; i < MAKERS; i++)
+        made += pit_receive_only(number, A_WHILE)->n;
+    CHECK_EQ(before + made, ATOMS);
+    CHECK_EQ(pit__atoms_count(), ATOMS);
+
+    expect_error(makes_one_more, "{system_limit,<<\"");
+    expect_error(parses_one_more, "normal");
+    if (!pit_test_sanitized())
+        expect_error(faults, "{fault,'SIGSEGV',null_pointer,");
+    expect_error(mistakes, "{badmatch,<<\"");
+    CHECK_EQ(pit_error(pit_try_spawn(wait_forever, NULL, 0, (pit_spawn_opts){.name = "other"})),
+             -PIT_ESYSTEMLIMIT);
+    CHECK_EQ(pit_error(pit_send_after_name(1, "other", &pit_type_go, &(struct go){0})),
+             -PIT_ESYSTEMLIMIT);
+    expect_down(pit_monitor_name("other"), PIT_NO_PID, "noproc");
+
+    CHECK(pit_pid_equal(pit_whereis("first"), me));
+    CHECK_EQ(pit_unregister("first"), 0);
+    p = pit_spawn_with(wait_forever, NULL, 0, .name = "first");
+    CHECK(pit_pid_equal(pit_whereis("first"), p));
+    pit_exit_process(p, pit_atom("an_atom"));
+    for (int i = 0; i < MAKERS; i++)
+        pit_send(makers[i], go);
+    expect_alone();
+}
+
+/* ---- memory */
+
+#define LARGE ((size_t)1 << 29)
+
+static void *large; /* to be read, and made of nothing */
+
+/* So little more than there is that a copy of it has no room. */
+static void limit_memory(void)
+{
+    struct rlimit limit = {.rlim_max = RLIM_INFINITY};
+    unsigned long pages;
+    FILE *f = fopen("/proc/self/statm", "r");
+
+    CHECK(f && fscanf(f, "%lu", &pages) == 1);
+    fclose(f);
+    limit.rlim_cur = pages * 4096 + LARGE / 2;
+    CHECK_EQ(setrlimit(RLIMIT_AS, &limit), 0);
+}
+
+static void spawns_large(const void *arg) { (void)pit_spawn(wait_forever, large, LARGE); }
+static void spawns_large_handler(const void *arg)
+{
+    (void)pit_spawn_handler_link(NULL, large, LARGE);
+}
+
+/* LIFE-11: a spawn without memory is system_limit, or holds -ENOMEM for who can handle it; nothing was started. */
+ON_1_2_4(a_spawn_without_memory_is_system_limit, .opts = {.processes = 1024})
+{
+    pit_ref r;
+
+    if (pit_test_sanitized())
+        pit_test_skip("a sanitizer has its memory where this test takes it away");
+    large = mmap(NULL, LARGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    CHECK(large != MAP_FAILED);
+    limit_memory();
+    expect_error(spawns_large, "{system_limit,<<\"no memory");
+    expect_error(spawns_large_handler, "{system_limit,<<\"no memory");
+    CHECK_EQ(pit_error(pit_try_spawn(wait_forever, large, LARGE, (pit_spawn_opts){.link = true})),
+             -ENOMEM);
+    r = pit_spawn_request(wait_forever, large, LARGE, .link = true);
+    CHECK_EQ(pit_error(pit_as(pit_receive_ref(r, A_WHILE), pit_spawn_reply)->pid), -ENOMEM);
+    expect_error(mistakes, "{badmatch,<<\"");
+    expect_alone();
+}
