@@ -55,7 +55,7 @@ static int answered(struct pit__process *p, struct pit__message *m, const pit_ty
                 : 0;
     }
     p->reply = NULL;
-    pit__message_free(&t->sched->blocks, m);
+    pit__answer_free(t->sched, m);
     return r;
 }
 
@@ -104,7 +104,7 @@ int pit_answer(const pit_msg *call, const pit_type *reply_type, const void *repl
     if (PIT__UNLIKELY(pit__no_process(t)))
         return -PIT_ENOTPROCESS;
     if (pit__message_is_call(m)) {
-        pit__route(t, make(t, PIT__REPLY, reply_type, reply, call->from, call->pit__tag));
+        pit__route_answer(t, make(t, PIT__REPLY, reply_type, reply, call->from, call->pit__tag));
         m->block.kind = PIT__ANSWERED;
         r = 0;
     }

@@ -20,7 +20,7 @@
 
 static inline int cost_of_send(uint32_t queue)
 {
-    if (PIT__LIKELY(queue <= QUEUE_SHORT))
+    if (queue <= QUEUE_SHORT)
         return 1;
     return queue < QUEUE_A_REDUCTION * PIT__SLICE ? (int)(queue / QUEUE_A_REDUCTION) : PIT__SLICE;
 }
@@ -125,8 +125,7 @@ static __attribute__((noinline)) void send_any(pit_pid to, const pit_type *type,
 static inline bool ordinary(const struct pit__sched *s, struct pit__process *p, pit_pid to)
 {
     return pit__owned_by(p, s) && pit__mailbox_quiet(&p->mailbox) && pit__process_pid(p) == to.id &&
-           !(p->flags & (PIT__F_TIMEOUT | PIT__F_ATTENTION | PIT__F_URGENT)) &&
-           p->length <= QUEUE_SHORT;
+           !(p->flags & (PIT__F_TIMEOUT | PIT__F_ATTENTION | PIT__F_URGENT));
 }
 
 /* The end of the fast way, when it is the turn of p's wake to be stamped, or p's memory is in no near cache. */
@@ -141,10 +140,60 @@ static __attribute__((noinline)) void rarely(struct pit__sched *s, struct pit__p
         pit__foresee(s, from, p);
 }
 
+/* m, which is still free, becomes the message and is appended. A fault can strike only where the payload is read, before anything has been changed. */
+static inline __attribute__((always_inline)) void put(struct pit__thread *t, struct pit__process *p,
+                                                      struct pit__message *m, pit_pid to,
+                                                      const pit_type *type, const void *payload,
+                                                      uint32_t size, int cost)
+{
+    struct pit__sched *s = t->sched;
+
+    PIT__UNPOISON(m, pit__block_class_size(PIT__BLOCK_SMALL));
+    t->touching = t; /* a bad payload is the sender's fault */
+    __asm__ volatile("" ::: "memory");
+    if (PIT__LIKELY(size == 8))
+        __builtin_memcpy(pit__message_payload(m), payload, 8);
+    else if (size == SMALL)
+        __builtin_memcpy(pit__message_payload(m), payload, SMALL);
+    else
+        __builtin_memcpy(pit__message_payload(m), payload, 1);
+    __asm__ volatile("" ::: "memory");
+    t->touching = NULL;
+
+    s->blocks.free[PIT__BLOCK_SMALL] = m->block.next;
+    __builtin_prefetch(m->block.next, 1);
+    m->block.kind = PIT__MESSAGE;
+    m->block.size = size;
+    m->to = to;
+    m->public = (pit_msg){.type = type, .from = {pit__process_pid(t->current)}};
+    PIT__COUNT(s->sent);
+    s->reductions -= cost;
+    pit__append_only(p, m);
+    if (p->status == PIT__WAITING && (p->wakes_on & PIT__WAKE_MESSAGE) &&
+        PIT__UNLIKELY(!pit__sched_enqueue_ordinary(s, p)))
+        return rarely(s, t->current, p);
+    if (PIT__UNLIKELY(s->crowded))
+        return rarely(s, t->current, p);
+}
+
+/* The same to a process that does not keep up. */
+static __attribute__((noinline)) void to_long_queue(struct pit__thread *t, struct pit__process *p,
+                                                    pit_pid to, const pit_type *type,
+                                                    const void *payload)
+{
+    struct pit__sched *s = t->sched;
+    int cost = cost_of_send(p->length);
+
+    if (PIT__UNLIKELY(s->reductions <= cost))
+        return send_any(to, type, payload);
+    put(t, p, (struct pit__message *)s->blocks.free[PIT__BLOCK_SMALL], to, type, payload,
+        type->size, cost);
+}
+
 /*
  * The fast way: a process sends a small plain message to a process of its own scheduler. Whatever may need a call is asked
- * for first and left to send_any, so that what remains is one straight line that saves no registers: two thirds of the
- * instructions. A fault can strike only where the payload is read, before anything has been changed.
+ * for first and left to send_any, so that what remains is one straight line that saves no registers: half of the
+ * instructions.
  */
 void pit_send_copy(pit_pid to, const pit_type *type, const void *payload)
 {
@@ -169,32 +218,9 @@ void pit_send_copy(pit_pid to, const pit_type *type, const void *payload)
                       (s->watch & (PIT__WATCH_STAMP | PIT__WATCH_SENDER | PIT__WATCH_PROBES)) ||
                       !ordinary(s, p, to) || (size != 8 && size != SMALL && size != 1)))
         return send_any(to, type, payload);
-    PIT__UNPOISON(m, pit__block_class_size(PIT__BLOCK_SMALL));
-    t->touching = t; /* a bad payload is the sender's fault, and m is still free */
-    __asm__ volatile("" ::: "memory");
-    if (PIT__LIKELY(size == 8))
-        __builtin_memcpy(pit__message_payload(m), payload, 8);
-    else if (size == SMALL)
-        __builtin_memcpy(pit__message_payload(m), payload, SMALL);
-    else
-        __builtin_memcpy(pit__message_payload(m), payload, 1);
-    __asm__ volatile("" ::: "memory");
-    t->touching = NULL;
-
-    s->blocks.free[PIT__BLOCK_SMALL] = m->block.next;
-    __builtin_prefetch(m->block.next, 1);
-    m->block.kind = PIT__MESSAGE;
-    m->block.size = size;
-    m->to = to;
-    m->public = (pit_msg){.type = type, .from = {pit__process_pid(t->current)}};
-    PIT__COUNT(s->sent);
-    s->reductions--;
-    pit__append_only(p, m);
-    if (p->status == PIT__WAITING && (p->wakes_on & PIT__WAKE_MESSAGE) &&
-        PIT__UNLIKELY(!pit__sched_enqueue_ordinary(s, p)))
-        return rarely(s, t->current, p);
-    if (PIT__UNLIKELY(s->crowded))
-        return rarely(s, t->current, p);
+    if (PIT__UNLIKELY(p->length > QUEUE_SHORT))
+        return to_long_queue(t, p, to, type, payload);
+    put(t, p, m, to, type, payload, size, 1);
 }
 
 int pit_send_name(const char *name, const pit_type *type, const void *payload)

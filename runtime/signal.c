@@ -167,6 +167,10 @@ static void fail_call(struct pit__sched *s, const struct pit__message *call,
 
 void pit__message_done_slow(struct pit__sched *s, struct pit__message *m)
 {
+    if (m->block.kind <= PIT__PASSING && !(m->public.type->flags & PIT_TYPE_OWNS)) {
+        pit__block_free(&s->blocks, m);
+        return;
+    }
     if (PIT__UNLIKELY(m->block.kind == PIT__CALL))
         fail_call(s, m, NULL, PIT_EBADCALL);
     pit__message_free(&s->blocks, m);

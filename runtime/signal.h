@@ -111,12 +111,37 @@ static inline void pit__route(struct pit__thread *t, struct pit__message *m)
         pit__route_slow(t, p, m);
 }
 
+/* The same for the answer to a call: its receiver is usually here, and waits for it. */
+static inline void pit__route_answer(struct pit__thread *t, struct pit__message *m)
+{
+    struct pit__process *p = pit__slot_of(m->to);
+
+    if (PIT__LIKELY(t && p && pit__owned_by(p, t->sched) && pit__mailbox_quiet(&p->mailbox) &&
+                    m->to.id == pit__process_pid(p) && p->call_tag == m->public.pit__tag &&
+                    !p->reply && p->status == PIT__WAITING && (p->wakes_on & PIT__WAKE_REPLY) &&
+                    !(p->flags & PIT__F_ATTENTION))) {
+        p->reply = m;
+        pit__sched_enqueue(t->sched, p);
+    } else
+        pit__route_slow(t, p, m);
+}
+
+/* An answer that was read. */
+static inline void pit__answer_free(struct pit__sched *s, struct pit__message *m)
+{
+    if (PIT__LIKELY(m->block.kind == PIT__REPLY && m->public.type &&
+                    !(m->public.type->flags & PIT_TYPE_OWNS)))
+        pit__block_free(&s->blocks, m);
+    else
+        pit__message_free(&s->blocks, m);
+}
+
 /* A message that its receiver let go. A call without an answer fails in its caller: bad call. */
 void pit__message_done_slow(struct pit__sched *s, struct pit__message *m);
 static inline void pit__message_done(struct pit__sched *s, struct pit__message *m)
 {
-    if (PIT__LIKELY(m->block.kind <= PIT__PASSING && !(m->public.type->flags & PIT_TYPE_OWNS)))
-        pit__block_free(&s->blocks, m);
+    if (PIT__LIKELY(m->block.what == s->blocks.small && !(m->public.type->flags & PIT_TYPE_OWNS)))
+        pit__block_free_small(&s->blocks, m);
     else
         pit__message_done_slow(s, m);
 }

@@ -400,7 +400,11 @@ static int64_t ask(pit_ref timer, bool cancel)
     need_timer(timer);
     if (cancel)
         PIT__TRACE(t->sched, t->current, PIT_TRACE_TIMER_CANCEL, timer.owner, timer.number, NULL);
-    if (timer.owner.id)
+    /* The usual case, and what pit__request would do: nothing is under way that was sent before. */
+    if (PIT__LIKELY(timer.owner.id == pit__process_pid(t->current) &&
+                    pit__mailbox_quiet(&t->current->mailbox)))
+        left = look(t->sched, &t->current->relations, &a);
+    else if (timer.owner.id)
         r = pit__request(t, t->current, timer.owner, on_owner, &a, sizeof a, &left, sizeof left);
     else
         left = ask_named(t, t->current, &a);

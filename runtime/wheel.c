@@ -34,20 +34,29 @@ void pit__wheel_init(struct pit__wheel *w, int64_t now_ns)
     w->now = (uint64_t)now_ns >> PIT__TICK_SHIFT;
 }
 
+/* The lowest level on which so many ticks are no more slots than there are: 9 bits on the lowest, 8 more on each. */
+static inline unsigned level_of(uint64_t ticks)
+{
+    unsigned bits = 64 - (unsigned)__builtin_clzll(ticks | 3);
+
+    return (bits - 2) / LEVEL_BITS;
+}
+
 static void place(struct pit__wheel *w, struct pit__timer *t)
 {
-    uint64_t tick = tick_of(t->when_ns), furthest;
-    unsigned level = 0;
+    uint64_t tick = tick_of(t->when_ns);
+    unsigned level;
     struct pit__timer **head;
 
     if (tick < w->now)
         tick = w->now;
-    furthest = ((w->now >> (LEVEL_BITS * (PIT__WHEEL_LEVELS - 1))) + MASK)
-               << (LEVEL_BITS * (PIT__WHEEL_LEVELS - 1));
-    if (tick > furthest)
-        tick = furthest;
-    while ((tick >> (LEVEL_BITS * level)) - (w->now >> (LEVEL_BITS * level)) > MASK)
-        level++;
+    level = level_of(tick - w->now);
+    if ((tick >> (LEVEL_BITS * level)) - (w->now >> (LEVEL_BITS * level)) > MASK)
+        level++; /* it would be reached but for where now stands in its slot */
+    if (PIT__UNLIKELY(level >= PIT__WHEEL_LEVELS)) {
+        level = PIT__WHEEL_LEVELS - 1;
+        tick = ((w->now >> (LEVEL_BITS * level)) + MASK) << (LEVEL_BITS * level);
+    }
     t->level = (uint8_t)level;
     t->slot = (uint16_t)((tick >> (LEVEL_BITS * level)) & MASK);
     head = &w->slots[level][t->slot];
