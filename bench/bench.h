@@ -27,8 +27,10 @@ bench_run bench_fairness;
 bench_run bench_spike, bench_flat, bench_overload;
 bench_run bench_echo, bench_stream, bench_http, bench_kv, bench_ws;
 
-/* Runs without a node: two threads of the C library. */
+/* Run without a node: what the machine does by itself. */
 bench_run bench_bounce;
+bench_run bench_floor_switch, bench_floor_atomic, bench_floor_malloc, bench_floor_syscall;
+bench_run bench_floor_enter, bench_floor_nop, bench_floor_loopback;
 
 /* ---- report.c: arguments in, metrics out ---- */
 

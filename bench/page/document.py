@@ -205,9 +205,11 @@ class Page:
         notes = [element("p", f"<b>{escape(b['what'])}</b>: {escape('; '.join(b['notes']))}", class_="quiet")
                  for b in self.results.budget if b["notes"]]
         commands = [element("p", element("code", escape(line))) for b in self.results.budget for line in b["commands"]]
+        first = self.results.budget[0]
+        made = f" Counted {(first.get('date') or '')[:16].replace('T', ' ')}, revision {(first.get('revision') or 'unknown')[:12]}."
         return (element("p", "What one operation costs, beside the least that this machine could do it with. Instructions and atomic operations "
                              "are counted exactly, as the difference of two run lengths under callgrind; cache lines that change cores in a "
-                             "trace of all memory accesses; system calls by strace. Times are of this run.", class_="quiet") +
+                             "trace of all memory accesses; system calls by strace." + escape(made), class_="quiet") +
                 table(["operation", ("ns", "n"), ("instructions", "n"), ("atomics", "n"), ("lines between cores", "n"),
                        ("system calls", "n"), "floor", ("floor ns", "n"), ("times the floor", "n")], rows) + "".join(notes) +
                 element("h3", "The floors") + table(["what", ("median", "n"), ("range", "n"), "command"], floors) +
