@@ -398,18 +398,28 @@ int pit_mailbox_bound(pit_mailbox limits)
     return r;
 }
 
+bool pit__bound_state(const struct pit__process *p, pit_mailbox *ret_limits,
+                      pit_mailbox_load *ret_load)
+{
+    const struct pit__extra *x = pit__extra_peek(p);
+
+    if (!x || !x->bound)
+        return false;
+    *ret_limits = x->bound->limits;
+    *ret_load =
+        (pit_mailbox_load){x->bound->messages, x->bound->bytes, x->bound->dropped, x->bound->held};
+    return true;
+}
+
 pit_mailbox_load pit_mailbox_state(void)
 {
     struct pit__thread *t = pit__in();
     struct pit__process *p = pit__caller(t, "pit_mailbox_state");
     pit_mailbox_load load = {0};
-    const struct pit__extra *x;
+    pit_mailbox limits;
 
     pit__sched_drain(t->sched);
-    x = pit__extra_peek(p);
-    if (x && x->bound)
-        load = (pit_mailbox_load){x->bound->messages, x->bound->bytes, x->bound->dropped,
-                                  x->bound->held};
+    (void)pit__bound_state(p, &limits, &load);
     pit__out(1);
     return load;
 }

@@ -20,6 +20,9 @@ struct pit__thread;
 int pit__bound_check(const pit_mailbox *limits);
 /* Set, change or (all zero) take away p's bound. 0 or -ENOMEM. */
 int pit__bound_set(struct pit__sched *s, struct pit__process *p, const pit_mailbox *limits);
+/* false: it has none. */
+bool pit__bound_state(const struct pit__process *p, pit_mailbox *ret_limits,
+                      pit_mailbox_load *ret_load);
 /* p ends: who waits for it waits no longer. false: the budget is used up, and there are more. Before its extra goes. */
 bool pit__bound_close(struct pit__sched *s, struct pit__process *p, int *budget);
 

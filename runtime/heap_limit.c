@@ -53,13 +53,16 @@ static void report(const struct pit__process *p, const struct pit__heap_use *use
     pit_log(PIT_LOG_ERROR,
             "Process: <0.%u.%llu>%s%s Context: maximum heap size reached Max heap size: %llu bytes "
             "Total heap size: %llu bytes (own %llu, terms %llu, mailbox %llu, kept %llu) Kill: %s "
-            "Error logger: true Message queue length: %u Label: %s Stacktrace: %s",
+            "Error logger: true Message queue length: %u Label: %s Group leader: <0.%llu.%llu> "
+            "Stacktrace: %s",
             pit__slot_index(p), (unsigned long long)pit__pid_generation(pit__handle_of(p)),
             p->name ? " registered as " : "", p->name ? pit__name_text(p) : "",
             (unsigned long long)x->heap_limit, (unsigned long long)use->all,
             (unsigned long long)use->own, (unsigned long long)use->terms,
             (unsigned long long)use->mailbox, (unsigned long long)use->kept,
-            x->heap_no_kill ? "false" : "true", p->length, p->label ? p->label : "-", frames);
+            x->heap_no_kill ? "false" : "true", p->length, p->label ? p->label : "-",
+            (unsigned long long)pit__pid_index(p->group_leader),
+            (unsigned long long)pit__pid_generation(p->group_leader), frames); /* GL-2 */
 }
 
 static void over(const struct pit__process *p, const struct pit__heap_use *use)

@@ -1,3 +1,5 @@
+#include "runtime/info.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,7 +18,7 @@ static void put(char *to, size_t room, const char *text)
     snprintf(to, room, "%s", text ? text : "");
 }
 
-static enum pit_process_status status_of(const struct pit__process *p)
+enum pit_process_status pit__info_status(const struct pit__process *p)
 {
     if (pit__attends(p, PIT__AT_SUSPENDED))
         return PIT_SUSPENDED;
@@ -63,6 +65,7 @@ static void count(const struct pit__process *p, pit_process_info *ret)
 static void on_owner(struct pit__sched *s, struct pit__process *p, const void *in, void *out)
 {
     pit_process_info *ret = out;
+    const struct pit__tracer *t;
     int64_t tracer;
 
     memset(ret, 0, sizeof *ret);
@@ -71,7 +74,7 @@ static void on_owner(struct pit__sched *s, struct pit__process *p, const void *i
     ret->pid = (pit_pid){pit__process_pid(p)};
     ret->parent = p->parent;
     ret->group_leader = p->group_leader;
-    ret->status = status_of(p);
+    ret->status = pit__info_status(p);
     ret->priority = p->priority;
     ret->trap_exit = p->flags & PIT__F_TRAP;
     ret->is_supervisor = p->flags & PIT__F_SUPERVISOR;
@@ -90,8 +93,8 @@ static void on_owner(struct pit__sched *s, struct pit__process *p, const void *i
     ret->reductions = p->reductions + p->slice_reductions;
     count(p, ret);
     ret->trace = pit__trace_of(p, &tracer);
-    if (ret->trace)
-        ret->tracer = pit__tracer_of(tracer)->to;
+    if (ret->trace && (t = pit__tracer_of(tracer))) /* it may have been closed since */
+        ret->tracer = t->to;
 }
 
 int pit_process_info_of(pit_pid pid, pit_process_info *ret)

@@ -77,9 +77,13 @@ PIT_NORETURN static void land(void *argument)
     t->touching = NULL;
     p->flags |= PIT__F_FAULTED;
     (void)pit__fault_reason_text(info, text, sizeof text);
-    pit_log(PIT_LOG_ERROR, "Error in process <0.%u.%llu>%s%s with exit value: fault, %s",
-            pit__slot_index(p), (unsigned long long)(pit__process_pid(p) >> PIT__PID_INDEX_BITS),
-            p->name ? " registered as " : "", p->name ? pit__name_text(p) : "", text);
+    pit_log(
+        PIT_LOG_ERROR,
+        "Error in process <0.%u.%llu>%s%s with exit value: fault, %s, group leader <0.%llu.%llu>",
+        pit__slot_index(p), (unsigned long long)(pit__process_pid(p) >> PIT__PID_INDEX_BITS),
+        p->name ? " registered as " : "", p->name ? pit__name_text(p) : "", text,
+        (unsigned long long)pit__pid_index(p->group_leader),
+        (unsigned long long)pit__pid_generation(p->group_leader)); /* GL-2 */
     h = pit__heap();
     mark = pit__heap_mark(h);
     reason = pit__reason_of(reason_term(info));

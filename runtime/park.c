@@ -184,8 +184,11 @@ void pit__exit_text(const char *kind, const char *what, const char *file, int li
     reason = pit__reason_text(kind, what, file, line);
     /* Class error: the runtime logs it. Spec: LIFE-4, LIFE-5 */
     (void)pit_term_print(text, sizeof text, pit__sealed_root(reason));
-    pit_log(PIT_LOG_ERROR, "Error in process <0.%u.%llu> with exit value: %s",
+    pit_log(PIT_LOG_ERROR,
+            "Error in process <0.%u.%llu> with exit value: %s, group leader <0.%llu.%llu>",
             pit__slot_index(t->current),
-            (unsigned long long)pit__pid_generation((pit_pid){pit__process_pid(t->current)}), text);
+            (unsigned long long)pit__pid_generation((pit_pid){pit__process_pid(t->current)}), text,
+            (unsigned long long)pit__pid_index(t->current->group_leader),
+            (unsigned long long)pit__pid_generation(t->current->group_leader)); /* GL-2 */
     pit__exit_current(reason);
 }

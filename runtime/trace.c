@@ -182,6 +182,7 @@ struct found {
 
 static void on_owner_info(struct pit__sched *s, struct pit__process *p, const void *in, void *out)
 {
+    const struct pit__tracer *t;
     struct found *f = out;
     int64_t id = 0;
 
@@ -190,8 +191,8 @@ static void on_owner_info(struct pit__sched *s, struct pit__process *p, const vo
         return;
     }
     f->events = pit__trace_of(p, &id);
-    if (f->events)
-        f->to = pit__tracer_of(id)->to;
+    if (f->events && (t = pit__tracer_of(id))) /* it may have been closed since */
+        f->to = t->to;
 }
 
 int64_t pit_trace_info(pit_pid pid, pit_pid *ret_tracer)

@@ -68,7 +68,7 @@ bool pit__trace_dropped(struct pit__sched *s, struct pit__tracer *t, uint64_t co
     return give(s, t, &e, NULL);
 }
 
-/* The tracer that is to get this event of p, which may pass; NULL: none. */
+/* The tracer that is to get this event of p, which may pass; NULL: none. Of the sensitive nothing is told: section 11. */
 static struct pit__tracer *wanted(struct pit__sched *s, struct pit__process *p, uint32_t event,
                                   pit_trace_event *e)
 {
@@ -76,11 +76,11 @@ static struct pit__tracer *wanted(struct pit__sched *s, struct pit__process *p, 
     struct pit__tracer *t;
     int64_t id;
 
-    if (!extra || !(extra->traced.events & event) || !pit__trace_of(p, &id))
+    if (!extra || extra->sensitive || !(extra->traced.events & event) || !pit__trace_of(p, &id))
         return NULL;
-    t = pit__tracer_of(id);
+    t = pit__tracer_of(id); /* asked anew: it may have been closed since, on another thread */
     e->when_ns = pit__now();
-    if (!pit__trace_admit(s, t, e->when_ns))
+    if (!t || !pit__trace_admit(s, t, e->when_ns))
         return NULL;
     e->pid = pit__pid_of(p);
     e->event = event;

@@ -1,8 +1,8 @@
 /*
  * The process dictionary: terms that a process keeps by key, for itself.
  *
- * It belongs to one process, is empty when the process begins, is not inherited, and goes with it. Others see no more of it than
- * how many entries it has (pit_process_info_of). Keys are the same if they are identical (1 and 1.0 are not).
+ * It belongs to one process, is empty when the process begins, is not inherited, and goes with it. Others see it only by
+ * asking (pit_process_dictionary of <pit/info.h>). Keys are the same if they are identical (1 and 1.0 are not).
  * What the functions answer is a copy that lives as long as a term built now. They cost O(1) and the size of the terms;
  * the memory counts as the process's. Call from inside a process; none waits; without memory the caller ends with
  * system_limit. Erlang: get, put, erase. Spec: PD-1.

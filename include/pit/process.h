@@ -282,8 +282,8 @@ bool pit_is_alive(pit_pid pid);
  *   MAX_HEAP_KILL    1, the default: over the limit it ends, untrappably, with reason killed. 0: it goes on
  *   MAX_HEAP_REPORT  1, the default: an event of level error says that it is over the limit, what it has and where it stands; once,
  *                    and again each time it has grown by half or has come back. 0: nothing is said
- *   SENSITIVE        1: the event of MAX_HEAP_REPORT has no frames of it, and pit_process_info says so to tools; default 0. Traces
- *                    show it all the same
+ *   SENSITIVE        1: it is not traced (what is set stays, and acts when this is 0 again), the event of MAX_HEAP_REPORT has no
+ *                    frames of it, and <pit/info.h> tells no messages, dictionary or place of it; default 0
  *
  * Returns the old value; or -EINVAL: no such flag or value, -ENOMEM, -PIT_ENOTPROCESS. Does not wait. Erlang: process_flag/2.
  * Spec: section 11, SCHED-2, HEAP-1..5.
@@ -532,7 +532,7 @@ typedef struct pit_process_info {
 } pit_process_info;
 
 /* 0, -PIT_ENOPROC, -ENOMEM. A signal with an answer: what the caller sent before has arrived. Waits if pid belongs to another
-   scheduler. Erlang: process_info/2. Spec: INFO-3. */
+   scheduler. Items by name, also lists: <pit/info.h>. Erlang: process_info/1. Spec: INFO-1, INFO-3. */
 int pit_process_info_of(pit_pid pid, pit_process_info *ret);
 
 /* Up to room pids of living processes, in no order that means anything; returns how many there are. Any thread. */

@@ -32,7 +32,7 @@ static void exits(const void *arg) { pit_exit(pit_build("{on, ~}", "purpose")); 
 static void ends(const void *arg) {}
 
 /*
- * LIFE-4, LIFE-5: an error is one event of level error: "Error in process <pid> with exit value: " and the reason. To exit, to
+ * LIFE-4, LIFE-5, GL-2: an error is one event of level error: "Error in process <pid> with exit value: " and the reason. To exit, to
  * return and to be ended by a signal are none. (There are no throws in C: nothing else ends a process by itself but a fault,
  * which is an error; tests/runtime/test_crash.c.)
  */
@@ -61,8 +61,10 @@ NODE_CASE(an_error_is_logged_and_an_exit_is_not)
         CHECK(down);
         pthread_mutex_lock(&heard.lock);
         CHECK_EQ(heard.events, i + 1);
-        snprintf(expected, sizeof expected, "Error in process %s with exit value: %s",
-                 text_of(pit_build("~", m.pid)), text_of(pit_as(down, pit_down)->reason));
+        snprintf(expected, sizeof expected,
+                 "Error in process %s with exit value: %s, group leader %s",
+                 text_of(pit_build("~", m.pid)), text_of(pit_as(down, pit_down)->reason),
+                 text_of(pit_build("~", pit_group_leader())));
         CHECK(strstr(heard.text, expected));
         pthread_mutex_unlock(&heard.lock);
     }

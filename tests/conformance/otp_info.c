@@ -2,6 +2,10 @@
  * Goal: Erlang/OTP's process_SUITE where it asks about other processes and oneself (INFO-1..6, RECV-6).
  * Method: each case names the one of OTP's whose question it asks in C; what an item's value must be is brought about first.
  */
+#include <stdio.h>
+
+#include <pit/info.h>
+
 #include "tests/conformance/terms.h"
 
 PIT_MESSAGE(go);
@@ -334,4 +338,303 @@ NODE_CASE(every_state_can_be_asked)
             pit_exit_process(p[i], pit_atom("kill"));
         expect_alone();
     }
+}
+
+/* ---- by item */
+
+static pit_term item_of(pit_pid p, enum pit_info item)
+{
+    pit_term t;
+
+    CHECK_EQ(pit_process_item(p, item, &t), 0);
+    return t;
+}
+static const char *item(pit_pid p, enum pit_info what) { return text_of(item_of(p, what)); }
+
+static const char *told(const char *format, pit_pid p)
+{
+    static char text[200];
+
+    snprintf(text, sizeof text, format, text_of(pit_build("~", p)));
+    return text;
+}
+
+/* INFO-1, INFO-2, INFO-4, INFO-5: each item by its name; a registered name that is not there is []. OTP: process_SUITE/process_info_other */
+NODE_CASE(each_item_can_be_asked_for_by_itself)
+{
+    pit_pid me = pit_self(), p;
+    pit_ref by_name;
+
+    CHECK_STR(item(me, PIT_INFO_REGISTERED_NAME), "[]");
+    CHECK_STR(item(me, PIT_INFO_STATUS), "running");
+    CHECK_STR(item(me, PIT_INFO_PARENT), "undefined");
+    p = pit_spawn_with(is_asked, &me, sizeof me, .priority = PIT_PRIORITY_HIGH, .link = true,
+                       .scheduler = PIT_ANYWHERE);
+    CHECK(pit_receive_type(&pit_type_ready, A_WHILE));
+    while (strcmp(item(p, PIT_INFO_STATUS), "waiting") != 0)
+        pit_yield();
+    CHECK_STR(item(p, PIT_INFO_REGISTERED_NAME), "asked");
+    CHECK_STR(item(p, PIT_INFO_PRIORITY), "high");
+    CHECK_STR(item(p, PIT_INFO_TRAP_EXIT), "true");
+    CHECK_STR(item(p, PIT_INFO_LINKS), told("[%s]", me));
+    CHECK_STR(item(p, PIT_INFO_MONITORS), told("[{process,%s}]", me));
+    CHECK_STR(item(me, PIT_INFO_MONITORED_BY), told("[%s]", p));
+    CHECK_STR(item(p, PIT_INFO_MONITORED_BY), "[]");
+    CHECK_STR(item(p, PIT_INFO_PARENT), told("%s", me));
+    CHECK_STR(item(p, PIT_INFO_GROUP_LEADER), told("%s", me));
+    CHECK_STR(item(p, PIT_INFO_MESSAGE_QUEUE_LEN), "0");
+    CHECK_STR(item(p, PIT_INFO_TIMERS), "1");
+    CHECK_STR(item(p, PIT_INFO_SUSPENDING), "[]");
+    CHECK_STR(item(p, PIT_INFO_SENSITIVE), "false");
+    CHECK_STR(item(p, PIT_INFO_PRIORITY_MESSAGES), "false");
+    CHECK_STR(item(p, PIT_INFO_TRACE), "0");
+    CHECK_STR(item(p, PIT_INFO_TRACER), "undefined");
+    CHECK_STR(item(p, PIT_INFO_MAILBOX), "undefined");
+    CHECK_STR(item(p, PIT_INFO_MAX_HEAP_SIZE), "#{error_logger => true,kill => true,size => 0}");
+    CHECK(pit_is_binary(item_of(p, PIT_INFO_CURRENT_LOCATION)));
+    CHECK(pit_is_binary(item_of(p, PIT_INFO_INITIAL_CALL)));
+    CHECK(pit_list_length(item_of(p, PIT_INFO_CURRENT_STACKTRACE)) > 0);
+    CHECK_EQ(pit_suspend(p, 0), 0);
+    CHECK_STR(item(p, PIT_INFO_STATUS), "suspended");
+    CHECK_STR(item(me, PIT_INFO_SUSPENDING), told("[{%s,1}]", p));
+    CHECK_STR(item(p, PIT_INFO_SUSPENDED_BY), told("[%s]", me));
+    CHECK_EQ(pit_resume(p), 0);
+    by_name = pit_monitor_name("asked");
+    CHECK_STR(item(me, PIT_INFO_MONITORS), "[{process,asked}]");
+    CHECK_EQ(pit_demonitor(by_name, 0), 1);
+    pit_unlink(p);
+    CHECK_STR(item(p, PIT_INFO_LINKS), "[]"); /* LINK-10 */
+    pit_send(p, go);
+    expect_alone();
+}
+
+/*
+ * INFO-2: a list of items keeps its order, and what comes twice; a wrong one is refused, and of the dead there is nothing.
+ * OTP: process_SUITE/process_info_2_list
+ */
+NODE_CASE(a_list_of_items_keeps_its_order)
+{
+    const enum pit_info items[] = {PIT_INFO_PRIORITY, PIT_INFO_LINKS, PIT_INFO_REGISTERED_NAME,
+                                   PIT_INFO_PRIORITY, PIT_INFO_STATUS};
+    enum pit_info many[65] = {0}, wrong[] = {PIT_INFO_STATUS, (enum pit_info)99};
+    pit_term t[65] = {0};
+    pit_pid p = spawn_anywhere(wait_forever, NULL, 0);
+
+    CHECK_EQ(pit_process_items(p, items, 5, t), 0);
+    CHECK_STR(text_of(pit_list_of(t, 4)), "[normal,[],[],normal]");
+    CHECK(pit_is_atom(t[4]));
+    CHECK_EQ(pit_process_items(p, items, 0, NULL), 0);
+    CHECK_EQ(pit_process_items(p, many, 64, t), 0);
+    t[0] = pit_atom("untouched");
+    CHECK_EQ(pit_process_items(p, many, 65, t), -EINVAL);
+    CHECK_EQ(pit_process_items(p, wrong, 2, t), -EINVAL);
+    CHECK_EQ(pit_process_item(p, PIT_INFO_ITEMS, t), -EINVAL);
+    pit_exit_process(p, pit_atom("kill"));
+    CHECK_EQ(pit_process_items(p, items, 5, t), -PIT_ENOPROC); /* INFO-3 */
+    CHECK_EQ(pit_process_item(PIT_NO_PID, PIT_INFO_LINKS, t), -PIT_ENOPROC);
+    CHECK_EQ(pit_process_dictionary(p, pit_atom("key"), t), -PIT_ENOPROC);
+    CHECK(pit_atom_is(t[0], "untouched"));
+    expect_alone();
+}
+
+/*
+ * INFO-3, INFO-4, RECV-6: what waits in another's queue, in order, what the asker sent before included; of a long queue the oldest.
+ * OTP: process_SUITE/process_info_messages, process_info_other_msg, message_queue_data_SUITE/process_info_messages
+ */
+NODE_CASE(the_messages_of_another_are_told_and_not_shown)
+{
+    pit_pid me = pit_self(), p = spawn_anywhere(takes_go_only, NULL, 0);
+
+    CHECK_STR(item(p, PIT_INFO_MESSAGES), "[]");
+    pit_send(p, number, .n = 1);
+    pit_send(p, ready);
+    CHECK_STR(item(p, PIT_INFO_MESSAGES),
+              text_of(pit_list(pit_tuple("number", 8, me), pit_tuple("ready", 1, me))));
+    for (int i = 0; i < PIT_INFO_MESSAGES_MOST; i++)
+        pit_send(p, number, .n = i);
+    CHECK_EQ(pit_list_length(item_of(p, PIT_INFO_MESSAGES)), PIT_INFO_MESSAGES_MOST);
+    CHECK_STR(item(p, PIT_INFO_MESSAGE_QUEUE_LEN),
+              text_of(pit_term_of(PIT_INFO_MESSAGES_MOST + 2)));
+    pit_send(me, ready);
+    CHECK_STR(item(me, PIT_INFO_MESSAGES), text_of(pit_list(pit_tuple("ready", 1, me))));
+    pit_send(p, go);
+    expect_alone();
+}
+
+static void remembers(const void *arg)
+{
+    (void)pit_put(pit_atom("key"), pit_build("{a, [~, \"text\"]}", 1.5));
+    (void)pit_put(pit_build("{1, 2}"), pit_atom("two"));
+    pit_send(*(const pit_pid *)arg, ready);
+    wait_forever(NULL);
+}
+
+/* PD-1, INFO-4: another's dictionary, and what it has under one key. OTP: process_SUITE/process_info_dict_lookup */
+NODE_CASE(one_key_of_anothers_dictionary)
+{
+    pit_pid me = pit_self(), p = spawn_anywhere(remembers, &me, sizeof me);
+    pit_term t;
+
+    CHECK(pit_receive_type(&pit_type_ready, A_WHILE));
+    CHECK_EQ(pit_process_dictionary(p, pit_atom("key"), &t), 0);
+    CHECK_STR(text_of(t), "{a,[1.5,\"text\"]}");
+    CHECK_EQ(pit_process_dictionary(p, pit_build("{1, 2}"), &t), 0);
+    CHECK_STR(text_of(t), "two");
+    CHECK_EQ(pit_process_dictionary(p, pit_build("{1, 3}"), &t), 0);
+    CHECK_STR(text_of(t), "undefined");
+    t = item_of(p, PIT_INFO_DICTIONARY);
+    CHECK_EQ(pit_list_length(t), 2);
+    CHECK_EQ(pit_process_dictionary(me, pit_atom("key"), &t), 0);
+    CHECK_STR(text_of(t), "undefined");
+    (void)pit_put(pit_atom("key"), pit_atom("mine"));
+    CHECK_STR(item(me, PIT_INFO_DICTIONARY), "[{key,mine}]");
+    pit_exit_process(p, pit_atom("kill"));
+    expect_alone();
+}
+
+static void sets_label(const void *arg)
+{
+    pit_set_label("of the long way");
+    pit_send(*(const pit_pid *)arg, ready);
+    (void)pit_receive_type(&pit_type_go, PIT_INFINITY);
+    pit_set_label(NULL);
+    pit_send(*(const pit_pid *)arg, ready);
+    wait_forever(NULL);
+}
+
+/* PD-2, INFO-4. OTP: process_SUITE/process_info_label */
+NODE_CASE(a_label_is_an_item)
+{
+    pit_pid me = pit_self(), p = spawn_anywhere(sets_label, &me, sizeof me);
+
+    CHECK(pit_receive_type(&pit_type_ready, A_WHILE));
+    CHECK_STR(item(p, PIT_INFO_LABEL), "<<\"of the long way\">>");
+    pit_send(p, go);
+    CHECK(pit_receive_type(&pit_type_ready, A_WHILE));
+    CHECK_STR(item(p, PIT_INFO_LABEL), "undefined");
+    pit_exit_process(p, pit_atom("kill"));
+    expect_alone();
+}
+
+static void has_memory(const void *arg)
+{
+    pit_process_info info;
+    int64_t heap, total, stack, memory;
+    pit_term t[4];
+
+    (void)pit_alloc(800000);
+    (void)pit_build("[1, 2, 3]");
+    CHECK_EQ(pit_process_items(pit_self(),
+                               (enum pit_info[]){PIT_INFO_HEAP_SIZE, PIT_INFO_TOTAL_HEAP_SIZE,
+                                                 PIT_INFO_STACK_SIZE, PIT_INFO_MEMORY},
+                               4, t),
+             0);
+    CHECK(pit_term_to(t[0], &heap) && pit_term_to(t[1], &total) && pit_term_to(t[2], &stack) &&
+          pit_term_to(t[3], &memory));
+    CHECK_EQ(pit_process_info_of(pit_self(), &info), 0);
+    CHECK_EQ(heap, info.term_memory / 8);
+    CHECK(total >= heap + 100000 && total < heap + 110000);
+    CHECK(memory >= 8 * total);
+    CHECK(stack > 0 && stack < 64 * 1024 / 8);
+}
+
+/* INFO-6: sizes of heap and stack are in words, memory is in bytes. */
+NODE_CASE(sizes_are_in_words_and_memory_in_bytes)
+{
+    expect_end(spawn_watched(has_memory, NULL, 0), "normal");
+}
+
+static void hides(const void *arg)
+{
+    (void)pit_put(pit_atom("key"), pit_atom("secret"));
+    CHECK_EQ(pit_process_flag(PIT_FLAG_SENSITIVE, 1), 0);
+    pit_send(*(const pit_pid *)arg, ready);
+    (void)pit_receive_type(&pit_type_go, PIT_INFINITY);
+}
+
+/* Section 11, INFO-4: of a sensitive process neither messages nor dictionary nor where it stands are told. */
+NODE_CASE(of_the_sensitive_nothing_private_is_told)
+{
+    pit_pid me = pit_self(), p = spawn_anywhere(hides, &me, sizeof me);
+    pit_term t;
+
+    CHECK(pit_receive_type(&pit_type_ready, A_WHILE));
+    pit_send(p, number, .n = 1);
+    CHECK_STR(item(p, PIT_INFO_SENSITIVE), "true");
+    CHECK_STR(item(p, PIT_INFO_MESSAGES), "[]");
+    CHECK_STR(item(p, PIT_INFO_MESSAGE_QUEUE_LEN), "1");
+    CHECK_STR(item(p, PIT_INFO_DICTIONARY), "[]");
+    CHECK_STR(item(p, PIT_INFO_CURRENT_FUNCTION), "undefined");
+    CHECK_STR(item(p, PIT_INFO_CURRENT_LOCATION), "undefined");
+    CHECK_STR(item(p, PIT_INFO_CURRENT_STACKTRACE), "[]");
+    CHECK_EQ(pit_process_dictionary(p, pit_atom("key"), &t), 0);
+    CHECK_STR(text_of(t), "undefined");
+    pit_send(p, go);
+    expect_alone();
+}
+
+static void asks_everything(const void *arg)
+{
+    pit_pid p = *(const pit_pid *)arg;
+    enum pit_info all[PIT_INFO_ITEMS];
+    pit_term t[PIT_INFO_ITEMS];
+
+    for (int i = 0; i < PIT_INFO_ITEMS; i++)
+        all[i] = (enum pit_info)i;
+    for (;;) {
+        int r = pit_process_items(p, all, PIT_INFO_ITEMS, t);
+
+        CHECK(r == 0 || r == -PIT_ENOPROC);
+        pit_term_release_all();
+    }
+}
+
+/* INFO-3, LIFE-7: all items of one that dies meanwhile; askers that are killed as they wait leave nothing behind. */
+NODE_CASE(askers_and_asked_may_end_at_any_time)
+{
+    for (int round = 0; round < 10; round++) {
+        pit_pid me = pit_self(), p = spawn_anywhere(remembers, &me, sizeof me);
+        pit_monitored m[6];
+
+        for (int i = 0; i < 6; i++)
+            m[i] = spawn_watched(asks_everything, &p, sizeof p);
+        CHECK(pit_receive_type(&pit_type_ready, A_WHILE));
+        for (int i = 0; i < round; i++)
+            pit_yield();
+        for (int i = 0; i < 6; i++) {
+            if (i == 3)
+                pit_exit_process(p, pit_atom("kill"));
+            pit_exit_process(m[i].pid, pit_atom("kill"));
+            expect_end(m[i], "killed");
+        }
+        expect_alone();
+    }
+}
+
+static void remembers_much(const void *arg)
+{
+    pit_term list = pit_nil();
+
+    for (int i = 0; i < 100000; i++)
+        list = pit_list_cons(pit_int(i), list);
+    (void)pit_put(pit_atom("list"), list);
+    pit_send(*(const pit_pid *)arg, ready);
+    wait_forever(NULL);
+}
+
+/* INFO-2: an answer beyond all bounds is refused, and harms nobody. */
+NODE_CASE_WITH(an_answer_that_is_too_large_is_refused, .schedulers = 2)
+{
+    pit_pid me = pit_self(), p = spawn_anywhere(remembers_much, &me, sizeof me);
+    enum pit_info items[64];
+    pit_term t[64];
+
+    for (int i = 0; i < 64; i++)
+        items[i] = PIT_INFO_DICTIONARY;
+    CHECK(pit_receive_type(&pit_type_ready, A_WHILE));
+    CHECK_EQ(pit_process_items(p, items, 64, t), -E2BIG);
+    CHECK_EQ(pit_process_dictionary(p, pit_atom("list"), t), 0);
+    CHECK_EQ(pit_list_length(t[0]), 100000);
+    pit_exit_process(p, pit_atom("kill"));
+    expect_alone();
 }

@@ -447,6 +447,7 @@ static void sends_mixed(const void *arg)
     (void)pit_receive(PIT_INFINITY);
 }
 
+/* SIG-8: both must ask for it, and when the alias is closed it takes none. OTP: signal_SUITE/priority_messages_alias_enable_disable */
 NODE_CASE(priority_messages_come_first_if_alias_and_sender_say_so)
 {
     struct mixed a = {.alias = pit_alias_with(.priority = true), .plain = pit_alias()};

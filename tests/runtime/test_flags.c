@@ -149,7 +149,10 @@ static void hoards(const void *arg)
     (void)pit_receive_type(&pit_type_ready, PIT_INFINITY);
 }
 
-/* HEAP-1, HEAP-2: whatever memory it is that grows, it ends with killed, trapping or not. OTP: process_SUITE/spawn_opt_max_heap_size */
+/*
+ * HEAP-1, HEAP-2, HEAP-5: whatever memory it is that grows, it ends with killed, trapping or not, at the next look at it, though it
+ * never yields. OTP: process_SUITE/spawn_opt_max_heap_size, process_max_heap_size_SUITE/immediate_termination
+ */
 NODE_CASE(over_its_limit_a_process_is_killed)
 {
     static pit_body *const bodies[] = {allocates, builds, remembers, makes_messages};
@@ -218,6 +221,7 @@ static void grows_and_lives(const void *arg)
     (void)pit_receive(0);
 }
 
+/* HEAP-3, HEAP-4: without kill it goes on, and what is said has all that it should. */
 NODE_CASE(who_is_not_killed_is_reported_and_lives)
 {
     static const char *const items[] = {"registered as glutton",
@@ -228,6 +232,7 @@ NODE_CASE(who_is_not_killed_is_reported_and_lives)
                                         "Error logger: true",
                                         "Message queue length: 0",
                                         "Label: glutton",
+                                        "Group leader: <0.1.1>",
                                         "Stacktrace: "};
 
     catch_events();

@@ -607,6 +607,7 @@ static void wants_much(const void *arg)
     CHECK(!"reached");
 }
 
+/* HEAP-1: the limit that the command line gives to all (+M). OTP: process_SUITE/command_line_max_heap_size */
 NODE_CASE_WITH(memory_beyond_the_limit_ends_the_process, .schedulers = 1,
                .opts = {.memory = 1 << 20})
 {

@@ -56,7 +56,7 @@ static void expect_selected(int64_t n) { CHECK(pit_receive_match(is_n, &n, 0)); 
 
 /* ---- cases */
 
-/* SIG-8: behind the last priority message that is in the queue, before all ordinary ones. */
+/* SIG-8: behind the last priority message that is in the queue, before all ordinary ones. OTP: signal_SUITE/priority_messages_order */
 NODE_CASE(priority_messages_stand_first_in_their_own_order)
 {
     accept_priority();
@@ -134,7 +134,8 @@ static void waits_for_one(const void *arg)
         expect(1000 + i);
 }
 
-/* RECV-1, SIG-8: a selective receive that waits goes on behind what it saw; a priority message comes in before that place. */
+/* RECV-1, SIG-8: a selective receive that waits goes on behind what it saw; a priority message comes in before that place.
+   OTP: receive_SUITE/prio_msg_while_in_receive */
 NODE_CASE(a_waiting_receive_sees_a_priority_message_before_its_place)
 {
     for (int64_t ordinary = 0; ordinary < 3; ordinary++) {
@@ -149,7 +150,8 @@ NODE_CASE(a_waiting_receive_sees_a_priority_message_before_its_place)
     }
 }
 
-/* RECV-5: a receive by reference begins at its mark, and lets priority messages be seen all the same. */
+/* RECV-5: a receive by reference begins at its mark, and lets priority messages be seen all the same.
+   OTP: signal_SUITE/priority_messages_qmarkers */
 NODE_CASE(a_mark_does_not_hide_priority_messages)
 {
     for (int64_t before = 0; before < 3; before++) {

@@ -144,6 +144,42 @@ NODE_CASE(sends_and_receives_are_traced)
     expect_no_more(p);
 }
 
+static void obeys_in_secret(const void *arg)
+{
+    for (;;) {
+        const pit_msg *m = pit_receive(PIT_INFINITY);
+
+        if (pit_is(m, ping)) {
+            (void)pit_process_flag(PIT_FLAG_SENSITIVE, pit_as(m, ping)->n % 2);
+            pit_send(m->from, pong, .n = pit_as(m, ping)->n);
+        } else
+            return;
+    }
+}
+
+/* Section 11: of a sensitive process nothing is traced, its end neither; its trace stays, and acts when it is so no more. */
+NODE_CASE(of_the_sensitive_nothing_is_traced)
+{
+    pit_tracer t = open_to_me();
+    pit_pid me = pit_self();
+    pit_monitored m = spawn_watched(obeys_in_secret, NULL, 0);
+
+    ask(m.pid, 1);
+    CHECK_EQ(pit_trace(t, m.pid, PIT_TRACE_MESSAGES | PIT_TRACE_EXIT), 0);
+    ask(m.pid, 3);
+    expect_no_more(m.pid);
+    ask(m.pid, 2); /* comes while it is sensitive, and is answered when it is not */
+    expect_text(PIT_TRACE_SEND, m.pid, me, "pong");
+    ask(m.pid, 4);
+    expect_text(PIT_TRACE_RECEIVE, m.pid, me, "ping");
+    expect_text(PIT_TRACE_SEND, m.pid, me, "pong");
+    ask(m.pid, 5); /* the other way round */
+    expect_text(PIT_TRACE_RECEIVE, m.pid, me, "ping");
+    pit_send(m.pid, stop);
+    expect_end(m, "normal");
+    expect_no_more(m.pid);
+}
+
 static void sends_to(const void *arg)
 {
     (void)pit_receive(PIT_INFINITY);

@@ -1,0 +1,117 @@
+/*
+ * What a process says of itself, item by item: <pit/process.h> has the struct of what is most often asked.
+ *
+ * A question is a signal with an answer, in order with what the caller sent before. The process asked does not run for it: its
+ * scheduler reads what is its own, also while it waits, runs, is suspended or hibernates. Nothing copies a mailbox: of waiting
+ * messages no more is told than what they are. Erlang: process_info/1, process_info/2. Spec: INFO-1..6.
+ */
+#ifndef PIT_INFO_H
+#define PIT_INFO_H
+
+#ifndef PIT_BUILDING
+#pragma GCC system_header
+#endif
+
+#include <pit/base.h>
+#include <pit/term.h>
+
+PIT_BEGIN_DECLS
+
+/*
+ * The items, and what their values are. Sizes that Erlang has in words are in words of 8 bytes here (INFO-6); all other
+ * sizes are in bytes, and say so. [] and undefined stand for what is not there. Of a process that is sensitive
+ * (PIT_FLAG_SENSITIVE) those marked * tell nothing: [] or undefined.
+ *   STATUS              runnable, running, waiting, suspended or exiting
+ *   CURRENT_FUNCTION *  a binary, <<"serve">>: the function that it is in, behind the runtime's own; undefined: it waits without
+ *                       a stack, or its functions are not known (programs are linked with -rdynamic)
+ *   CURRENT_LOCATION *  the same with its place: <<"serve+0x1c (casino+0x4a3c)">>
+ *   CURRENT_STACKTRACE * a list of such places, innermost first, 16 at most
+ *   INITIAL_CALL        the place of its body or handler
+ *   LINKS               pids, of links that are active (LINK-10)
+ *   MONITORS            {process, Pid}, or {process, Name} of those that were made by name
+ *   MONITORED_BY        pids, one for each monitor
+ *   MESSAGE_QUEUE_LEN   messages that wait
+ *   MESSAGES *          of the PIT_INFO_MESSAGES_MOST oldest of them {<<"type">>, Bytes, From}, oldest first; From undefined: sent by no
+ *                       process. Payloads are never shown
+ *   MEMORY              bytes: slot, stack in use, memory of pit_alloc, terms, kept messages, headers of waiting ones
+ *   HEAP_SIZE           words of its terms
+ *   TOTAL_HEAP_SIZE     words of its terms and of memory of pit_alloc
+ *   STACK_SIZE          words of its stack that are in use; 0: it has none of its own
+ *   REDUCTIONS          that it has used
+ *   REGISTERED_NAME     an atom; []: none
+ *   PRIORITY            low, normal, high or max
+ *   TRAP_EXIT           true, false
+ *   GROUP_LEADER        a pid
+ *   LABEL               a binary, or undefined
+ *   DICTIONARY *        [{Key, Value}]
+ *   PARENT              a pid, or undefined: the first process
+ *   SUSPENDING          [{Pid, Times}]
+ *   SUSPENDED_BY        pids
+ *   TIMERS              how many are to send to it
+ *   SCHEDULER           its number
+ *   MAX_HEAP_SIZE       #{size => Bytes, kill => true, error_logger => true}; size 0: no limit
+ *   MAILBOX             #{messages => Most, bytes => Most, policy => Atom, dropped => N, blocked => N}; undefined: no bound
+ *   PRIORITY_MESSAGES   true: it takes them (<pit/process.h>, aliases)
+ *   SENSITIVE           true, false
+ *   TRACE               the bits of what it is traced with; 0: it is not
+ *   TRACER              a pid, or undefined: it is not traced, or to a function
+ * What Erlang has besides speaks of its garbage collector, its code loader, or other nodes.
+ */
+enum pit_info {
+    PIT_INFO_STATUS,
+    PIT_INFO_CURRENT_FUNCTION,
+    PIT_INFO_CURRENT_LOCATION,
+    PIT_INFO_CURRENT_STACKTRACE,
+    PIT_INFO_INITIAL_CALL,
+    PIT_INFO_LINKS,
+    PIT_INFO_MONITORS,
+    PIT_INFO_MONITORED_BY,
+    PIT_INFO_MESSAGE_QUEUE_LEN,
+    PIT_INFO_MESSAGES,
+    PIT_INFO_MEMORY,
+    PIT_INFO_HEAP_SIZE,
+    PIT_INFO_TOTAL_HEAP_SIZE,
+    PIT_INFO_STACK_SIZE,
+    PIT_INFO_REDUCTIONS,
+    PIT_INFO_REGISTERED_NAME,
+    PIT_INFO_PRIORITY,
+    PIT_INFO_TRAP_EXIT,
+    PIT_INFO_GROUP_LEADER,
+    PIT_INFO_LABEL,
+    PIT_INFO_DICTIONARY,
+    PIT_INFO_PARENT,
+    PIT_INFO_SUSPENDING,
+    PIT_INFO_SUSPENDED_BY,
+    PIT_INFO_TIMERS,
+    PIT_INFO_SCHEDULER,
+    PIT_INFO_MAX_HEAP_SIZE,
+    PIT_INFO_MAILBOX,
+    PIT_INFO_PRIORITY_MESSAGES,
+    PIT_INFO_SENSITIVE,
+    PIT_INFO_TRACE,
+    PIT_INFO_TRACER,
+    PIT_INFO_ITEMS /* how many there are */
+};
+
+#define PIT_INFO_MESSAGES_MOST 1000
+
+/*
+ * One item, or several at one moment: values[i] is that of items[i]; an item may come twice. The terms live like what the caller
+ * builds now.
+ *
+ * 0; -PIT_ENOPROC: no such process, or it is ending; -EINVAL: no such item, or more than 64; -E2BIG: the answer would be larger than
+ * 64 MiB (a dictionary, a million links); -ENOMEM, -PIT_ENOTPROCESS. On an error no value is touched. Waits if pid belongs to
+ * another scheduler. The cost is that of the answer: for lists, of their length.
+ */
+int pit_process_item(pit_pid pid, enum pit_info item, pit_term *value);
+int pit_process_items(pit_pid pid, const enum pit_info *items, size_t count, pit_term *values);
+
+/*
+ * What another has in its dictionary under this key; undefined: nothing, or it is sensitive. Errors as above.
+ * Erlang: process_info(Pid, {dictionary, Key}).
+ */
+int pit_process_dictionary(pit_pid pid, pit_term key, pit_term *value);
+
+PIT_END_DECLS
+
+#endif
