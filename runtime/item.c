@@ -35,6 +35,8 @@
 
 #define ITEMS_MOST 64
 #define ANSWER_MOST ((size_t)64 << 20)
+#define COST 50 /* in reductions: who asks again and again lets others run, some of which it asks */
+#define COST_OF_ITEM 50    /* a microsecond and more */
 #define KEY PIT_INFO_ITEMS /* the item of a dictionary's key */
 
 struct box {
@@ -468,7 +470,7 @@ int pit_process_items(pit_pid pid, const enum pit_info *items, size_t count, pit
         return -PIT_ENOTPROCESS;
     make_all_atoms();
     r = ask_items(t, pid, items, count, values);
-    pit__out(4);
+    pit__out(COST + (int)(count < ITEMS_MOST ? count : ITEMS_MOST) * COST_OF_ITEM);
     return r;
 }
 
@@ -485,6 +487,6 @@ int pit_process_dictionary(pit_pid pid, pit_term key, pit_term *value)
     if (PIT__UNLIKELY(pit__no_process(t)))
         return -PIT_ENOTPROCESS;
     r = ask_key(t, pid, key, value);
-    pit__out(4);
+    pit__out(COST);
     return r;
 }
