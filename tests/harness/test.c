@@ -120,8 +120,13 @@ static void say_replay(const char *name)
         say(line, (size_t)n < sizeof(line) ? (size_t)n : sizeof(line) - 1);
 }
 
+static void (*_Atomic shower)(void);
+
+void pit_test_show_when_failing(void (*show)(void)) { atomic_store(&shower, show); }
+
 void pit_test_fail(const char *file, int line, const char *what, ...)
 {
+    void (*show)(void) = atomic_exchange(&shower, NULL);
     char text[1800];
     int n = snprintf(text, sizeof(text), "%s:%d: ", file, line);
     va_list args;
@@ -131,6 +136,8 @@ void pit_test_fail(const char *file, int line, const char *what, ...)
         (void)vsnprintf(text + n, sizeof(text) - (size_t)n, what, args);
     va_end(args);
     say_verdict("FAILED", current ? current->name : NULL, text);
+    if (show)
+        show();
     if (current)
         say_replay(current->name);
     if (outcome)

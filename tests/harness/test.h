@@ -89,6 +89,12 @@ bool pit_test_sanitized(void);
  */
 void pit_test_skip(const char *why, ...) __attribute__((noreturn, format(printf, 1, 2)));
 
+/*
+ * What a failed CHECK calls once before the test ends, to print what a reader wants to know: on whatever thread failed, while
+ * others run on. NULL: nothing.
+ */
+void pit_test_show_when_failing(void (*show)(void));
+
 /* End the test as failed, with a text of one's own. */
 void pit_test_fail(const char *file, int line, const char *what, ...)
     __attribute__((noreturn, format(printf, 3, 4)));
