@@ -285,6 +285,33 @@ NODE_CASE(what_cannot_be_is_refused)
     expect_alone();
 }
 
+/* ALIAS-5, SIG-3, SCHED-5, GL-1: what else takes a pid or a reference, with one that is garbage, an error or nobody's. */
+NODE_CASE(the_rest_that_takes_a_handle)
+{
+    uint64_t chance = pit_test_seed();
+    struct number n = {1};
+
+    for (int i = 0; i < 100; i++) {
+        pit_pid p = garbage(&chance);
+        pit_ref ref = {p, pit_test_random(&chance)};
+
+        pit_send_priority(ref, number, .n = 1);
+        pit_exit_alias_priority(ref, pit_atom("kill"));
+        CHECK_EQ(pit_set_group_leader(p, pit_self()), -PIT_ENOPROC);
+        CHECK_EQ(pit_read_timer_async(ref), 0);
+        CHECK_EQ(pit_as(pit_receive(A_WHILE), pit_timer_read)->left, -ENOENT);
+    }
+    CHECK_EQ(pit_set_group_leader(pit_self(), error_pid), -EINVAL);
+    CHECK_EQ(pit_suspend(pit_self(), 0), -EINVAL);
+    CHECK_EQ(pit_resume(pit_self()), -EINVAL);
+    pit_answer_asker((pit_asker){error_pid, 1}, &pit_type_number, &n);
+    pit_answer_asker((pit_asker){PIT_NO_PID, 0}, &pit_type_number, &n);
+    pit_send(pit_self(), number, .n = 7);
+    CHECK_EQ(pit_answer(pit_receive(0), &pit_type_number, &n), -EINVAL);
+    expect_alone();
+    expect_empty();
+}
+
 /* ---- while one ends */
 
 static void sends_to_itself_and_exits(const void *arg)
