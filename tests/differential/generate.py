@@ -13,7 +13,8 @@ WEIGHTS = {
     "send": 110, "link": 90, "trylink": 30, "unlink": 45, "trap": 70, "mon": 90, "demon": 70, "kill": 60, "exit": 12,
     "return": 8, "alive": 40, "reg": 35, "unreg": 15, "where": 25, "nsend": 30, "nmon": 25, "recv": 70, "recvk": 25,
     "recvx": 20, "recvr": 25, "waitk": 6, "spawn": 40, "timer": 12, "after": 12, "cancel": 15, "read": 8, "info": 40,
-    "yield": 12,
+    "yield": 12, "alias": 30, "amon": 40, "asend": 60, "unalias": 25, "susp": 20, "spawnreq": 20, "abandon": 4,
+    "acancel": 10, "aread": 8,
 }
 
 
@@ -26,6 +27,8 @@ class Maker:
         self.count = self.random.choice([2, 2, 3, 3, 3, 4, 4, 5])
         self.deferred = [p for p in range(2, self.count + 1) if self.random.random() < 0.2]
         self.monitors, self.timers, self.notes = [], [], []  # (owner, reference); notes: (receiver, number)
+        self.aliases, self.requests = [], []
+        self.suspender = None  # the one script of this phase that may suspend others: two could wait for each other
         self.refs = self.numbers = 0
         self.racing = False
         self.ended = set()  # those that have certainly ended: steps for them would be idle
@@ -99,7 +102,7 @@ class Maker:
         return f"nmon {self.name()} {r}"
 
     def step_demon(self, me):
-        r = self.known(self.monitors, me)
+        r = self.known(self.monitors + self.aliases, me)
         return r and f"demon {r} {self.random.choice([0, 1, 2, 3, 3])}"
 
     def step_alive(self, me):
@@ -136,7 +139,7 @@ class Maker:
         r = self.known(self.monitors + self.timers, me)
         return r and f"recvr {r}"
 
-    def step_spawn(self, me):
+    def step_spawn(self, me, step="spawn"):
         waiting = [p for p in self.deferred if p != me]
         if not waiting:
             return None
@@ -144,7 +147,53 @@ class Maker:
         r = self.ref()
         if how & 2:
             self.monitors.append((me, r))
-        return f"spawn {child} {how} {r}"
+        elif step == "spawnreq":
+            self.requests.append((me, r))
+        return f"{step} {child} {how} {r}"
+
+    def step_spawnreq(self, me):
+        return self.step_spawn(me, "spawnreq")
+
+    def step_abandon(self, me):
+        r = self.known(self.requests + self.monitors, me)
+        return r and f"abandon {r}"
+
+    def step_alias(self, me):
+        r = self.ref()
+        self.aliases.append((me, r))
+        return f"alias {r} {self.random.choice([0, 1])}"
+
+    def step_amon(self, me):
+        r = self.ref()
+        self.aliases.append((me, r))
+        return f"amon {self.process(me)} {r} {self.random.choice([0, 1, 2])}"
+
+    def step_asend(self, me):
+        """By any reference, an alias for the most part; to oneself as well."""
+        every = self.aliases if self.random.random() < 0.9 else self.aliases + self.monitors + self.timers
+        if not every:
+            return None
+        owner, r = self.random.choice(every)
+        return f"asend {r} {self.note(owner)}"
+
+    def step_unalias(self, me):
+        r = self.known(self.aliases if self.random.random() < 0.9 else self.monitors, me)
+        return r and f"unalias {r}"
+
+    def step_susp(self, me):
+        """With what is done meanwhile, and let go in the same script: who waits for its script to run must not wait for ever."""
+        if self.suspender not in (None, me):
+            return None
+        self.suspender = me
+        whom = self.process(me)
+        between = [self.step_on(me, whom) for _ in range(self.random.choice([0, 1, 1, 2]))]
+        first = f"susp {whom} {self.random.choice([0, 0, 0, 1, 2])}"
+        return " , ".join([first, *between, f"resume {whom}"])
+
+    def step_on(self, me, whom):
+        """A step about a process that is suspended."""
+        return self.random.choice([f"send {whom} {self.note(whom)}", f"info {whom} {int(not self.racing)}", f"alive {whom}",
+                                   f"kill {whom} {self.random.choice(REASONS)}", f"link {whom}", f"resume {whom}", f"susp {whom} 2"])
 
     def time(self):
         return self.random.choice([0, 2, 60000, 60000, 60000])
@@ -162,6 +211,14 @@ class Maker:
     def step_cancel(self, me):
         r = self.known(self.timers, me)
         return r and f"cancel {r}"
+
+    def step_acancel(self, me):
+        r = self.known(self.timers, me)
+        return r and f"acancel {r} {self.random.choice([0, 1, 1])}"
+
+    def step_aread(self, me):
+        r = self.known(self.timers, me)
+        return r and f"aread {r}"
 
     def step_read(self, me):
         r = self.known(self.timers, me)
@@ -191,13 +248,14 @@ class Maker:
             racing = races and len(living) > 1 and self.random.random() < 0.3
             races -= bool(racing)
             self.racing = bool(racing)
+            self.suspender = None
             at_once = self.random.choice([2, 2, min(3, len(living))]) if racing else 1
             phase = []
             for p in sorted(self.random.sample(living, at_once)):
                 n = 1 if kind == "single" else self.random.choice([1, 1, 2, 2, 3]) if racing else self.random.randint(1, 4)
                 script = []
                 while len(script) < n and p not in self.ended:
-                    script.append(self.step(p, steps / wanted))
+                    script += self.step(p, steps / wanted).split(" , ")
                 steps += len(script)
                 phase.append((p, script))
             phases.append(phase)

@@ -99,12 +99,14 @@ static void ask_the_dead(struct coordinator *c, pit_pid dead)
 }
 
 /*
- * Until all that was sent has been handled: a round of questions in which nobody is found to have ended. Questions go the
- * way of signals and are behind them, since whoever sent those has said that it is done.
+ * Until all that was sent has been handled: two rounds of questions in which nobody is found to have ended. Questions go the
+ * way of signals and are behind them, since whoever sent those has said that it is done; and what a process answered to a
+ * signal (about a timer) is behind its answer to the first round, so before the second.
  */
 static void settle(struct coordinator *c)
 {
     unsigned dying, before;
+    int quiet = 0;
 
     do {
         before = c->alive;
@@ -118,7 +120,8 @@ static void settle(struct coordinator *c)
             if (c->alive >> p & 1 && !pit_is_alive(pid_of(c->run, p)))
                 dying |= 1u << p;
         until_ended(c, dying);
-    } while (c->alive != before && !c->hang);
+        quiet = c->alive == before ? quiet + 1 : 0;
+    } while (quiet < 2 && !c->hang);
 }
 
 static bool has_short_timer(const struct script *script)
@@ -278,6 +281,12 @@ static void add_event(struct text *t, struct run *run, const struct event *e)
         add(t, "timeout(");
         add_ref(t, run, e->ref);
         add(t, ",%d)", e->number);
+        break;
+    case EVENT_CANCELLED:
+    case EVENT_READ:
+        add(t, e->kind == EVENT_CANCELLED ? "cancelled(" : "left(");
+        add_ref(t, run, e->ref);
+        add(t, ",%s)", e->number ? "left" : "false");
         break;
     }
 }

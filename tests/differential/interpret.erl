@@ -221,7 +221,10 @@ message(_, {note, K}) -> ["note(", integer_to_list(K), ")"];
 message(T, {'EXIT', Pid, Reason}) -> ["exit(", process(T, Pid), ",", reason(Reason), ")"];
 message(T, {'DOWN', Ref, process, {_, _}, Reason}) -> ["down(", ref(T, Ref), ",name,", reason(Reason), ")"];
 message(T, {'DOWN', Ref, process, Pid, Reason}) -> ["down(", ref(T, Ref), ",", process(T, Pid), ",", reason(Reason), ")"];
-message(T, {timeout, Ref, K}) -> ["timeout(", ref(T, Ref), ",", integer_to_list(K), ")"].
+message(T, {timeout, Ref, K}) -> ["timeout(", ref(T, Ref), ",", integer_to_list(K), ")"];
+message(T, {cancel_timer, Ref, Left}) -> ["cancelled(", ref(T, Ref), ",", atom_to_list(left(Left)), ")"];
+message(T, {read_timer, Ref, Left}) -> ["left(", ref(T, Ref), ",", atom_to_list(left(Left)), ")"];
+message(T, {spawn_reply, Ref, ok, Pid}) -> ["reply(", ref(T, Ref), ",", process(T, Pid), ")"].
 
 process(T, Pid) ->
     case [P || {{pid, P}, Q} <- ets:lookup(T, {pid, 1}) ++ ets:tab2list(T), Q =:= Pid] of
@@ -334,25 +337,47 @@ step({recvr, R}, _, #{t := T}) ->
     with_ref(T, R, fun(Ref) ->
                            receive
                                {'DOWN', Ref, _, _, _} = M -> {message, M};
-                               {timeout, Ref, _} = M -> {message, M}
+                               {timeout, Ref, _} = M -> {message, M};
+                               {cancel_timer, Ref, _} = M -> {message, M};
+                               {read_timer, Ref, _} = M -> {message, M}
                            after 0 -> none
                            end
                    end);
 step({waitk, K}, _, _) -> receive {note, K} = M -> {message, M} after ?WAIT -> none end;
-step({spawn, P, How, R}, _, #{t := T, me := Coordinator} = State) ->
+step({spawn, P, How, R}, _, #{t := T} = State) ->
     case pid_of(T, P) of
         none ->
             ets:insert(T, {{parent, P}, self()}),
-            Opts = [O || {Bit, O} <- [{1, link}, {2, monitor}], How band Bit =/= 0],
-            Pid = case spawn_opt(fun() -> body(P, State) end, Opts) of
-                      {Child, Ref} -> made(T, R, Ref), Child;
-                      Child -> Child
-                  end,
-            ets:insert(T, {{pid, P}, Pid}),
-            Coordinator ! {born, P, Pid},
-            receive {control, noted} -> ok end;
+            born(P, State, case spawn_opt(fun() -> body(P, State) end, spawn_options(How)) of
+                               {Child, Ref} -> made(T, R, Ref), Child;
+                               Child -> Child
+                           end);
         _ -> again
     end;
+%% The reply is taken at once, whatever lies before it; what the child sent may not be before it. SPAWN-7
+step({spawnreq, P, How, R}, _, #{t := T} = State) ->
+    case pid_of(T, P) of
+        none ->
+            ets:insert(T, {{parent, P}, self()}),
+            Ref = spawn_request(fun() -> body(P, State) end, spawn_options(How)),
+            made(T, R, Ref),
+            receive {spawn_reply, Ref, ok, Child} -> born(P, State, Child) end;
+        _ -> again
+    end;
+step({abandon, R}, _, #{t := T}) -> with_ref(T, R, fun(Ref) -> spawn_request_abandon(Ref) end);
+step({alias, R, Mode}, _, #{t := T}) -> made(T, R, alias([element(Mode + 1, {explicit_unalias, reply})]));
+step({amon, P, R, Mode}, _, #{t := T}) ->
+    Alias = element(Mode + 1, {explicit_unalias, demonitor, reply_demonitor}),
+    to(T, P, fun(Pid) -> made(T, R, monitor(process, Pid, [{alias, Alias}])) end);
+step({asend, R, K}, _, #{t := T}) -> with_ref(T, R, fun(Ref) -> Ref ! {note, K}, ok end);
+step({unalias, R}, _, #{t := T}) -> with_ref(T, R, fun(Ref) -> unalias(Ref) end);
+step({susp, P, How}, _, #{t := T}) ->
+    Opts = [O || {Bit, O} <- [{1, asynchronous}, {2, unless_suspending}], How band Bit =/= 0],
+    to(T, P, fun(Pid) -> caught(fun() -> erlang:suspend_process(Pid, Opts) end) end);
+step({resume, P}, _, #{t := T}) -> to(T, P, fun(Pid) -> caught(fun() -> erlang:resume_process(Pid) end) end);
+step({acancel, R, Info}, _, #{t := T}) ->
+    with_ref(T, R, fun(Ref) -> erlang:cancel_timer(Ref, [{async, true}, {info, Info =:= 1}]) end);
+step({aread, R}, _, #{t := T}) -> with_ref(T, R, fun(Ref) -> erlang:read_timer(Ref, [{async, true}]) end);
 step({timer, Ms, P, R}, _, #{t := T}) -> to(T, P, fun(Pid) -> made(T, R, erlang:start_timer(Ms, Pid, R)) end);
 step({'after', Ms, P, K, R}, _, #{t := T}) -> to(T, P, fun(Pid) -> made(T, R, erlang:send_after(Ms, Pid, {note, K})) end);
 step({cancel, R}, _, #{t := T}) -> with_ref(T, R, fun(Ref) -> left(erlang:cancel_timer(Ref)) end);
@@ -363,6 +388,13 @@ step({info, P, Queue}, _, #{t := T}) ->
                      binary_to_atom(case Queue of 1 -> Text; 0 -> re:replace(Text, "q[0-9]*", "", [{return, binary}]) end)
              end);
 step({yield}, _, _) -> erlang:yield(), ok.
+
+spawn_options(How) -> [O || {Bit, O} <- [{1, link}, {2, monitor}], How band Bit =/= 0].
+
+born(P, #{t := T, me := Coordinator}, Child) ->
+    ets:insert(T, {{pid, P}, Child}),
+    Coordinator ! {born, P, Child},
+    receive {control, noted} -> ok end.
 
 left(false) -> false;
 left(Ms) when is_integer(Ms) -> left.

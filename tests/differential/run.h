@@ -18,14 +18,22 @@
 
 enum { MAX_EVENTS = 256, MAX_TEXT = 64 };
 
-enum event_kind { EVENT_RESULT, EVENT_NOTE, EVENT_EXIT, EVENT_DOWN, EVENT_TIMEOUT };
+enum event_kind {
+    EVENT_RESULT,
+    EVENT_NOTE,
+    EVENT_EXIT,
+    EVENT_DOWN,
+    EVENT_TIMEOUT,
+    EVENT_CANCELLED,
+    EVENT_READ
+};
 
 struct event {
     enum event_kind kind;
     int step;            /* of which the event is the result; -1: it was in the queue at the end */
-    int number;          /* of a note, a timeout */
+    int number;          /* of a note, a timeout; of an answer about a timer whether it was there */
     pit_pid pid;         /* who ended */
-    pit_ref ref;         /* of DOWN, timeout */
+    pit_ref ref;         /* of DOWN, timeout, an answer about a timer */
     char text[MAX_TEXT]; /* a result, or a reason */
 };
 

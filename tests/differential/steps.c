@@ -1,4 +1,5 @@
 /* What each step does, and the process that does it. interpret.erl is the twin: see there for the same names. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -58,6 +59,14 @@ static void log_message(struct seat *s, const pit_msg *m, int step)
         e->ref = pit_as(m, pit_down)->ref;
         e->pid = pit_as(m, pit_down)->pid;
         pit_term_print(e->text, MAX_TEXT, pit_as(m, pit_down)->reason);
+    } else if (pit_is(m, pit_timer_cancelled)) {
+        e = log_next(s, EVENT_CANCELLED, step);
+        e->ref = pit_as(m, pit_timer_cancelled)->timer;
+        e->number = pit_as(m, pit_timer_cancelled)->left >= 0;
+    } else if (pit_is(m, pit_timer_read)) {
+        e = log_next(s, EVENT_READ, step);
+        e->ref = pit_as(m, pit_timer_read)->timer;
+        e->number = pit_as(m, pit_timer_read)->left >= 0;
     } else {
         e = log_next(s, EVENT_TIMEOUT, step);
         e->ref = pit_as(m, pit_timeout)->timer;
@@ -209,6 +218,13 @@ static void step_kill(struct seat *s, const struct step *step)
     log_result(s, "ok");
 }
 
+/* Of one that is known to be gone its scheduler sends the DOWN; Erlang makes it at once. This answer is behind it. */
+static void behind_the_dead(struct seat *s, int process, pit_pid pid)
+{
+    if (atomic_load_explicit(&s->run->ended, memory_order_relaxed) >> process & 1)
+        (void)pit_is_alive(pid);
+}
+
 static void step_mon(struct seat *s, const struct step *step)
 {
     pit_pid to;
@@ -216,9 +232,7 @@ static void step_mon(struct seat *s, const struct step *step)
     if (!target(s, step->a[0], &to))
         return;
     make_ref(s, step->a[1], pit_monitor(to), false);
-    /* Of one that is known to be gone its scheduler sends the DOWN; Erlang makes it at once. This answer is behind it. */
-    if (atomic_load_explicit(&s->run->ended, memory_order_relaxed) >> step->a[0] & 1)
-        (void)pit_is_alive(to);
+    behind_the_dead(s, step->a[0], to);
     log_result(s, "ok");
 }
 
@@ -311,31 +325,141 @@ static void step_recvr(struct seat *s, const struct step *step)
         log_received(s, pit_receive_ref(ref, 0));
 }
 
-static void step_spawn(struct seat *s, const struct step *step)
-{
-    enum { LINK = 1, MONITOR = 2 };
-    int process = step->a[0], how = step->a[1];
-    struct seat child = {.run = s->run, .process = process, .noise = s->noise};
-    pit_ref ref;
+enum { LINK = 1, MONITOR = 2 };
 
+/* What a child is given; false: it has been made before, and that is logged. */
+static bool seat_of_child(struct seat *s, int process, struct seat *ret)
+{
     if (atomic_load_explicit(&s->run->pids[process], memory_order_relaxed) != 0) {
         log_result(s, "again");
-        return;
+        return false;
     }
-    child.chance = s->chance + 1;
-    pit_spawn_opts opts = {.link = how & LINK,
-                           .monitor = how & MONITOR,
-                           .ret_ref = &ref,
-                           .scheduler = chance(&s->chance, 2) ? PIT_ANYWHERE : 0};
-    pit_pid pid = chance(&s->chance, 2)
-                      ? pit_try_spawn(process_body, &child, sizeof child, opts)
-                      : pit_try_spawn_handler(process_handler, &child, sizeof child, opts);
-    if (how & MONITOR)
-        make_ref(s, step->a[2], ref, false);
+    *ret = (struct seat){
+        .run = s->run, .process = process, .noise = s->noise, .chance = s->chance + 1};
+    return true;
+}
+
+static pit_spawn_opts options_of_child(struct seat *s, int how)
+{
+    return (pit_spawn_opts){.link = how & LINK,
+                            .monitor = how & MONITOR,
+                            .scheduler = chance(&s->chance, 2) ? PIT_ANYWHERE : 0};
+}
+
+static void announce(struct seat *s, int process, pit_pid pid)
+{
     atomic_store_explicit(&s->run->pids[process], pit_must(pid).id, memory_order_relaxed);
     pit_send(s->run->coordinator, born, .process = process, .pid = pid, .parent = pit_self());
     (void)pit_receive_type(&pit_type_tell, PIT_INFINITY); /* noted */
     log_result(s, "ok");
+}
+
+static void step_spawn(struct seat *s, const struct step *step)
+{
+    struct seat child;
+    pit_ref ref;
+
+    if (!seat_of_child(s, step->a[0], &child))
+        return;
+    pit_spawn_opts opts = options_of_child(s, step->a[1]);
+    opts.ret_ref = &ref;
+    pit_pid pid = chance(&s->chance, 2)
+                      ? pit_try_spawn(process_body, &child, sizeof child, opts)
+                      : pit_try_spawn_handler(process_handler, &child, sizeof child, opts);
+    if (step->a[1] & MONITOR)
+        make_ref(s, step->a[2], ref, false);
+    announce(s, step->a[0], pid);
+}
+
+static bool is_reply(const pit_msg *m, void *request)
+{
+    return pit_is(m, pit_spawn_reply) &&
+           pit_ref_equal(((const struct pit_spawn_reply *)pit_payload(m))->request,
+                         *(const pit_ref *)request);
+}
+
+/* The reply is taken at once, whatever lies before it. SPAWN-7 */
+static void step_spawnreq(struct seat *s, const struct step *step)
+{
+    struct seat child;
+    pit_ref ref;
+
+    if (!seat_of_child(s, step->a[0], &child))
+        return;
+    pit_spawn_opts opts = options_of_child(s, step->a[1]);
+    ref = chance(&s->chance, 2)
+              ? pit_spawn_request_opt(process_body, &child, sizeof child, opts)
+              : pit_spawn_request_handler_opt(process_handler, &child, sizeof child, opts);
+    make_ref(s, step->a[2], ref, false);
+    announce(s, step->a[0],
+             pit_as(pit_receive_match(is_reply, &ref, PIT_INFINITY), pit_spawn_reply)->pid);
+}
+
+static void step_abandon(struct seat *s, const struct step *step)
+{
+    pit_ref ref;
+
+    if (target_ref(s, step->a[0], &ref))
+        log_result(s, truth(pit_spawn_request_abandon(ref)));
+}
+
+static void step_alias(struct seat *s, const struct step *step)
+{
+    make_ref(s, step->a[0],
+             pit_alias_with(.mode = step->a[1] ? PIT_ALIAS_REPLY : PIT_ALIAS_EXPLICIT), false);
+    log_result(s, "ok");
+}
+
+static void step_amon(struct seat *s, const struct step *step)
+{
+    static const uint8_t modes[] = {PIT_ALIAS_EXPLICIT, PIT_ALIAS_DEMONITOR,
+                                    PIT_ALIAS_REPLY_DEMONITOR};
+    pit_pid to;
+
+    if (!target(s, step->a[0], &to))
+        return;
+    make_ref(s, step->a[1], pit_monitor_with(to, .alias = modes[step->a[2]]), false);
+    behind_the_dead(s, step->a[0], to);
+    log_result(s, "ok");
+}
+
+static void step_asend(struct seat *s, const struct step *step)
+{
+    pit_ref ref;
+
+    if (!target_ref(s, step->a[0], &ref))
+        return;
+    pit_send(ref, note, .number = step->a[1]);
+    log_result(s, "ok");
+}
+
+static void step_unalias(struct seat *s, const struct step *step)
+{
+    pit_ref ref;
+
+    if (target_ref(s, step->a[0], &ref))
+        log_result(s, truth(pit_unalias(ref)));
+}
+
+static void step_susp(struct seat *s, const struct step *step)
+{
+    enum { NO_WAIT = 1, ONCE = 2 };
+    unsigned flags = (step->a[1] & NO_WAIT ? PIT_SUSPEND_NO_WAIT : 0) |
+                     (step->a[1] & ONCE ? PIT_SUSPEND_ONCE : 0);
+    pit_pid to;
+
+    if (!target(s, step->a[0], &to))
+        return;
+    int r = pit_suspend(to, flags); /* suspended already, with ONCE: false there */
+    log_result(s, r == 0 ? "true" : r == -EALREADY ? "false" : "badarg");
+}
+
+static void step_resume(struct seat *s, const struct step *step)
+{
+    pit_pid to;
+
+    if (target(s, step->a[0], &to))
+        log_result(s, pit_resume(to) == 0 ? "true" : "badarg");
 }
 
 static void step_timer(struct seat *s, const struct step *step)
@@ -374,6 +498,22 @@ static void step_read(struct seat *s, const struct step *step)
         log_result(s, pit_read_timer(ref) >= 0 ? "left" : "false");
 }
 
+static void step_acancel(struct seat *s, const struct step *step)
+{
+    pit_ref ref;
+
+    if (target_ref(s, step->a[0], &ref))
+        log_result(s, pit_cancel_timer_async(ref, step->a[1]) == 0 ? "ok" : "system_limit");
+}
+
+static void step_aread(struct seat *s, const struct step *step)
+{
+    pit_ref ref;
+
+    if (target_ref(s, step->a[0], &ref))
+        log_result(s, pit_read_timer_async(ref) == 0 ? "ok" : "system_limit");
+}
+
 static void step_info(struct seat *s, const struct step *step)
 {
     char text[MAX_TEXT];
@@ -400,15 +540,19 @@ static const struct {
     const char *name;
     void (*run)(struct seat *s, const struct step *step);
 } steps[] = {
-    {"send", step_send},     {"nsend", step_nsend},     {"link", step_link},
-    {"unlink", step_unlink}, {"trylink", step_trylink}, {"trap", step_trap},
-    {"exit", step_exit},     {"kill", step_kill},       {"mon", step_mon},
-    {"nmon", step_nmon},     {"demon", step_demon},     {"alive", step_alive},
-    {"where", step_where},   {"reg", step_reg},         {"unreg", step_unreg},
-    {"recv", step_recv},     {"recvk", step_recvk},     {"waitk", step_waitk},
-    {"recvx", step_recvx},   {"recvr", step_recvr},     {"spawn", step_spawn},
-    {"timer", step_timer},   {"after", step_after},     {"cancel", step_cancel},
-    {"read", step_read},     {"info", step_info},       {"yield", step_yield},
+    {"send", step_send},       {"nsend", step_nsend},     {"link", step_link},
+    {"unlink", step_unlink},   {"trylink", step_trylink}, {"trap", step_trap},
+    {"exit", step_exit},       {"kill", step_kill},       {"mon", step_mon},
+    {"nmon", step_nmon},       {"demon", step_demon},     {"alive", step_alive},
+    {"where", step_where},     {"reg", step_reg},         {"unreg", step_unreg},
+    {"recv", step_recv},       {"recvk", step_recvk},     {"waitk", step_waitk},
+    {"recvx", step_recvx},     {"recvr", step_recvr},     {"spawn", step_spawn},
+    {"timer", step_timer},     {"after", step_after},     {"cancel", step_cancel},
+    {"read", step_read},       {"info", step_info},       {"yield", step_yield},
+    {"alias", step_alias},     {"amon", step_amon},       {"asend", step_asend},
+    {"unalias", step_unalias}, {"susp", step_susp},       {"resume", step_resume},
+    {"acancel", step_acancel}, {"aread", step_aread},     {"spawnreq", step_spawnreq},
+    {"abandon", step_abandon},
 };
 
 /* ---- a process */
