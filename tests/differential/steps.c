@@ -218,7 +218,7 @@ static void step_kill(struct seat *s, const struct step *step)
     log_result(s, "ok");
 }
 
-/* Of one that is known to be gone its scheduler sends the DOWN; Erlang makes it at once. This answer is behind it. */
+/* Of one that is known to be gone its scheduler says so; Erlang knows at once. This answer is behind that. */
 static void behind_the_dead(struct seat *s, int process, pit_pid pid)
 {
     if (atomic_load_explicit(&s->run->ended, memory_order_relaxed) >> process & 1)
@@ -451,6 +451,7 @@ static void step_susp(struct seat *s, const struct step *step)
     if (!target(s, step->a[0], &to))
         return;
     int r = pit_suspend(to, flags); /* suspended already, with ONCE: false there */
+    behind_the_dead(s, step->a[0], to);
     log_result(s, r == 0 ? "true" : r == -EALREADY ? "false" : "badarg");
 }
 
