@@ -1,5 +1,6 @@
 #include "base/log.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -15,22 +16,42 @@ static _Atomic(void (*)(
     enum pit_log_level, const char *,
     size_t)) sink_now; /* release/acquire: what the sink needs was set up before */
 
+/* What PITBOSS_LOG asks for. UNREAD: no level that there is. */
+static int level_wanted(void)
+{
+    const char *wanted = getenv("PITBOSS_LOG");
+
+    if (!wanted || !*wanted)
+        return PIT_LOG_NOTICE;
+    if (!strcmp(wanted, "none"))
+        return PIT_LOG_NONE;
+    for (int i = 0; i <= PIT_LOG_DEBUG; i++)
+        if (!strcmp(wanted, names[i]))
+            return i;
+    return UNREAD;
+}
+
 static int level_get(void)
 {
     int level = atomic_load_explicit(&level_now, memory_order_relaxed);
-    const char *wanted;
 
     if (level != UNREAD)
         return level;
-    level = PIT_LOG_NOTICE;
-    wanted = getenv("PITBOSS_LOG");
-    if (wanted && !strcmp(wanted, "none"))
-        level = PIT_LOG_NONE;
-    for (int i = 0; wanted && i <= PIT_LOG_DEBUG; i++)
-        if (!strcmp(wanted, names[i]))
-            level = i;
+    level = level_wanted();
+    if (level == UNREAD)
+        level = PIT_LOG_NOTICE;
     atomic_store_explicit(&level_now, level, memory_order_relaxed);
     return level;
+}
+
+int pit__log_environment(void)
+{
+    if (level_wanted() != UNREAD)
+        return 0;
+    pit_log(PIT_LOG_ERROR,
+            "PITBOSS_LOG=%s is no level; it is none, error, warning, notice, info or debug",
+            getenv("PITBOSS_LOG"));
+    return -EINVAL;
 }
 
 void pit_log_level_set(enum pit_log_level level)

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <pit/log.h>
+#include "base/log.h"
 
 enum how { NUMBER, TEXT };
 
@@ -194,6 +194,10 @@ static int out_of_range(const char *what, const char *range)
 
 int pit__options_complete(pit_node_opts *o)
 {
+    int r = pit__log_environment();
+
+    if (r < 0)
+        return r;
     if (o->schedulers < 0 || o->schedulers > 1024)
         return out_of_range("schedulers", "from 1 to 1024, or 0 for one a core");
     if (!o->processes)

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <pit/log.h>
@@ -170,6 +171,21 @@ PIT_TEST(arguments_that_are_wrong_are_told_and_left_alone)
     CHECK_EQ(arguments(&o, "app --pit -name", NULL), -EINVAL);
     CHECK_EQ(pit__options_args(&o, 4, argv), -EINVAL);
     CHECK(argv[1] == s && argv[3] == q && !argv[4]);
+}
+
+PIT_TEST(a_level_of_the_log_that_there_is_not_is_refused)
+{
+    pit_node_opts o;
+
+    CHECK_EQ(text(&o, ""), 0);
+    CHECK_EQ(setenv("PITBOSS_LOG", "verbose", 1), 0);
+    CHECK_EQ(pit__options_complete(&o), -EINVAL);
+    CHECK(strstr(logged, "verbose") &&
+          strstr(logged, "none, error, warning, notice, info or debug"));
+    CHECK_EQ(setenv("PITBOSS_LOG", "debug", 1), 0);
+    CHECK_EQ(pit__options_complete(&o), 0);
+    CHECK_EQ(setenv("PITBOSS_LOG", "", 1), 0);
+    CHECK_EQ(pit__options_complete(&o), 0);
 }
 
 PIT_TEST(zero_stands_for_a_sound_value)
