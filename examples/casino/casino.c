@@ -134,6 +134,8 @@ struct host {
 
 static struct host host_of(const char *address)
 {
+    if (!strcmp(address, "*")) /* every address of this machine: this is one of them */
+        address = "127.0.0.1";
     struct host h = {"", "", ""};
     bool brackets = address[0] == '[';
 
@@ -196,8 +198,16 @@ static int first(int argc, char **argv)
 int casino_run(const struct options *o, int ready_fd)
 {
     pit_node_opts node = *o->node;
+    pit_address address;
     int status;
 
+    if (pit_address_parse(listener_address(o, o->port).s, &address) < 0) {
+        fprintf(
+            stderr,
+            "casino: --bind %s: that is no address; it wants one in numbers, as 127.0.0.1 or ::1\n",
+            o->address);
+        return 2;
+    }
     if (o->schedulers)
         node.schedulers = o->schedulers;
     if (!node.name)

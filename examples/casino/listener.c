@@ -66,6 +66,15 @@ static void admit(pit_tcp s, enum listener_kind kind)
         pit_send(client, client_socket, .socket = s);
 }
 
+pit_text128 listener_address(const struct options *o, int port)
+{
+    bool brackets = strchr(o->address, ':') && o->address[0] != '[';
+    char text[128];
+
+    (void)snprintf(text, sizeof(text), brackets ? "[%s]:%d" : "%s:%d", o->address, port);
+    return pit_text128(text);
+}
+
 static void resp_accepted(pit_tcp s, void *arg) { admit(s, LISTEN_RESP); }
 static void http_accepted(pit_tcp s, void *arg) { admit(s, LISTEN_HTTP); }
 
@@ -83,19 +92,16 @@ static int init(struct listener *self, const void *arg)
     const struct options *o = a->options;
     bool resp = a->kind == LISTEN_RESP;
     int port = resp ? o->port : o->http_port, now = listener_port(a->kind);
-    char address[96];
     pit_address local;
 
     most = o->max_clients;
     /* Started again, it takes the port that it had, even if any would have done at first. */
-    (void)snprintf(address, sizeof(address),
-                   strchr(o->address, ':') && o->address[0] != '[' ? "[%s]:%d" : "%s:%d",
-                   o->address, now ? now : port);
-    int r = pit_tcp_serve(address, resp ? resp_accepted : http_accepted, NULL, &local,
+    pit_text128 address = listener_address(o, now ? now : port);
+    int r = pit_tcp_serve(address.s, resp ? resp_accepted : http_accepted, NULL, &local,
                           .per_scheduler = true, .backlog = 4096,
                           .send_timeout = (uint32_t)o->send_timeout * 1000);
     if (r < 0) {
-        fprintf(stderr, "casino: cannot listen on %s: %s\n", address, pit_strerror(r));
+        fprintf(stderr, "casino: cannot listen on %s: %s\n", address.s, pit_strerror(r));
         return r;
     }
     atomic_store(&ports[a->kind], local.port);

@@ -14,6 +14,9 @@ struct newcomer {
 };
 
 /* o must live as long as the node. */
+/* The address that it listens on, with this port, as pit_tcp_serve wants it. */
+pit_text128 listener_address(const struct options *o, int port);
+
 pit_pid listener_start_link(const struct options *o, enum listener_kind kind);
 
 /* The port that it listens on; 0: it does not, yet. Any thread. */

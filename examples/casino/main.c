@@ -1,4 +1,5 @@
 /* casino: read the options, then run the server, or drive one. */
+#include <stdio.h>
 #include <sys/random.h>
 
 #include <pit/node.h>
@@ -23,7 +24,9 @@ int main(int argc, char **argv)
     }
     o.node = &node;
     /* A secret: whoever knows it can choose keys that all live in one bucket. */
-    if (getrandom(&o.seed, sizeof(o.seed), 0) != (ssize_t)sizeof(o.seed))
+    if (getrandom(&o.seed, sizeof(o.seed), 0) != (ssize_t)sizeof(o.seed)) {
+        perror("casino: no secret for the hash of keys: getrandom");
         return 1;
+    }
     return o.self_drive ? drive(&o) : casino_run(&o, -1);
 }
