@@ -255,6 +255,8 @@ static enum verdict judge(const siginfo_t *si, const ucontext_t *u, struct pit__
 
 static void on_signal(int signal, siginfo_t *si, void *context)
 {
+    pit__machine_handler();
+
     int saved = errno;
     ucontext_t *u = (ucontext_t *)context;
     struct pit__fault_place place = {0};

@@ -27,6 +27,20 @@ static inline uintptr_t pit__machine_fp(const ucontext_t *u)
     return (uintptr_t)u->uc_mcontext.gregs[REG_RBP];
 }
 
+/*
+ * First in a handler: the kernel leaves it the alignment check of the code that it interrupted, and our reads that are
+ * not aligned would then be faults inside the handler. The 128 bytes are the red zone.
+ */
+static inline void pit__machine_handler(void)
+{
+    __asm__ volatile("leaq -128(%%rsp), %%rsp\n\t"
+                     "pushfq\n\t"
+                     "andl $0xfffbffff, (%%rsp)\n\t"
+                     "popfq\n\t"
+                     "leaq 128(%%rsp), %%rsp" ::
+                         : "memory", "cc");
+}
+
 /* Where a function that has not yet made a frame was called from. */
 static inline uintptr_t pit__machine_link(const ucontext_t *u)
 {
@@ -55,6 +69,8 @@ static inline void pit__machine_redirect(ucontext_t *u, void *stack_top, void (*
 }
 
 #elif defined(__aarch64__)
+
+static inline void pit__machine_handler(void) {}
 
 static inline uintptr_t pit__machine_pc(const ucontext_t *u) { return u->uc_mcontext.pc; }
 static inline uintptr_t pit__machine_sp(const ucontext_t *u) { return u->uc_mcontext.sp; }
