@@ -13,9 +13,10 @@
  * end its caller on an error, logs its name and aborts the OS process. What fails with an error that a caller rarely
  * handles ends the caller instead (let it crash); its pit_try_ form returns the error.
  *
- * A NULL where none may be, or another address that is none, of a payload, its descriptor, buffer, name or predicate ends the
- * caller with the fault that it is, and nobody else (docs/isolation.md); so does memory that is shorter than was said. With
- * memory given to pit_free that pit_alloc did not give the node may end.
+ * A NULL where none may be, or another address that is none, of a payload, its descriptor, buffer or predicate ends the
+ * caller with the fault that it is, and nobody else (docs/isolation.md); so does memory that is shorter than was said. A
+ * NULL name is no name, as "" is: -EINVAL where one is given, nobody's where one is looked for; an address that is none
+ * is a fault there too. With memory given to pit_free that pit_alloc did not give the node may end.
  *
  * Every function here is a scheduling point: it costs reductions, and a process that has used its slice yields in it.
  * Functions that wait say so. A process may run on another kernel thread after it waited or yielded, so nothing
