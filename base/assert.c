@@ -2,7 +2,8 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
+
+#include "base/stderr.h"
 
 _Noreturn void pit__assert_failed(const char *what, const char *file, int line)
 {
@@ -10,7 +11,7 @@ _Noreturn void pit__assert_failed(const char *what, const char *file, int line)
     int n = snprintf(text, sizeof text, "pitboss: broken invariant: %s, %s:%d\n", what, file, line);
 
     if (n > 0)
-        (void)!write(STDERR_FILENO, text, (size_t)n < sizeof text ? (size_t)n : sizeof text - 1);
+        (void)pit__stderr_write(text, (size_t)n < sizeof text ? (size_t)n : sizeof text - 1);
     __builtin_trap(); /* SIGILL inside the runtime: the fault handler writes the crash dump and ends the node */
 }
 

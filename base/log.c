@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+
+#include "base/stderr.h"
 
 static const char *const names[] = {"error", "warning", "notice", "info", "debug"};
 enum { UNREAD = PIT_LOG_NONE - 1 };
@@ -66,6 +67,26 @@ void pit_log_sink_set(void (*sink)(enum pit_log_level, const char *, size_t))
 
 bool pit__log_on(enum pit_log_level level) { return (int)level <= level_get(); }
 
+/* A line that could not be written is counted, and the next one that can says so. */
+static void to_stderr(const char *text, size_t size)
+{
+    static atomic_ulong dropped; /* relaxed: a counter, which nothing hangs on */
+    unsigned long n = atomic_exchange_explicit(&dropped, 0, memory_order_relaxed);
+    char note[96];
+
+    if (n) {
+        int length =
+            snprintf(note, sizeof note, "=warning= nobody read stderr: %lu lines lost\n", n);
+
+        if (pit__stderr_write(note, (size_t)length))
+            n = 0;
+    }
+    if (!pit__stderr_write(text, size))
+        n++;
+    if (n)
+        atomic_fetch_add_explicit(&dropped, n, memory_order_relaxed);
+}
+
 void pit_log(enum pit_log_level level, const char *format, ...)
 {
     char text[2048];
@@ -87,6 +108,5 @@ void pit_log(enum pit_log_level level, const char *format, ...)
     if (sink)
         sink(level, text, (size_t)n);
     else
-        (void)!write(STDERR_FILENO, text,
-                     (size_t)n); /* where would one report that stderr is gone? */
+        to_stderr(text, (size_t)n);
 }

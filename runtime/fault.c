@@ -247,8 +247,10 @@ static enum verdict judge(const siginfo_t *si, const ucontext_t *u, struct pit__
 {
     if (getpid() != fault.pid || from_outside(si))
         return NOT_OURS;
-    if (!fault_self || !fault.ops->running(place))
+    if (!fault_self)
         return NO_PROCESS;
+    if (!fault.ops->running(place))
+        return IN_RUNTIME; /* a scheduler between two processes */
     return decide(place, pit__machine_pc(u),
                   address_known(si) && (uintptr_t)si->si_addr + NEAR < 2 * NEAR);
 }

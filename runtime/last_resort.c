@@ -1,6 +1,7 @@
 #include "runtime/last_resort.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <semaphore.h>
 #include <stdio.h>
 #include <time.h>
@@ -11,10 +12,11 @@
 #include "base/oracle.h"
 #include "runtime/node_state.h"
 
-#define LOOK INT64_C(200000000)     /* ns between two looks */
-#define HEARING INT64_C(1000000000) /* ns until it is taken for deaf */
+#define LOOK INT64_C(200000000)      /* ns between two looks */
+#define HEARING INT64_C(1000000000)  /* ns until it is taken for deaf */
+#define FLUSHING INT64_C(1000000000) /* ns for what stdio holds */
 
-static sem_t asked;
+static sem_t asked, flushed;
 
 void pit__last_resort_open(void) { (void)sem_init(&asked, 0, 0); }
 void pit__last_resort_ask(void) { (void)sem_post(&asked); }
@@ -42,12 +44,32 @@ static bool alive(const struct pit__sched *s, uint64_t *passes)
     return moved;
 }
 
+static void *flush(void *unused)
+{
+    fflush(NULL);
+    (void)sem_post(&flushed);
+    return unused;
+}
+
+/* What stdio holds goes out, but for a stream whose lock or whose reader keeps it: then the rest is lost. */
+static void flush_within(int64_t ns)
+{
+    int64_t end = pit__now() + ns;
+    struct timespec t = {.tv_sec = end / 1000000000, .tv_nsec = end % 1000000000};
+    pthread_t thread;
+
+    if (sem_init(&flushed, 0, 0) < 0 || pthread_create(&thread, NULL, flush, NULL) != 0)
+        return;
+    while (sem_clockwait(&flushed, CLOCK_MONOTONIC, &t) < 0 && errno == EINTR)
+        ;
+}
+
 static void leave(void)
 {
     pit_log(
         PIT_LOG_ERROR,
         "scheduler 0 runs a process that never calls the runtime and cannot be ended: leaving it");
-    fflush(NULL);
+    flush_within(FLUSHING);
     _exit(atomic_load_explicit(&pit__node.status, memory_order_relaxed));
 }
 

@@ -16,11 +16,34 @@ struct allocation {
     struct pit__block block; /* block.next is unused */
     struct pit__list link;   /* of the process's allocations */
     size_t size;
-    uint64_t reserved; /* keeps what follows aligned to 16 */
+    uint64_t tag; /* whose it is, while it is anybody's: tag_of() */
 };
 _Static_assert(sizeof(struct allocation) % 16 == 0, "what is given out is aligned to 16");
 
 static struct allocation *allocation_of(void *memory) { return (struct allocation *)memory - 1; }
+
+/* Of this place and this process, so neither a freed one nor anything else that may stand there has it by chance. */
+static uint64_t tag_of(const struct pit__process *p, const struct allocation *a)
+{
+    return UINT64_C(0x616c6c6f63617465) ^ (uintptr_t)a ^ (uint64_t)pit__process_pid(p);
+}
+
+/*
+ * What the program says is its memory. If it is not, nothing has been touched yet: the process ends, and nobody else. The
+ * sanitizer would end the node for this look at what was freed.
+ */
+__attribute__((no_sanitize_address)) static struct allocation *
+own(const struct pit__process *p, void *memory, const char *function)
+{
+    struct allocation *a = allocation_of(memory);
+    char text[128];
+
+    if (PIT__LIKELY(a->tag == tag_of(p, a)))
+        return a;
+    snprintf(text, sizeof text, "%s: freed before, or no memory of pit_alloc's by this process",
+             function);
+    pit__exit_text("badarg", text, NULL, 0);
+}
 
 void *pit__copy_in(struct pit__sched *s, const void *data, size_t size)
 {
@@ -52,6 +75,7 @@ static void *try_alloc(struct pit__sched *s, struct pit__process *p, size_t size
     if (!a)
         return NULL;
     a->size = size;
+    a->tag = tag_of(p, a);
     p->memory += size;
     if (!p->allocations.next)
         pit__list_init(&p->allocations);
@@ -63,6 +87,7 @@ static void *try_alloc(struct pit__sched *s, struct pit__process *p, size_t size
 
 static void give_back(struct pit__sched *s, struct pit__process *p, struct allocation *a)
 {
+    a->tag = 0;
     pit__list_remove(&a->link);
     p->memory -= a->size;
     pit__block_free(&s->blocks, a);
@@ -110,7 +135,7 @@ void *pit_realloc(void *memory, size_t size)
         return pit_alloc(size);
     t = pit__in();
     p = pit__caller(t, "pit_realloc");
-    a = allocation_of(memory);
+    a = own(p, memory, "pit_realloc");
     if (size <= pit__block_room(a) - sizeof *a && a->block.size_class != PIT__BLOCK_LARGE) {
         p->memory += size - a->size;
         a->size = size;
@@ -129,11 +154,13 @@ void *pit_realloc(void *memory, size_t size)
 void pit_free(void *memory)
 {
     struct pit__thread *t;
+    struct pit__process *p;
 
     if (!memory)
         return;
     t = pit__in();
-    give_back(t->sched, pit__caller(t, "pit_free"), allocation_of(memory));
+    p = pit__caller(t, "pit_free");
+    give_back(t->sched, p, own(p, memory, "pit_free"));
     pit__out(1);
 }
 

@@ -219,12 +219,26 @@ void pit__node_os_signal(struct pit__sched *s)
         stop_first(0);
 }
 
-static struct sigaction old_int, old_term;
+static struct sigaction old_int, old_term, old_pipe;
+
+/*
+ * Who writes to a pipe or socket that nobody reads gets EPIPE, as in every server: the signal would end the node, and a log
+ * line is enough for that. A program that wants the signal has set a handler before.
+ */
+static void pipe_signal_off(void)
+{
+    struct sigaction ignored = {.sa_handler = SIG_IGN};
+
+    (void)sigaction(SIGPIPE, NULL, &old_pipe);
+    if (old_pipe.sa_handler == SIG_DFL)
+        (void)sigaction(SIGPIPE, &ignored, NULL);
+}
 
 static void signals_on(void)
 {
     struct sigaction sa = {.sa_handler = on_os_signal, .sa_flags = SA_RESTART};
 
+    pipe_signal_off();
     sigemptyset(&sa.sa_mask);
     if (pit__node.opts.no_signals)
         return;
@@ -234,6 +248,7 @@ static void signals_on(void)
 
 static void signals_off(void)
 {
+    (void)sigaction(SIGPIPE, &old_pipe, NULL);
     if (pit__node.opts.no_signals)
         return;
     sigaction(SIGINT, &old_int, NULL);

@@ -22,7 +22,12 @@ enum pit_log_level {
     PIT_LOG_DEBUG
 };
 
-/* One event: level and text as printf's. Cut at 2,000 bytes. Any thread. Does not wait for long: one write(2). */
+/*
+ * One event: level and text as printf's. Cut at 2,000 bytes. Any thread.
+ *
+ * stderr: waits for a slow reader, holding the calling scheduler. One that has read nothing for a second is waited for no
+ * more: lines are dropped until it reads again, and the first one then says how many. A closed stderr drops all.
+ */
 void pit_log(enum pit_log_level level, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

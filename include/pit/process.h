@@ -16,7 +16,7 @@
  * A NULL where none may be, or another address that is none, of a payload, its descriptor, buffer or predicate ends the
  * caller with the fault that it is, and nobody else (docs/isolation.md); so does memory that is shorter than was said. A
  * NULL name is no name, as "" is: -EINVAL where one is given, nobody's where one is looked for; an address that is none
- * is a fault there too. With memory given to pit_free that pit_alloc did not give the node may end.
+ * is a fault there too. With an address given to pit_free that nothing stands before the node may end.
  *
  * Every function here is a scheduling point: it costs reductions, and a process that has used its slice yields in it.
  * Functions that wait say so. A process may run on another kernel thread after it waited or yielded, so nothing
@@ -500,7 +500,8 @@ pit_pid pit_whereis(const char *name); /* PIT_NO_PID: nobody has it. Any thread.
 
 /* Memory of this process: zeroed, aligned to 16, released by pit_free or when the process ends. Never NULL for a size that
    the memory limits allow (option memory); beyond them the process ends with system_limit. pit_try_alloc returns NULL instead.
-   Only the process itself may use these on its memory. None waits. */
+   Only the process itself may use these on its memory; what was freed before, or is another's, ends the caller with badarg as
+   long as nothing else stands there by now. None waits. */
 void *pit_alloc(size_t size);
 void *pit_try_alloc(size_t size);
 void *pit_realloc(

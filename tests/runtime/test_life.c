@@ -582,6 +582,32 @@ static void allocates(const void *arg)
         pit_exit(pit_atom("oops"));
 }
 
+static void frees_twice(const void *arg)
+{
+    char *p = pit_alloc(10);
+
+    pit_free(p);
+    if (*(const bool *)arg)
+        (void)pit_realloc(p, 20);
+    else
+        pit_free(p);
+}
+
+/* What was freed is nobody's: neither freed once more nor given out twice. */
+NODE_CASE(memory_freed_twice_ends_the_process_and_nobody_else)
+{
+    for (int again = 0; again < 2; again++) {
+        pit_monitored m = spawn_watched(frees_twice, &(bool){again}, sizeof(bool));
+        const struct pit_down *down = pit_receive_only(pit_down, A_WHILE);
+        char text[256];
+
+        CHECK(pit_pid_equal(down->pid, m.pid));
+        pit_term_print(text, sizeof text, down->reason);
+        CHECK(strstr(text, "badarg"));
+        CHECK(strstr(text, "freed before"));
+    }
+}
+
 /* Memory is the process's own and is released however it ends. The leak checker of an asan build watches the large ones. */
 NODE_CASE(memory_goes_with_its_process)
 {
