@@ -45,6 +45,7 @@
 #include "base/probes.h"
 #include "io/buffers.h"
 #include "io/uring_probe.h"
+#include "runtime/arch/fibre.h"
 #include "runtime/park.h"
 
 /* Completions copied out before they are delivered: 4 KiB, stays in the first-level cache. */
@@ -67,6 +68,8 @@ struct op_list {
 struct pit__driver {
     struct io_uring ring;
     bool ring_open, delivering, closing;
+    bool
+        polls; /* valgrind runs one thread at a time, and would let no other run while one waits in io_uring_enter */
     int index, wake_fd; /* wake_fd: the buffers' object owns it */
     struct pit__op wake_op;
     struct pit__buffers *buffers;
@@ -357,6 +360,19 @@ static unsigned driver_poll(struct pit__driver *d)
     return deliver_all(d);
 }
 
+/* As the end of driver_wait, but the waiting is done in poll(2). */
+static unsigned wait_in_poll(struct pit__driver *d, const struct __kernel_timespec *timeout)
+{
+    struct pollfd ring = {.fd = d->ring.ring_fd, .events = POLLIN};
+    struct timespec limit = {0};
+
+    if (timeout)
+        limit = (struct timespec){.tv_sec = timeout->tv_sec, .tv_nsec = timeout->tv_nsec};
+    (void)io_uring_submit(&d->ring);
+    (void)ppoll(&ring, 1, timeout ? &limit : NULL, NULL);
+    return driver_poll(d);
+}
+
 static unsigned driver_wait(struct pit__driver *d, int64_t deadline_ns)
 {
     struct io_uring_cqe *cqe;
@@ -374,6 +390,8 @@ static unsigned driver_wait(struct pit__driver *d, int64_t deadline_ns)
         timeout = &limit;
     }
     PIT_ASSERT(!pit__op_idle(&d->wake_op)); /* (3) */
+    if (PIT__UNLIKELY(d->polls))
+        return wait_in_poll(d, timeout);
     /* Time is up, a signal, or a refusal: the caller looks around and comes back. */
     if (timeout)
         (void)io_uring_submit_and_wait_timeout(&d->ring, &cqe, 1, timeout, NULL);
@@ -509,7 +527,7 @@ static int driver_open(struct pit__sched *sched, int index, struct pit__driver *
         pit__uring_raise_limits();
     if (posix_memalign((void **)&d, 64, sizeof(*d)))
         return pit__uring_explain(-ENOMEM);
-    *d = (struct pit__driver){.index = index, .wake_fd = -1};
+    *d = (struct pit__driver){.index = index, .wake_fd = -1, .polls = pit__under_valgrind()};
     list_init(&d->waiting);
     list_init(&d->starved);
     list_init(&d->cancels);

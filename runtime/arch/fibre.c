@@ -9,6 +9,7 @@
 #endif
 #endif
 #ifndef VALGRIND_STACK_REGISTER
+#define RUNNING_ON_VALGRIND 0
 #define VALGRIND_STACK_REGISTER(low, high) ((void)(low), (void)(high), 0u)
 #define VALGRIND_STACK_DEREGISTER(id) ((void)(id))
 #endif
@@ -76,3 +77,5 @@ __attribute__((no_sanitize_address)) void pit__fibre_landed(struct pit__fibre *f
     (void)f; /* what ThreadSanitizer counted goes with the fibre, at the next renew or restart */
 #endif
 }
+
+bool pit__under_valgrind(void) { return RUNNING_ON_VALGRIND != 0; }

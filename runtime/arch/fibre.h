@@ -67,6 +67,7 @@ void pit__fibre_destroy(struct pit__fibre *f);
 void pit__fibre_adopt(struct pit__fibre *f);
 void pit__fibre_renew(struct pit__fibre *f);
 void pit__fibre_landed(struct pit__fibre *f);
+bool pit__under_valgrind(void);
 
 static inline __attribute__((always_inline)) void pit__fibre_entered(void)
 {
