@@ -8,7 +8,8 @@
  * A sanitizer would end the OS process for what is meant here. Pointer and target are volatile, or a
  * compiler that knows the pointer to be NULL leaves the store out, and all paths that lead to it.
  */
-__attribute__((no_sanitize("undefined"), noinline, unused)) static void crash_now(void)
+__attribute__((no_sanitize("undefined"), no_sanitize_thread, noinline, unused)) static void
+crash_now(void)
 {
     volatile int *volatile nowhere = NULL;
 

@@ -90,7 +90,8 @@ static void check_next(void)
     else if (first <= (int64_t)(f.wheel.now << PIT__TICK_SHIFT))
         CHECK(next <= (int64_t)(f.wheel.now << PIT__TICK_SHIFT));
     else
-        CHECK(next < first + TICK || first > INT64_MAX - TICK);
+        CHECK(first > INT64_MAX - TICK ||
+              next < first + TICK); /* in this order: no sum overflows */
 }
 
 static void advance(void)
