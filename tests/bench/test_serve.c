@@ -47,11 +47,14 @@ static pit_pid wait_for(const char *name, pit_pid not_this)
     return p;
 }
 
+/* While the listener is being started again a connection is refused; and the kernel resets one that stood in the old
+ * listener's queue when that was closed, which connect itself reports if it had not looked yet. */
 static pit_tcp connect_to_it(void)
 {
     pit_tcp s;
+    int e;
 
-    while (pit_error(s = pit_tcp_connect(address, 5000)) == -ECONNREFUSED)
+    while ((e = pit_error(s = pit_tcp_connect(address, 5000))) == -ECONNREFUSED || e == -ECONNRESET)
         pit_sleep(1);
     return pit_must(s);
 }
