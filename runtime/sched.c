@@ -324,6 +324,7 @@ static void deliver_carrier(struct pit__sched *s, struct pit__process *p, struct
         pit__sched_post(owner, m);
         return;
     }
+    __builtin_prefetch(&p->mailbox, 1); /* comes while the carrier is delivered */
     waker = pit__balance_waker(s, p, m);
     pit__deliver(s, p, m);
     for (rest = pit__mailbox_take(&p->mailbox); rest;) {
@@ -371,7 +372,7 @@ void pit__sched_drain(struct pit__sched *s)
         return;
     s->draining = true;
     /* Relaxed: nothing is read from it. Its line comes while the exchange waits for the inbox's own. */
-    __builtin_prefetch(atomic_load_explicit(&s->inbox.head, memory_order_relaxed));
+    __builtin_prefetch(atomic_load_explicit(&s->inbox.head, memory_order_relaxed), 1);
     for (m = pit__inbox_take(&s->inbox); m;) {
         struct pit__message *next = pit__message_next(m);
 

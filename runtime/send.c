@@ -80,8 +80,10 @@ static void send_slow(struct pit__thread *t, struct pit__process *p, pit_pid to,
 
     if (to.id < 0)
         bad_pid(to);
-    if (t && p) /* it will be pushed there: the line comes while the payload is copied */
+    if (t && p) { /* both lines come while the payload is copied, and for writing at once */
+        __builtin_prefetch(&p->mailbox, 1);
         __builtin_prefetch(&atomic_load_explicit(&p->owner, memory_order_relaxed)->inbox, 1);
+    }
     m = pit__message_copy(t, PIT__MESSAGE, type, payload);
     if (!m)
         out_of_memory();
