@@ -48,7 +48,8 @@ class Page:
         return f"s{min(place, COLOURS - 1)}"
 
     def html(self):
-        sections = [("ratios", "Ratios", self.ratios()), ("rows", "Rows", self.rows()), ("latency", "Latency", self.latency()),
+        sections = [("changes", "Changes", self.changes()), ("ratios", "Ratios", self.ratios()),
+                    ("rows", "Rows", self.rows()), ("latency", "Latency", self.latency()),
                     ("scaling", "Scaling", self.scaling()), ("budget", "Where the time goes", self.budget()),
                     ("noise", "Noise", self.noise()), ("machine", "Machine", self.machine()), ("reading", "How to read this", READING)]
         sections = [s for s in sections if s[2]]
@@ -68,7 +69,9 @@ class Page:
         made += " with changes that are not committed" if git.get("dirty") else ""
         made += f" · {m.get('cpu')}, {m.get('cores')} cores · made by {shlex.join(m.get('command') or [])}"
         key = "".join(element("span", element("i", "", class_=self.colour(who)) + escape(who)) for who in self.order)
-        return element("h1", "pitboss beside its peers") + element("p", escape(made), class_="quiet") + self.warnings() + \
+        against = self.against()
+        title = "pitboss beside its peers" if self.results.rows or not against else f"pitboss beside {against}"
+        return element("h1", escape(title)) + element("p", escape(made), class_="quiet") + self.warnings() + \
             element("p", key, class_="key")
 
     def warnings(self):
@@ -82,7 +85,10 @@ class Page:
         if noisy:
             said.append(("", f"Noisy: in {len(noisy)} of {len(rows)} rows other work took the machine away during rounds that count "
                              f"({', '.join(r.name for r in noisy)}). See Noise. Their intervals are wide, and may be wrong."))
-        failed = [f for r in rows for f in r.failures if f["kind"] == "failed"]
+        count, runs = self.results.noisy_beside()
+        if count:
+            said.append(("", f"Noisy: in {count} of {runs} runs that were compared other work took the machine away."))
+        failed = [f for f in self.results.failures() if f["kind"] == "failed"]
         if failed:
             said.append(("bad", "Failed: " + "; ".join(f"{f['bench']} {f['peer']}: {f['text']}" for f in failed)))
         if m.get("left_out"):
@@ -91,6 +97,38 @@ class Page:
         if open_:
             said.append(("", f"Undecided: the interval spans the floor in {', '.join(open_)}. No result there, not a bad one."))
         return "".join(element("p", escape(text), class_=f"warn {kind}".strip()) for kind, text in said)
+
+    # ---- changes
+
+    def against(self):
+        return ", ".join(dict.fromkeys(c["against"] for c in self.results.changes))
+
+    def changes(self):
+        """Of --compare and --against: what became slower first, then faster, then what stayed the same."""
+        found = self.results.changes_worst_first()
+        if not found:
+            return ""
+        count = lambda verdict: sum(c["verdict"] == verdict for c in found)
+        text = (f"This build over {self.against()}: right of 1 it is better. {len(found)} figures: {count('slower')} slower, "
+                f"{count('faster')} faster, the others the same within noise. What a first measurement suspected was measured again; only "
+                "what shifts the same way there, by a 99.9 % interval, is called a change. Thin line: all rounds; thick: the 95 % interval.")
+        drawn = [(c["bench"], c["setting"] or "all cores", {**c, "floor": None, "at_most": False}) for c in found]
+        charted = "".join(element("figure", charts.ratios(drawn[i:i + 24], lambda _: self.colour("pitboss"), f"this build over {self.against()}"))
+                          for i in range(0, len(drawn), 24))
+        between = lambda r: f" ({short(r['low'])}–{short(r['high'])})" if r["low"] is not None else ""
+        seen = lambda r: (f"{short(r['median'])}{between(r)}" if r else "", "n")
+        rows = [row_of([escape(c["bench"]), escape(c["setting"] or "all cores"), escape(c["metric"]), seen(c), seen(c["again"]),
+                        (escape(c["verdict"]), {"slower": "missed", "faster": "reached"}.get(c["verdict"]))]) for c in found]
+        head = ["row", "setting", "metric", ("times (95 %)", "n"), ("again (99.9 %)", "n"), "verdict"]
+        return element("p", escape(text), class_="quiet") + element("div", charted, class_="grid") + table(head, rows) + self.counted()
+
+    def counted(self):
+        if not self.results.instructions:
+            return ""
+        rows = [row_of([escape(r["bench"]), escape(r["how"]), (short(r["this"]), "n"), (short(r["base"]), "n"), (short(r["ratio"]), "n"),
+                        (escape(r["verdict"]), {"more": "missed", "fewer": "reached"}.get(r["verdict"]))]) for r in self.results.instructions]
+        return element("h3", "Instructions, on one scheduler") + \
+            table(["row", "counted by", ("this", "n"), ("the other", "n"), ("the other over this", "n"), "verdict"], rows)
 
     # ---- ratios
 
@@ -125,7 +163,7 @@ class Page:
     # ---- rows
 
     def rows(self):
-        return element("div", "".join(self.card(r) for r in self.results.rows.values()), class_="grid")
+        return "" if not self.results.rows else element("div", "".join(self.card(r) for r in self.results.rows.values()), class_="grid")
 
     def card(self, r):
         metric = r.record["metric"]
@@ -184,7 +222,7 @@ class Page:
             if "pitboss" in lines:
                 what = "connections" if name.startswith(("tcp", "http", "ws", "resp", "stream", "echo")) else "size"
                 found += self.scaling_card(name, lines, f"{what}, log scale", members[0][1].record["metric"], f"scripts/bench {name}", log=True)
-        return element("div", found, class_="grid")
+        return element("div", found, class_="grid") if found else ""
 
     def scaling_card(self, title, lines, x_name, metric, command, log=False):
         chart = charts.scaling(lines, x_name, f"{metric}", self.colour, f"{title}: {metric} by {x_name}", log)
@@ -206,7 +244,8 @@ class Page:
                  for b in self.results.budget if b["notes"]]
         commands = [element("p", element("code", escape(line))) for b in self.results.budget for line in b["commands"]]
         first = self.results.budget[0]
-        made = f" Counted {(first.get('date') or '')[:16].replace('T', ' ')}, revision {(first.get('revision') or 'unknown')[:12]}."
+        said = lambda what, r: f" {what} {(r.get('date') or '')[:16].replace('T', ' ')}, revision {(r.get('revision') or 'unknown')[:12]}." if r else ""
+        made = said("Times:", first if first.get("date") else None) + said("Counts:", first.get("counted"))
         return (element("p", "What one operation costs, beside the least that this machine could do it with. Instructions and atomic operations "
                              "are counted exactly, as the difference of two run lengths under callgrind; cache lines that change cores in a "
                              "trace of all memory accesses; system calls by strace." + escape(made), class_="quiet") +
@@ -219,6 +258,8 @@ class Page:
     # ---- noise, machine
 
     def noise(self):
+        if not self.results.rows:
+            return ""
         rows = []
         for r in self.results.rows.values():
             kept = [run["noise"] for series in r.runs for run in series["runs"] if run["kept"]]

@@ -58,10 +58,11 @@ class Row:
 
 
 class Results:
-    """A file's records: machine, rows in order, the budget's records, and how it ended."""
+    """A file's records: machine, rows in order, what changed (--compare), the budget's records, and how it ended."""
 
     def __init__(self, records):
         self.machine, self.rows, self.budget, self.floors, self.end = records[0], {}, [], [], None
+        self.changes, self.instructions, self.beside = [], [], []  # beside: runs and failures of a comparison, which has no rows
         places = {"metric": "metrics", "runs": "runs", "ratio": "comparisons", "value": "comparisons", "failure": "failures"}
         for r in records[1:]:
             kind = r.get("record")
@@ -69,12 +70,29 @@ class Results:
                 self.rows[r["bench"]] = Row(r["bench"], r)
             elif kind in places and r["bench"] in self.rows:
                 getattr(self.rows[r["bench"]], places[kind]).append(r)
+            elif kind in ("runs", "failure"):
+                self.beside.append(r)
+            elif kind == "change":
+                self.changes.append(r)
+            elif kind == "instructions":
+                self.instructions.append(r)
             elif kind == "budget":
                 self.budget.append(r)
             elif kind == "floor":
                 self.floors.append(r)
             elif kind == "end":
                 self.end = r
+
+    def failures(self):
+        return [f for row in self.rows.values() for f in row.failures] + [r for r in self.beside if r["record"] == "failure"]
+
+    def changes_worst_first(self):
+        return sorted(self.changes, key=lambda c: {"slower": 0, "faster": 1}.get(c["verdict"], 2))
+
+    def noisy_beside(self):
+        """(noisy ones, all) of a comparison's runs that count."""
+        kept = [run for r in self.beside if r["record"] == "runs" for run in r["runs"] if run["kept"]]
+        return sum(bool(run["noisy"]) for run in kept), len(kept)
 
     def families(self):
         """[(name, [(size, Row)])]: rows that differ only in a number at the end (tcp_echo_100, tcp_echo_1000)."""
