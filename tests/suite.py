@@ -145,7 +145,7 @@ class Suite:
                 self.command(f"{kind} {name}", [*wrapper(kind), path], environment(kind))
 
     def fuzzers(self):
-        seconds = 600 if self.options.long else 10
+        seconds = 600 if self.options.long else 7  # four of them: half a minute
         self.heading(f"fuzzing, {seconds} s each")
         for path in sorted(glob.glob("build/fuzz/tests/fuzz/fuzz_*")):
             if not os.path.isfile(path) or not os.access(path, os.X_OK):
