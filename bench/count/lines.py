@@ -9,6 +9,7 @@ import os
 import re
 import subprocess
 import tempfile
+import threading
 from dataclasses import dataclass
 
 from count import callgrind
@@ -52,20 +53,22 @@ def simulate(lines):
 
 
 def run(command, environment=None):
-    with tempfile.TemporaryDirectory() as folder:
-        pipe = os.path.join(folder, "trace")
-        os.mkfifo(pipe)  # a trace is a gigabyte
-        words = ["valgrind", "--tool=lackey", "--trace-mem=yes", "--trace-sched=yes", "--fair-sched=yes", f"--log-file={pipe}", *command]
-        with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                              env={**os.environ, **(environment or {})}) as process:
+    trace, theirs = os.pipe()  # not a file: a trace is a gigabyte
+    words = ["valgrind", "--tool=lackey", "--trace-mem=yes", "--trace-sched=yes", "--fair-sched=yes", f"--log-fd={theirs}", *command]
+    with open(trace, encoding="utf-8", errors="replace") as f, tempfile.TemporaryFile("w+") as said:
+        with subprocess.Popen(words, stdout=said, stderr=said, pass_fds=[theirs], env={**os.environ, **(environment or {})}) as process:
+            os.close(theirs)
+            limit = threading.Timer(callgrind.TIME_LIMIT, process.kill)  # the trace ends with it
+            limit.start()
             try:
-                with open(pipe, encoding="utf-8", errors="replace") as f:
-                    moves = simulate(f)
+                moves = simulate(f)
                 status = process.wait(callgrind.TIME_LIMIT)
             finally:
+                limit.cancel()
                 process.kill()
         if status:
-            raise callgrind.Failed(f"{' '.join(command)}: status {status} under lackey")
+            said.seek(0)
+            raise callgrind.Failed(f"{' '.join(command)}: status {status} under lackey (-9: no end after {callgrind.TIME_LIMIT} s): {said.read()[-400:]}")
         return moves
 
 
