@@ -17,7 +17,7 @@ PEERS = {"go": ["go", "version"], "redis": ["redis-server", "--version"], "redis
          "nginx": ["nginx", "-v"], "wrk": ["wrk", "-v"], "gcc": ["gcc", "--version"],
          "erlang": ["erl", "-noinput", "-eval",
                     'io:put_chars(erlang:system_info(system_version)), halt().']}
-PEER_PACKAGES = {"caf": "libcaf-dev", "erlang": "erlang-base"}
+PEER_PACKAGES = {"caf": "libcaf-dev", "erlang": "erlang-base", "gorilla": "golang-github-gorilla-websocket-dev"}
 
 
 def first_line(path):

@@ -8,7 +8,8 @@ import rows as table
 
 # What must be in the path for a peer to take part. A peer that a row names and that is not here needs nothing.
 NEEDS = {"erlang": ["erl", "erlc"], "go": ["go"], "redis": ["redis-server", "redis-benchmark"], "c_epoll": ["cc"], "caf": ["c++"],
-         "nginx": ["nginx"]}
+         "nginx": ["nginx"], "gorilla": ["go"]}
+GOPATH = "/usr/share/gocode"  # where Debian's packages of Go libraries are
 LIBRARIES = {"caf": ["-lcaf_core", "-lpthread"]}
 SOURCES = os.path.join(table.BENCH, "peers")
 
@@ -22,6 +23,8 @@ def jobs():
     found += [("go", source, product, ["go", "build", "-o", out(product)])
               for source, product in (("peer_bench.go peer_rt.go", "peer_go"), ("peer_net.go", "peer_net_go"),
                                         ("savina/peer_savina.go", "peer_savina_go"))]
+    found.append(("gorilla", "peer_ws.go", "peer_ws_go",
+                  ["env", "GO111MODULE=off", f"GOPATH={GOPATH}", "go", "build", "-o", out("peer_ws_go")]))
     return found + [("caf", "savina/peer_savina.cpp", "peer_savina_caf",
                      ["c++", "-O2", "-DNDEBUG", "-std=c++17", "-o", out("peer_savina_caf")])]
 

@@ -29,6 +29,8 @@ def server_of(who, protocol):
         return [os.path.join(PEERS, "net_epoll"), protocol, "18132"], 18132
     if who == "go":
         return [os.path.join(PEERS, "peer_net_go"), protocol, "18134"], 18134
+    if who == "gorilla":
+        return [os.path.join(PEERS, "peer_ws_go"), "18136"], 18136
     if who == "erlang":
         return ["erl", "-noinput", "+S", "1:1", "-pa", PEERS, "-run", "peer_net", "main", protocol, "18135"], 18135
     if who == "nginx":
@@ -86,6 +88,6 @@ def more_network_rows(scale):
         row("resp_P1", "req_per_s", "resp", ["redis"], connections=50),
         row("resp_P16", "req_per_s", "resp", ["redis"], connections=50, depth=16),
         row("resp_open", "lat_us_p99", "resp", ["redis"], at_most=True, connections=1000, rate=10000),
-        row("ws_100", "req_per_s", "ws", []),
-        row("ws_P16", "req_per_s", "ws", [], depth=16),
+        row("ws_100", "req_per_s", "ws", ["gorilla"]),
+        row("ws_P16", "req_per_s", "ws", ["gorilla"], depth=16),
     ]
