@@ -47,6 +47,7 @@
 #include "io/uring_probe.h"
 #include "runtime/arch/fibre.h"
 #include "runtime/park.h"
+#include "runtime/wall_time.h"
 
 /* Completions copied out before they are delivered: 4 KiB, stays in the first-level cache. */
 #define BATCH 256u
@@ -370,6 +371,7 @@ static unsigned wait_in_poll(struct pit__driver *d, const struct __kernel_timesp
         limit = (struct timespec){.tv_sec = timeout->tv_sec, .tv_nsec = timeout->tv_nsec};
     (void)io_uring_submit(&d->ring);
     (void)ppoll(&ring, 1, timeout ? &limit : NULL, NULL);
+    pit__wall_time_woken();
     return driver_poll(d);
 }
 
@@ -397,6 +399,7 @@ static unsigned driver_wait(struct pit__driver *d, int64_t deadline_ns)
         (void)io_uring_submit_and_wait_timeout(&d->ring, &cqe, 1, timeout, NULL);
     else
         (void)io_uring_submit_and_wait(&d->ring, 1);
+    pit__wall_time_woken();
     return deliver_all(d);
 }
 

@@ -1,9 +1,12 @@
 #include "runtime/block.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+
+#include "runtime/tally.h"
 
 /*
  * Chunks are small at first, so that an idle scheduler wastes little; a pool that has grown takes huge pages, where the
@@ -40,6 +43,7 @@ void pit__blocks_free(struct pit__blocks *pool)
     for (struct pit__chunk *chunk = pool->chunks, *next; chunk; chunk = next) {
         PIT__UNPOISON(chunk, chunk->size);
         next = chunk->next;
+        pit__tally(PIT__TALLY_BLOCKS, -(int64_t)chunk->size);
         munmap(chunk, chunk->size);
     }
     pool->chunks = NULL;
@@ -107,6 +111,7 @@ static int new_chunk(struct pit__blocks *pool)
     *chunk = (struct pit__chunk){.next = pool->chunks, .size = size};
     pool->chunks = chunk;
     pool->chunk_count++;
+    pit__tally(PIT__TALLY_BLOCKS, (int64_t)size);
     pool->fresh = (char *)(chunk + 1);
     pool->fresh_end = (char *)chunk + size;
     PIT__POISON(pool->fresh, size - sizeof *chunk);
@@ -143,6 +148,7 @@ static void *alloc_large(size_t size)
     if (b) {
         b->home = PIT__BLOCK_HOME_NONE;
         b->size_class = PIT__BLOCK_LARGE;
+        pit__tally(PIT__TALLY_BLOCKS, (int64_t)malloc_usable_size(b));
     }
     return b;
 }
@@ -202,6 +208,7 @@ static void return_one(struct pit__block *b)
 void pit__block_free_slow(struct pit__blocks *pool, struct pit__block *b)
 {
     if (b->size_class == PIT__BLOCK_LARGE) {
+        pit__tally(PIT__TALLY_BLOCKS, -(int64_t)malloc_usable_size(b));
         free(b);
         return;
     }

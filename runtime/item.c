@@ -6,8 +6,8 @@
  * ends: at the process's owner, or undeliverable. The asker's hold is a resource of it.
  *
  * Values are built in the heap of the owner's thread, which is nobody's, and are sealed; so neither the process that is asked nor
- * one that runs there just now is charged for it. What could make them large is added up first and bounded. Atoms are made
- * by the asker, before: there a full table is the asker's own problem.
+ * one that runs there just now is charged for it. What could make them large is added up first and bounded. Their atoms are
+ * among those that always are (term/atom.h), so that a full table hinders nobody.
  */
 #include <pit/info.h>
 
@@ -199,23 +199,6 @@ static pit_term key_of(const struct asked *a, const struct pit__sealed *key)
 static const char *const statuses[] = {"runnable", "running", "waiting", "exiting", "suspended"};
 static const char *const priorities[] = {"normal", "low", "high", "max"};
 static const char *const policies[] = {"block", "drop_newest", "drop_oldest", "exit", "call"};
-static const char *const keys[] = {"size",  "kill",   "error_logger", "messages",
-                                   "bytes", "policy", "dropped",      "blocked"};
-#define LENGTH(a) (sizeof(a) / sizeof *(a))
-
-/* By the asker, in its own process. */
-static void make_atoms(const char *const *texts, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        (void)pit_atom_of(texts[i]);
-}
-static void make_all_atoms(void)
-{
-    make_atoms(statuses, LENGTH(statuses));
-    make_atoms(priorities, LENGTH(priorities));
-    make_atoms(policies, LENGTH(policies));
-    make_atoms(keys, LENGTH(keys));
-}
 
 static pit_term max_heap(const struct pit__extra *x)
 {
@@ -468,7 +451,6 @@ int pit_process_items(pit_pid pid, const enum pit_info *items, size_t count, pit
 
     if (PIT__UNLIKELY(pit__no_process(t)))
         return -PIT_ENOTPROCESS;
-    make_all_atoms();
     r = ask_items(t, pid, items, count, values);
     pit__out(COST + (int)(count < ITEMS_MOST ? count : ITEMS_MOST) * COST_OF_ITEM);
     return r;

@@ -35,6 +35,33 @@ static _Atomic(int64_t) *cell(uint32_t index, bool make)
     return piece ? &piece[index % PIECE] : NULL;
 }
 
+size_t pit__names_each(void (*f)(pit_term atom, void *context), void *context)
+{
+    size_t n = 0;
+
+    for (uint32_t index = pit__atoms_count(); index-- > 0;) {
+        const _Atomic(int64_t) *c = cell(index, false);
+
+        if (!c)
+            index -= index % PIECE; /* nor the rest of this piece */
+        else if (atomic_load(c)) {
+            n++;
+            if (f)
+                f((pit_term){(uint64_t)index << 3}, context);
+        }
+    }
+    return n;
+}
+
+size_t pit__names_memory(void)
+{
+    size_t n = 0;
+
+    for (unsigned i = 0; i < PIECES; i++)
+        n += atomic_load_explicit(&pieces[i], memory_order_acquire) != NULL;
+    return n * PIECE * sizeof(int64_t);
+}
+
 void pit__names_close(void)
 {
     for (unsigned i = 0; i < PIECES; i++)

@@ -23,6 +23,12 @@ const char *pit__name_text(const struct pit__process *p);
 int pit__name_atom(const char *name, pit_term *ret);
 pit_pid pit__name_holder(pit_term atom);
 
+/* Which atoms are names now, youngest first: f of each. Returns their number; f NULL: that alone. Any thread, while the node runs. */
+size_t pit__names_each(void (*f)(pit_term atom, void *context), void *context);
+
+/* Bytes of the table. Any thread. */
+size_t pit__names_memory(void);
+
 void pit__names_close(void);
 
 #endif

@@ -35,6 +35,7 @@
 #include "runtime/persistent.h"
 #include "runtime/reason.h"
 #include "runtime/signal.h"
+#include "runtime/tally.h"
 #include "runtime/trace.h"
 #include "term/atom.h"
 #include "term/heap.h"
@@ -271,6 +272,11 @@ PIT_NORETURN static void on_system_limit(const char *what)
     pit__exit_text("system_limit", what, NULL, 0);
 }
 
+static void on_term_tally(bool binary, int64_t bytes)
+{
+    pit__tally(binary ? PIT__TALLY_BINARY : PIT__TALLY_TERMS, bytes);
+}
+
 static void *thread_main(void *arg)
 {
     struct pit__sched *s = arg;
@@ -408,6 +414,7 @@ static int start(const struct pit__placement *place)
     pit__heap_current = current_heap;
     pit__term_badarg = on_badarg;
     pit__term_system_limit = on_system_limit;
+    pit__term_tally = on_term_tally;
     if (n->opts.atoms)
         pit__atoms_set_limit(n->opts.atoms);
     raise_descriptor_limit();
@@ -455,6 +462,7 @@ static int run_node(pit_first *first, int argc, char **argv)
         atomic_store_explicit(&pit__node.status, 1, memory_order_relaxed);
         atomic_store_explicit(&pit__node.supervisors, 0, memory_order_relaxed);
         atomic_store_explicit(&pit__node.os_signal, 0, memory_order_relaxed);
+        atomic_store_explicit(&pit__node.wall_turn, 0, memory_order_relaxed);
         pit__node.started = pit__now();
         pit__last_resort_open();
         set_state(PIT__NODE_UP);

@@ -28,6 +28,7 @@ struct pit__node {
         sleepers; /* how many schedulers sleep; relaxed: a hint for who has too much work */
     _Atomic(uint32_t) placement; /* round robin of PIT_ANYWHERE */
     _Atomic(int) os_signal;      /* a SIGINT or SIGTERM not yet passed on */
+    _Atomic(uint32_t) wall_turn; /* odd: wall time is counted. Relaxed: a setting. wall_time.c */
     int64_t stop_deadline;       /* scheduler 0's */
     uint64_t peak;               /* scheduler 0's, sampled */
 };

@@ -39,6 +39,7 @@
 #include "runtime/signal.h"
 #include "runtime/spawn.h"
 #include "runtime/trace.h"
+#include "runtime/wall_time.h"
 
 #define BUDGET 64
 #define TIMERS_AT_ONCE 256 /* between two looks at the clock */
@@ -495,7 +496,7 @@ static inline void publish(_Atomic(uint32_t) *seen, uint32_t value)
         atomic_store_explicit(seen, value, memory_order_relaxed);
 }
 
-static void idle(struct pit__sched *s)
+static void wait_for_work(struct pit__sched *s)
 {
     int64_t before;
 
@@ -523,6 +524,17 @@ static void idle(struct pit__sched *s)
         s->spin_ns += 4000; /* it was woken so soon that spinning might pay */
     s->watch |= PIT__WATCH_STAMP;
     PIT_PROBE_SCHED_WAKE(s->index);
+}
+
+static void idle(struct pit__sched *s)
+{
+    bool counted = pit__wall_time_counted(s);
+
+    if (PIT__UNLIKELY(counted))
+        pit__wall_time_idle(s);
+    wait_for_work(s);
+    if (PIT__UNLIKELY(counted))
+        pit__wall_time_again(s);
 }
 
 /* What scheduler 0 does for the node. */

@@ -64,6 +64,7 @@ struct pit__sched {
     _Atomic(uint64_t) spawned, exited, faults, sent, switches, steals;
     _Atomic(uint64_t) looked_at; /* messages, by selective receives that did not want them */
     _Atomic(uint64_t) run_delay[64];
+    _Atomic(int64_t) wall_since, wall_idle; /* wall_time.c */
 
     /* ---- this thread alone */
     int reductions __attribute__((aligned(64))); /* left of the running slice */
@@ -96,6 +97,7 @@ struct pit__sched {
     int64_t spin_ns;
     struct pit__wheel wheel;
     struct pit__relations named_timers;   /* to names: they belong to no process */
+    uint32_t wall_turn;                   /* that it has heard of: wall_time.c */
     struct pit__trace_piece *trace_walks; /* trace_walk.c: those that are under way */
     int64_t trace_new;                    /* the tracer of what is spawned from now on; 0: none */
     uint32_t trace_new_events;

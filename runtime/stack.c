@@ -383,6 +383,7 @@ void pit__stack_usage(struct pit__stack_usage *ret_usage)
     for (unsigned c = 0; c < PIT__STACK_CLASSES; c++) {
         usage.made += store.classes[c].made;
         usage.cold += store.classes[c].cold_count;
+        usage.warm += (store.classes[c].made - store.classes[c].cold_count) * class_span(c);
     }
     usage.regions = store.regions;
     usage.reserved = store.reserved;

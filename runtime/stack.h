@@ -128,6 +128,7 @@ struct pit__stack_usage {
     size_t cold;       /* of these, in the common store */
     size_t regions;    /* mappings made for them */
     size_t reserved;   /* bytes of address space */
+    size_t warm;       /* of these: of stacks that are not cold, without their guards */
     bool light_guards; /* the kernel has MADV_GUARD_INSTALL */
 };
 void pit__stack_usage(struct pit__stack_usage *ret_usage);

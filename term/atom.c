@@ -66,8 +66,9 @@ static struct table *_Atomic newest;
 
 /* Under the mutex. */
 static pthread_mutex_t making = PTHREAD_MUTEX_INITIALIZER;
-static _Atomic uint32_t count; /* written under it, read by anyone */
-static uint32_t limit = PIT__ATOMS_LIMIT;
+static _Atomic uint32_t count; /* these three: written under it, read by anyone */
+static _Atomic uint32_t limit = PIT__ATOMS_LIMIT;
+static _Atomic size_t memory;
 static char *text_at;
 static size_t text_left;
 
@@ -126,11 +127,20 @@ static void insert_in(struct table *t, uint32_t hash, uint32_t index)
                           memory_order_release); /* R1 */
 }
 
+/* Under the mutex. */
+static void *taken(void *at, size_t size)
+{
+    if (at)
+        atomic_store_explicit(&memory, pit__atoms_memory() + size, memory_order_relaxed);
+    return at;
+}
+
 /* Under the mutex. Also makes the first table, with the predefined atoms in it. */
 static int grow(struct table *old)
 {
     uint32_t slots = old ? (old->mask + 1) * 2 : TABLE_FIRST;
-    struct table *t = calloc(1, sizeof *t + (size_t)slots * sizeof t->slots[0]);
+    size_t size = sizeof(struct table) + (size_t)slots * sizeof(uint64_t);
+    struct table *t = taken(calloc(1, size), size);
     if (!t)
         return -ENOMEM;
 
@@ -151,7 +161,7 @@ static int grow(struct table *old)
 static const char *keep_text(const char *text, size_t size)
 {
     if (text_left < size + 1) {
-        char *block = malloc(TEXT_BLOCK);
+        char *block = taken(malloc(TEXT_BLOCK), TEXT_BLOCK);
         if (!block)
             return NULL;
         text_at = block;
@@ -171,7 +181,7 @@ static struct entry *room_for(uint32_t index)
     struct entry *chunk = atomic_load_explicit(&chunks[index / CHUNK], memory_order_relaxed);
 
     if (!chunk) {
-        chunk = calloc(CHUNK, sizeof *chunk);
+        chunk = taken(calloc(CHUNK, sizeof *chunk), CHUNK * sizeof *chunk);
         if (!chunk)
             return NULL;
         atomic_store_explicit(&chunks[index / CHUNK], chunk, memory_order_release); /* R2 */
@@ -194,7 +204,7 @@ static int make(const char *text, size_t size, uint32_t hash, uint32_t *ret_inde
         return 0;
 
     uint32_t index = pit__atoms_count();
-    if (index >= limit)
+    if (index >= pit__atoms_limit())
         return -PIT_ESYSTEMLIMIT;
     struct entry *e = room_for(index);
     if (!e)
@@ -282,10 +292,14 @@ uint32_t pit__atoms_count(void)
     return n ? n : PIT__ATOM_PREDEFINED;
 }
 
+uint32_t pit__atoms_limit(void) { return atomic_load_explicit(&limit, memory_order_relaxed); }
+size_t pit__atoms_memory(void) { return atomic_load_explicit(&memory, memory_order_relaxed); }
+
 void pit__atoms_set_limit(uint32_t wanted)
 {
     pthread_mutex_lock(&making);
-    limit = wanted < CHUNKS_MAX * CHUNK ? wanted : CHUNKS_MAX * CHUNK;
+    atomic_store_explicit(&limit, wanted < CHUNKS_MAX * CHUNK ? wanted : CHUNKS_MAX * CHUNK,
+                          memory_order_relaxed);
     pthread_mutex_unlock(&making);
 }
 

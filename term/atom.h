@@ -3,7 +3,7 @@
  *
  * An atom's index is its identity within this run and says nothing of its text; order and hash go by text.
  * The list below is known by constant: PIT__A(ok) is the term. undefined comes first: it is index 0. What the runtime says of a
- * process that ends is among them, so that it can be said when the table is full.
+ * process that ends, and of processes and the node to who asks, is among them, so that it can be said when the table is full.
  */
 #ifndef PIT_TERM_ATOM_H
 #define PIT_TERM_ATOM_H
@@ -81,7 +81,37 @@
     X(sigsys, "SIGSYS")                               \
     X(sigabrt, "SIGABRT")                             \
     X(abandoned, "abandoned")                         \
-    X(nonode_nohost, "nonode@nohost")
+    X(nonode_nohost, "nonode@nohost")                 \
+    X(low, "low")                                     \
+    X(high, "high")                                   \
+    X(max, "max")                                     \
+    X(runnable, "runnable")                           \
+    X(running, "running")                             \
+    X(waiting, "waiting")                             \
+    X(exiting, "exiting")                             \
+    X(suspended, "suspended")                         \
+    X(block, "block")                                 \
+    X(drop_newest, "drop_newest")                     \
+    X(drop_oldest, "drop_oldest")                     \
+    X(exit_, "exit")                                  \
+    X(call_, "call")                                  \
+    X(size, "size")                                   \
+    X(error_logger, "error_logger")                   \
+    X(messages, "messages")                           \
+    X(bytes, "bytes")                                 \
+    X(policy, "policy")                               \
+    X(dropped, "dropped")                             \
+    X(blocked, "blocked")                             \
+    X(total, "total")                                 \
+    X(processes, "processes")                         \
+    X(system, "system")                               \
+    X(slots, "slots")                                 \
+    X(blocks, "blocks")                               \
+    X(terms, "terms")                                 \
+    X(binary, "binary")                               \
+    X(atom, "atom")                                   \
+    X(stacks, "stacks")                               \
+    X(resident, "resident")
 
 enum {
 #define PIT__ATOM_INDEX(name, text) PIT__ATOM_##name,
@@ -113,6 +143,10 @@ uint32_t pit__atom_hash(pit_term atom);
 /* How many there may be, from a node's options; never fewer than there are. */
 void pit__atoms_set_limit(uint32_t limit);
 uint32_t pit__atoms_count(void);
+uint32_t pit__atoms_limit(void);
+
+/* Bytes of texts and tables that were made; the predefined lie in the program. Any thread. */
+size_t pit__atoms_memory(void);
 
 /* Order of the texts. */
 int pit__atom_compare(pit_term a, pit_term b);

@@ -43,6 +43,7 @@ void pit__blob_release(struct pit__blob *owner)
         return;
     if (owner->free_fn)
         owner->free_fn(owner->arg);
+    pit__term_tally(true, -(int64_t)owner->bytes);
     pit__term_memory.free(owner, owner->bytes);
 }
 
@@ -64,6 +65,7 @@ static struct pit__blob *blob_new(size_t size, void (*free_fn)(void *), void *ar
 
     if (!blob)
         return NULL;
+    pit__term_tally(true, (int64_t)bytes);
     atomic_init(&blob->count, 1);
     blob->free_fn = free_fn;
     blob->arg = arg;

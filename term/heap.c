@@ -46,10 +46,21 @@ _Static_assert(sizeof(struct pit__region) % 16 == 0, "the cells of a region are 
 
 /* ---- Hooks ----------------------------------------------------------------------------------------------- */
 
-static void *memory_alloc(size_t bytes) { return malloc(bytes); }
+static void no_tally(bool binary, int64_t bytes) {}
+void (*pit__term_tally)(bool binary, int64_t bytes) = no_tally;
+
+static void *memory_alloc(size_t bytes)
+{
+    void *memory = malloc(bytes);
+
+    if (memory)
+        pit__term_tally(false, (int64_t)bytes);
+    return memory;
+}
 static void memory_free(void *memory, size_t bytes)
 {
-    (void)bytes;
+    if (memory)
+        pit__term_tally(false, -(int64_t)bytes);
     free(memory);
 }
 struct pit__term_memory pit__term_memory = {memory_alloc, memory_free};

@@ -50,6 +50,9 @@ struct pit__term_memory {
 };
 extern struct pit__term_memory pit__term_memory;
 
+/* Called with each number of bytes that the default memory takes (less than 0: gives back), and again with those of binaries. */
+extern void (*pit__term_tally)(bool binary, int64_t bytes);
+
 /* Call the hook; the format is printf's. */
 _Noreturn void pit__badarg(const char *format, ...) __attribute__((format(printf, 1, 2)));
 _Noreturn void pit__system_limit(const char *format, ...) __attribute__((format(printf, 1, 2)));

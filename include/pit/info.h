@@ -1,7 +1,8 @@
 /*
- * What a process says of itself, item by item: <pit/process.h> has the struct of what is most often asked.
+ * What a process says of itself, item by item, and what the node says of itself. <pit/process.h> and <pit/node.h> have structs
+ * of what is most often asked.
  *
- * A question is a signal with an answer, in order with what the caller sent before. The process asked does not run for it: its
+ * Of a process: a question is a signal with an answer, in order with what the caller sent before. The process asked does not run for it: its
  * scheduler reads what is its own, also while it waits, runs, is suspended or hibernates. Nothing copies a mailbox: of waiting
  * messages no more is told than what they are. Erlang: process_info/1, process_info/2. Spec: INFO-1..6.
  */
@@ -111,6 +112,78 @@ int pit_process_items(pit_pid pid, const enum pit_info *items, size_t count, pit
  * Erlang: process_info(Pid, {dictionary, Key}).
  */
 int pit_process_dictionary(pit_pid pid, pit_term key, pit_term *value);
+
+/* ---- the node ---------------------------------------------------------------------------------------------------- */
+
+/*
+ * What the node says of itself. Numbers are integers; a number of scheduler i stands at place i, from 0, of its list. Each
+ * is exact in itself, not all at one instant.
+ *   PROCESS_COUNT        processes that live or whose end is not over yet, which count for the limit: LIFE-10
+ *   PROCESS_LIMIT        how many there may be (+P)
+ *   ATOM_COUNT           atoms that were ever made
+ *   ATOM_LIMIT           how many there may be (+t)
+ *   NAME_COUNT           registered names. Each is an atom, and a process has one at most: there is no other limit
+ *   REGISTERED           a list of them, in the order in which their atoms were made. Erlang: registered/0. Spec: REG-3
+ *   SCHEDULERS           how many there are
+ *   RUN_QUEUE_LENGTHS    a list: processes that wait for each scheduler's core, as its last pass found them; the caller's own
+ *                        scheduler's as it is now
+ *   RUN_QUEUE            their sum
+ *   SCHEDULER_WALL_TIME  a list of {Index, Active, Total} in ns, see pit_scheduler_wall_time; undefined: it is not asked for
+ *   CONTEXT_SWITCHES     how often a process was given a core since the node's start
+ *   UPTIME               ns since the node's start
+ *   MEMORY               a map of bytes by kind:
+ *                          total      processes and system
+ *                          processes  slots, blocks and terms
+ *                            slots    the table of processes as far as it was ever used
+ *                            blocks   messages, signals, links, monitors, timers, arguments, memory of pit_alloc; with what
+ *                                     schedulers keep of it for later use
+ *                            terms    of processes, dictionaries, reasons, persistent terms
+ *                          system     atom, binary, and what schedulers and the table of names are made of
+ *                            atom     texts and tables of atoms
+ *                            binary   counted binaries; of one that was made around foreign bytes without these
+ *                          stacks     not in total: address space of stacks that are in use, or kept warm for the next, without
+ *                                     guards; it has memory as far as it was touched, page by page
+ *                          resident   not in total: what the kernel says that this OS process has in memory, code, the program's
+ *                                     own and stacks with it; 0: /proc is not to be read
+ * What Erlang has besides speaks of its code loader, its allocators, or parts that are not there. Counts of messages, faults,
+ * I/O and delays: pit_node_info_get.
+ */
+enum pit_system {
+    PIT_SYSTEM_PROCESS_COUNT,
+    PIT_SYSTEM_PROCESS_LIMIT,
+    PIT_SYSTEM_ATOM_COUNT,
+    PIT_SYSTEM_ATOM_LIMIT,
+    PIT_SYSTEM_NAME_COUNT,
+    PIT_SYSTEM_REGISTERED,
+    PIT_SYSTEM_SCHEDULERS,
+    PIT_SYSTEM_RUN_QUEUE_LENGTHS,
+    PIT_SYSTEM_RUN_QUEUE,
+    PIT_SYSTEM_SCHEDULER_WALL_TIME,
+    PIT_SYSTEM_CONTEXT_SWITCHES,
+    PIT_SYSTEM_UPTIME,
+    PIT_SYSTEM_MEMORY,
+    PIT_SYSTEM_ITEMS /* how many there are */
+};
+
+/*
+ * One item. The term lives like what the caller builds now. 0; -EINVAL: no such item; -PIT_ENOTPROCESS. On an error *value is not
+ * touched; no memory for the term ends the caller with system_limit. Does not wait. The cost is that of the answer; NAME_COUNT
+ * and REGISTERED go through a table as large as the atoms that were ever names.
+ * Erlang: system_info/1, statistics/1, memory/0. Spec: LIFE-11, REG-3.
+ */
+int pit_system_info(enum pit_system item, pit_term *value);
+
+/*
+ * Count how long schedulers are active, from now on; false: no more. A scheduler is idle while it has nothing to run, has
+ * looked for work elsewhere and sleeps or spins; it is active in all else, also while the kernel has another thread on its core.
+ * Each scheduler counts from 0 when it hears of it, within its present pass; until then its times are what they were. The node has one such
+ * setting: who turns it off turns it off for all. It costs two looks at the clock each time that a scheduler has nothing to
+ * run, and nothing while it is off.
+ *
+ * 1, 0: it was on, or off; -PIT_ENOTPROCESS; -ENOMEM: some schedulers may not have heard of it. Does not wait.
+ * Erlang: system_flag(scheduler_wall_time, On), which counts for as long as a process that turned it on lives.
+ */
+int pit_scheduler_wall_time(bool on);
 
 PIT_END_DECLS
 

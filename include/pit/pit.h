@@ -13,6 +13,7 @@
 #include <pit/trace.h>
 #include <pit/mailbox.h>
 #include <pit/dictionary.h>
+#include <pit/info.h>
 #include <pit/atomics.h>
 #include <pit/persistent.h>
 #include <pit/message.h>

@@ -59,6 +59,9 @@ IS(defer, (void)pit_defer_message(NULL))
 IS(info, (void)pit_process_info_of(server, NULL))
 IS(processes, (void)pit_processes(NULL, 5))
 IS(node, pit_node_info_get(NULL))
+IS(item, (void)pit_process_item(pit_self(), PIT_INFO_STATUS, NULL))
+IS(items, (void)pit_process_items(pit_self(), NULL, 1, &(pit_term){0}))
+IS(system_item, (void)pit_system_info(PIT_SYSTEM_UPTIME, NULL))
 IS(spawn_argument, (void)pit_spawn(send, NULL, 10))
 IS(request_argument, (void)pit_spawn_request(send, NULL, 10))
 IS(atom, (void)pit_atom_of(NULL))
@@ -108,6 +111,9 @@ static const struct {
     B(info),
     B(processes),
     B(node),
+    B(item),
+    B(items),
+    B(system_item),
     B(spawn_argument),
     B(request_argument),
     B(atom),

@@ -23,6 +23,7 @@ static void *outside(void *unused)
     struct number n = {5};
     pit_process_info info;
     pit_node_info node;
+    pit_term t = pit_nil();
     pit_pid all[4];
 
     CHECK_EQ(pit_error(pit_try_spawn(never, NULL, 0, (pit_spawn_opts){0})), -PIT_ENOTPROCESS);
@@ -43,6 +44,11 @@ static void *outside(void *unused)
     CHECK_EQ(pit_error(pit_send_after(0, f.test, number, .n = 1)), -PIT_ENOTPROCESS);
     CHECK_EQ(pit_cancel_timer(f.ref), -PIT_ENOTPROCESS);
     CHECK_EQ(pit_read_timer(f.ref), -PIT_ENOTPROCESS);
+    CHECK_EQ(pit_process_item(f.test, PIT_INFO_STATUS, &t), -PIT_ENOTPROCESS);
+    CHECK_EQ(pit_process_items(f.test, &(enum pit_info){PIT_INFO_LINKS}, 1, &t), -PIT_ENOTPROCESS);
+    CHECK_EQ(pit_process_dictionary(f.test, t, &t), -PIT_ENOTPROCESS);
+    CHECK_EQ(pit_system_info(PIT_SYSTEM_MEMORY, &t), -PIT_ENOTPROCESS);
+    CHECK_EQ(pit_scheduler_wall_time(true), -PIT_ENOTPROCESS);
     CHECK_EQ(pit_self().id, 0);
     CHECK_EQ(pit_scheduler(), -1);
     CHECK(pit_pid_equal(pit_whereis("test"), f.test));
