@@ -83,9 +83,8 @@ void pit_link_opt(pit_pid other, pit_link_opts opts)
     t = pit__in();
     if (!(pit__caller(t, "pit_link")->flags & PIT__F_TRAP))
         pit__exit_current(pit__reason(noproc));
-    activate(t->sched, t->current, other, opts.priority); /* for the signal to find. LINK-2 */
     pit__signal(t->sched, PIT__EXIT_LINK, other, pit__handle_of(t->current), pit__reason(noproc),
-                0);
+                opts.priority ? PIT__EXIT_NOBODY_FIRST : PIT__EXIT_NOBODY);
     pit__out(1);
 }
 

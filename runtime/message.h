@@ -34,7 +34,7 @@ enum pit__kind {
     PIT__ALIASED_PRIORITY, /* the same, with priority if the alias was made for that */
     PIT__EXIT,             /* pit_exit_process */
     PIT__EXIT_ALIAS,       /* pit_exit_alias; number: the alias's; pit__tag: 1 with priority */
-    PIT__EXIT_LINK,        /* a linked process ended */
+    PIT__EXIT_LINK,        /* a linked process ended; number: enum pit__exit_link */
     PIT__LINK,
     PIT__UNLINK, /* number: the unlink's id */
     PIT__UNLINK_ACK,

@@ -255,18 +255,24 @@ void pit__terminate(struct pit__sched *s, struct pit__process *p, struct pit__se
         p->status = PIT__EXITING; /* it is on the run queue already */
 }
 
+static void append_exited(struct pit__sched *s, struct pit__process *p, pit_pid from,
+                          struct pit__sealed *reason, bool first)
+{
+    struct pit_exited e = {.pid = from, .reason = pit__sealed_root(reason)};
+
+    pit__append_system(s, p, &pit_type_pit_exited, from, &e, pit__sealed_retain(reason), NULL,
+                       first);
+}
+
 /* EXIT-1, steps 2 to 4. first: a message that comes of it is a priority message. */
 static void exit_signal(struct pit__sched *s, struct pit__process *p, pit_pid from,
                         struct pit__sealed *reason, bool linked, bool first)
 {
     bool kill = !linked && pit__reason_is(reason, kill);
 
-    if ((p->flags & PIT__F_TRAP) && !kill) {
-        struct pit_exited e = {.pid = from, .reason = pit__sealed_root(reason)};
-
-        pit__append_system(s, p, &pit_type_pit_exited, from, &e, pit__sealed_retain(reason), NULL,
-                           first);
-    } else if (pit__reason_is(reason, normal) && from.id != pit__process_pid(p))
+    if ((p->flags & PIT__F_TRAP) && !kill)
+        append_exited(s, p, from, reason, first);
+    else if (pit__reason_is(reason, normal) && from.id != pit__process_pid(p))
         return; /* EXIT-T1, T8 */
     else
         pit__terminate(s, p, kill ? pit__reason(killed) : pit__sealed_retain(reason));
@@ -305,16 +311,20 @@ static void unlink_acknowledged(struct pit__sched *s, struct pit__process *p, pi
 }
 
 static void link_exit(struct pit__sched *s, struct pit__process *p, pit_pid from,
-                      struct pit__sealed *reason)
+                      const struct pit__signal *sig)
 {
     struct pit__relation *r = pit__relation_find(&p->relations, PIT__R_LINK, (uint64_t)from.id);
     bool active = r && !r->extra, first = r && (PIT__R_FLAGS(r) & PIT__R_PRIORITY);
 
+    if (PIT__UNLIKELY(sig->number != PIT__EXIT_LINKED)) {
+        append_exited(s, p, from, sig->reason, sig->number == PIT__EXIT_NOBODY_FIRST);
+        return;
+    }
     if (r)
         pit__relation_drop(&s->blocks, &p->relations, r);
     if (active) {
         PIT__TRACE(s, p, PIT_TRACE_GETTING_UNLINKED, from, 0, NULL);
-        exit_signal(s, p, from, reason, true, first);
+        exit_signal(s, p, from, sig->reason, true, first);
     }
 }
 
@@ -371,7 +381,7 @@ static void signal_received(struct pit__sched *s, struct pit__process *p, struct
                         m->public.pit__tag && (PIT__R_FLAGS(r) & PIT__R_PRIORITY));
         break;
     case PIT__EXIT_LINK:
-        link_exit(s, p, m->public.from, sig->reason);
+        link_exit(s, p, m->public.from, sig);
         break;
     case PIT__LINK:
         link_received(s, p, m->public.from);

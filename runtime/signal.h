@@ -81,6 +81,10 @@ static inline struct pit__message *pit__message_copy(struct pit__thread *t, enum
     return pit__message_copy_plain(t, kind, type, payload);
 }
 
+/* The number of PIT__EXIT_LINK. A link to nobody is none: what comes of it is a message to who made it and traps exits, whatever
+   it unlinks or stops trapping until then; FIRST: a priority message. Spec: LINK-2. */
+enum pit__exit_link { PIT__EXIT_LINKED, PIT__EXIT_NOBODY, PIT__EXIT_NOBODY_FIRST };
+
 /* A signal with a reason (whose reference it takes over; NULL: none) and a number. */
 void pit__signal(struct pit__sched *s, enum pit__kind kind, pit_pid from, pit_pid to,
                  struct pit__sealed *reason, uint64_t number);

@@ -10,6 +10,11 @@ PIT_MESSAGE(link_to, (pit_pid, who));
 
 static void ended(const void *arg) {}
 
+static void sends_ready(const void *arg)
+{
+    pit_send(*(const pit_pid *)arg, ready, .who = pit_self());
+}
+
 static size_t links_of(pit_pid p)
 {
     pit_process_info info;
@@ -59,6 +64,32 @@ NODE_CASE(a_link_to_the_dead_is_noproc)
     pit_link(dead);
     expect_exited(dead, "noproc");
     CHECK_EQ(links_of(pit_self()), 0);
+}
+
+/*
+ * LINK-2, LINK-10: a link to the dead is none at any moment, however much mail is on its way; each brings its message, which no
+ * unlink, nor the end of trapping, takes back.
+ */
+NODE_CASE(a_link_to_the_dead_is_not_listed)
+{
+    pit_pid dead = a_dead_pid(), me = pit_self();
+
+    (void)pit_trap_exit(true);
+    for (int i = 0; i < 50; i++) {
+        pit_pid p = spawn_anywhere(sends_ready, &me, sizeof me); /* so that mail is on its way */
+
+        pit_link(dead);
+        CHECK_EQ(links_of(me), 0);
+        pit_unlink(dead);
+        pit_link(dead);
+        (void)pit_trap_exit(false);
+        expect_exited(dead, "noproc");
+        expect_exited(dead, "noproc");
+        (void)pit_trap_exit(true);
+        CHECK(pit_pid_equal(pit_receive_only(ready, A_WHILE)->who, p));
+    }
+    expect_empty();
+    expect_alone();
 }
 
 static void dies_soon(const void *arg)
