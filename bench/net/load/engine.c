@@ -382,7 +382,8 @@ void engine_run(double rate, int64_t warm, int64_t length, uint64_t requests, st
     } else {
         ask_first(now);
     }
-    while (now < run.end || run.owed) {
+    /* next: also those are asked that fell due while nobody let us run, though the end came meanwhile. */
+    while (now < run.end || next < run.end || run.owed) {
         if (run.open)
             start_due(&s, &next, now);
         ask_queued();
