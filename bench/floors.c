@@ -127,7 +127,7 @@ int bench_floor_malloc(char **argv)
     for (uint64_t i = 0; i < n; i++) {
         void *memory = malloc(64);
 
-        __asm__ volatile("" : "+r"(memory) : : "memory"); /* or the compiler leaves both out */
+        __asm__ volatile("" : : "r"(memory) : "memory"); /* or the compiler leaves both out */
         BENCH_CHECK(memory);
         free(memory);
     }

@@ -14,8 +14,8 @@ void bench_fail(const char *format, ...)
 {
     va_list args;
 
-    va_start(args, format);
     fprintf(stderr, "%s: ", program_invocation_short_name);
+    va_start(args, format);
     vfprintf(stderr, format, args);
     fputc('\n', stderr);
     va_end(args);

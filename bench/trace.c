@@ -59,7 +59,7 @@ int bench_trace(char **argv)
     pit_pid a = pit_spawn_link(asker, &arg, sizeof arg), bystander = pit_spawn(waits, NULL, 0);
     pit_tracer_info info;
 
-    if (!off && !on && strcmp(argv[0], "limited"))
+    if (!off && !on && strcmp(argv[0], "limited") != 0)
         bench_fail("trace: off, limited or on");
     BENCH_CHECK(pit_trace(t, off ? bystander : a, PIT_TRACE_MESSAGES) == 0);
     BENCH_CHECK(off || pit_trace(t, arg.echo, PIT_TRACE_MESSAGES) == 0);

@@ -61,6 +61,7 @@ static void block(const void *arg)
     pit_binary pids = pit_keep(pit_receive_only(apsp_neighbours, PIT_INFINITY)->pids);
     const pit_pid *blocks = (const pit_pid *)(const void *)pids.data;
 
+    BENCH_CHECK(side > 0);
     for (uint32_t i = 0; i < side; i++)
         memcpy(cells + i * side,
                self->matrix + (size_t)(self->row * side + i) * n + self->column * side,

@@ -242,7 +242,7 @@ static bool server_start(struct server *s, const struct options *o)
 
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         close(ports[0]);
-        strcpy(mine.address, s->address);
+        (void)snprintf(mine.address, sizeof mine.address, "%s", s->address);
         mine.port = mine.http_port = 0;
         mine.allow_crash = true;
         /* Each crash would be logged, as it should be; here they are the point. */

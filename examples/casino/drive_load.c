@@ -54,7 +54,7 @@ static bool csv_line(const char *line, struct figures *all, size_t *count)
             f = &all[i];
     if (!f && *count < TESTS) {
         f = &all[(*count)++];
-        strcpy(f->test, test);
+        (void)snprintf(f->test, sizeof f->test, "%s", test);
     }
     if (f) {
         f->pieces++;

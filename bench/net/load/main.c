@@ -225,8 +225,12 @@ static void report_latencies(const struct histogram *h)
 /* Ten points for each nine of the share. */
 static void report_curve(const struct histogram *h)
 {
-    for (double rest = 1; options.curve && rest * (double)h->count >= 0.5; rest /= 1.2589254)
+    double rest = 1;
+
+    while (options.curve && rest * (double)h->count >= 0.5) {
         printf("curve %.7f %.3f\n", 1 - rest, (double)histogram_at(h, 1 - rest) / 1000);
+        rest /= 1.2589254;
+    }
 }
 
 static void report_all(const struct result *r, double rate)
