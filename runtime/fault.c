@@ -255,6 +255,17 @@ static enum verdict judge(const siginfo_t *si, const ucontext_t *u, struct pit__
                   address_known(si) && (uintptr_t)si->si_addr + NEAR < 2 * NEAR);
 }
 
+/*
+ * A process that switched its alignment check on called us, and we read what is not aligned, as the C library does too: the check is
+ * off from here on. It may also have been left on by who ran before: only in a process's own code is it the process's.
+ */
+static bool checked_for_another(enum verdict verdict, const siginfo_t *si, ucontext_t *u)
+{
+    bool ours = verdict == IN_RUNTIME || verdict == IN_MALLOC || verdict == WITH_LOCK;
+
+    return ours && si->si_signo == SIGBUS && si->si_code == BUS_ADRALN && pit__machine_unalign(u);
+}
+
 static void on_signal(int signal, siginfo_t *si, void *context)
 {
     pit__machine_handler();
@@ -270,6 +281,8 @@ static void on_signal(int signal, siginfo_t *si, void *context)
         fault_self->place = place;
         describe(&fault_self->info, si, u, place.stack);
         pit__machine_redirect(u, pit__stack_top(place.stack), landed, fault_self);
+    } else if (checked_for_another(verdict, si, u)) {
+        /* and on it goes */
     } else if (verdict == NOT_OURS) {
         if (!call_previous(si, context))
             end_by_default(si);
@@ -348,14 +361,16 @@ int pit__fault_thread_init(void)
     PIT_ASSERT(!fault_self);
     p = mmap(NULL, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
     if (p == MAP_FAILED)
-        return -ENOMEM;
+        return -errno;
     t = (struct fault_thread *)p;
     t->mapped = mapped;
     alternate = (stack_t){.ss_sp = (char *)p + head + page, .ss_size = room};
     if (mprotect((char *)p + head, page, PROT_NONE) < 0 ||
         sigaltstack(&alternate, &t->before) < 0) {
+        int r = -errno;
+
         (void)munmap(p, mapped); /* what was just mapped can be unmapped */
-        return -ENOMEM;
+        return r;
     }
     fault_self = t;
     return 0;

@@ -81,7 +81,7 @@ int pit__fault_init(const struct pit__fault_ops *ops);
 /* Put back what was there. After the last process. */
 void pit__fault_shutdown(void);
 
-/* Each thread that runs processes: its alternate stack. 0 or -ENOMEM. */
+/* Each thread that runs processes: its alternate stack. 0, or why there is none: -ENOMEM, what the kernel says. */
 int pit__fault_thread_init(void);
 void pit__fault_thread_exit(void);
 

@@ -153,10 +153,12 @@ void pit__land_end(void) { pit__fault_shutdown(); }
 
 void pit__land_thread_begin(void)
 {
-    if (pit__fault_thread_init() < 0)
-        pit_log(
-            PIT_LOG_WARNING,
-            "no memory for a signal stack: a stack overflow on this scheduler will end the node");
+    int r = pit__fault_thread_init();
+
+    if (r < 0)
+        pit_log(PIT_LOG_WARNING,
+                "no signal stack (%s): a stack overflow on this scheduler will end the node",
+                pit_strerror(r));
 }
 
 void pit__land_thread_end(void) { pit__fault_thread_exit(); }

@@ -9,6 +9,7 @@
 
 #include "runtime/arch/context.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <ucontext.h>
 
@@ -41,6 +42,16 @@ static inline void pit__machine_handler(void)
                          : "memory", "cc");
 }
 
+/* The saved state was checking alignment, and does no more. */
+static inline bool pit__machine_unalign(ucontext_t *u)
+{
+    greg_t *flags = &u->uc_mcontext.gregs[REG_EFL];
+    bool checked = *flags & 0x40000;
+
+    *flags &= ~(greg_t)0x40000;
+    return checked;
+}
+
 /* Where a function that has not yet made a frame was called from. */
 static inline uintptr_t pit__machine_link(const ucontext_t *u)
 {
@@ -71,6 +82,11 @@ static inline void pit__machine_redirect(ucontext_t *u, void *stack_top, void (*
 #elif defined(__aarch64__)
 
 static inline void pit__machine_handler(void) {}
+static inline bool pit__machine_unalign(ucontext_t *u)
+{
+    (void)u;
+    return false;
+}
 
 static inline uintptr_t pit__machine_pc(const ucontext_t *u) { return u->uc_mcontext.pc; }
 static inline uintptr_t pit__machine_sp(const ucontext_t *u) { return u->uc_mcontext.sp; }

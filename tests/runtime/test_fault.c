@@ -317,6 +317,27 @@ PIT_TEST(an_access_that_its_own_alignment_check_refuses_ends_the_process)
         CHECK(contains(reason(), "SIGBUS: "));
     }
 }
+
+FAULTY static void calls_with_its_check_on(void)
+{
+    uint64_t flags;
+
+    node.in_runtime = true; /* as if it had called */
+    unaligned_body();
+    node.in_runtime = false;
+    __asm__ volatile("pushfq\n\tpopq %0" : "=r"(flags));
+    sink = (flags & 0x40000) != 0;
+}
+
+PIT_TEST(an_alignment_check_that_was_on_when_the_runtime_was_called_ends_nobody)
+{
+#ifdef __SANITIZE_THREAD__
+    pit_test_skip("TSan's own handler comes first, and makes such an access itself");
+#endif
+    start();
+    CHECK(!faults(calls_with_its_check_on));
+    CHECK_EQ(sink, 0);
+}
 #endif
 
 FAULTY static void past_the_end_body(void)
