@@ -14,8 +14,6 @@
 
 PIT_MESSAGE(number, (int64_t, n));
 
-#define A_WHILE 20000 /* ms */
-
 static const struct number one = {1};
 static struct number answer;
 

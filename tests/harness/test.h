@@ -84,6 +84,19 @@ uint64_t pit_test_random_below(uint64_t *state, uint64_t below);
 bool pit_test_sanitized(void);
 
 /*
+ * ms: what must come comes sooner; a test that waits this long has failed. Every limit in a test that what is right could exceed
+ * on a slow machine is this one. Sanitized as much longer as the harness lets it be: at a load of 12 and nice 5 each wait for
+ * a core was seen to last 30 ms, and a delay point's yield is one.
+ */
+#define A_WHILE (pit_test_sanitized() ? 80000 : 20000)
+
+/*
+ * An IPv4 address of the loopback that is this OS process's own, "127.x.y.z": a port that was free there stays free, and nobody
+ * listens on one that was closed. On 127.0.0.1 any other program may come by it in between.
+ */
+const char *pit_test_loopback(void);
+
+/*
  * End the test as skipped: the machine cannot run it, and why says which feature is missing. Only for what the
  * kernel or its permissions refuse; it is printed aloud and counted apart.
  */

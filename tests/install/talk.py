@@ -8,11 +8,13 @@ import subprocess
 import sys
 import time
 
+WAIT = 60  # seconds that anything may take before it counts as hanging
+
 
 def connect(port, deadline):
     while True:
         try:
-            return socket.create_connection(("127.0.0.1", port), 5)
+            return socket.create_connection(("127.0.0.1", port), WAIT)
         except ConnectionRefusedError:
             if time.monotonic() > deadline:
                 raise
@@ -35,7 +37,7 @@ def main():
     port = int(sys.argv[2])
     server = subprocess.Popen([sys.argv[1]])
     try:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + WAIT
         first = connect(port, deadline)
         second = connect(port, deadline)
         echo(second, b"second")
@@ -46,7 +48,7 @@ def main():
         echo(first, bytes(range(256)) * 400)
         echo(second, b"still here")
         server.send_signal(signal.SIGTERM)
-        status = server.wait(20)
+        status = server.wait(WAIT)
         if status < 0:
             sys.exit(f"SIGTERM: it was killed by signal {-status}, and did not stop in order")
     finally:

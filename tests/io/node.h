@@ -5,6 +5,8 @@
 #ifndef TESTS_IO_NODE_H
 #define TESTS_IO_NODE_H
 
+#include <stdio.h>
+
 #include <pit/pit.h>
 #include <pit/tcp.h>
 
@@ -25,10 +27,19 @@
     }                                                                             \
     static void node_body_##name(void)
 
+/* Any port of an address that no other OS process uses: what was free there a moment ago still is. */
+static inline const char *node_any_port(void)
+{
+    static char text[PIT_ADDRESS_TEXT];
+
+    (void)snprintf(text, sizeof text, "%s:0", pit_test_loopback());
+    return text;
+}
+
 /* A listener on a free port of the loopback, and its address as text. */
 static inline pit_listener node_listen(char *text, size_t size, pit_tcp_opts opts)
 {
-    pit_listener l = pit_tcp_listen_opts("127.0.0.1:0", opts);
+    pit_listener l = pit_tcp_listen_opts(node_any_port(), opts);
     pit_address a;
 
     CHECK_EQ(pit_error(l), 0);
@@ -46,10 +57,10 @@ static inline struct node_pair node_pair_with(pit_tcp_opts opts)
 {
     char text[PIT_ADDRESS_TEXT];
     pit_listener l = node_listen(text, sizeof text, opts);
-    struct node_pair p = {.client = pit_tcp_connect_opts(text, 5000, opts)};
+    struct node_pair p = {.client = pit_tcp_connect_opts(text, A_WHILE, opts)};
 
     CHECK_EQ(pit_error(p.client), 0);
-    p.server = pit_tcp_accept_timeout(l, 5000);
+    p.server = pit_tcp_accept_timeout(l, A_WHILE);
     CHECK_EQ(pit_error(p.server), 0);
     CHECK_EQ(pit_tcp_unlisten(l), 0);
     return p;

@@ -82,22 +82,23 @@ NODE_TEST(a_socket_closes_with_its_owner_however_he_ends)
 
     for (int round = 0; round < 3; round++)
         for (enum how how = RETURNS; how < HOWS; how++) {
-            struct node_pair p = node_pair_with((pit_tcp_opts){.linger = 1});
+            struct node_pair p =
+                node_pair_with((pit_tcp_opts){.linger = how == IS_KILLED_WRITING ? 1 : A_WHILE});
             struct ending e = {p.server, how};
             pit_ref ref;
             char b[16];
 
             pit_pid owner = pit_must(pit_tcp_try_give_handler(
                 p.server, ends, &e, sizeof e, (pit_spawn_opts){.monitor = true, .ret_ref = &ref}));
-            CHECK_EQ(pit_tcp_read_exactly(p.client, b, 3, 5000), 3);
+            CHECK_EQ(pit_tcp_read_exactly(p.client, b, 3, A_WHILE), 3);
             CHECK_EQ(memcmp(b, "bye", 3), 0); /* what was queued when it ended leaves */
             if (how >= IS_KILLED) {
                 pit_sleep(how > IS_KILLED ? 10 : 0);
                 pit_exit_process(owner, pit_atom("kill"));
             }
-            CHECK(pit_receive_ref(ref, 5000) != NULL);
+            CHECK(pit_receive_ref(ref, A_WHILE) != NULL);
             if (how != IS_KILLED_WRITING)
-                CHECK_EQ(pit_tcp_read(p.client, b, sizeof b, 5000), 0);
+                CHECK_EQ(pit_tcp_read(p.client, b, sizeof b, A_WHILE), 0);
             CHECK_EQ(pit_tcp_close(p.client), 0);
             until_sockets(sockets);
             CHECK(!pit_is_alive(owner));
@@ -115,13 +116,13 @@ NODE_TEST(ten_thousand_connections_leave_no_descriptor_and_no_socket)
 
     for (uint64_t i = 0; i < many; i++) {
         char b[4];
-        pit_tcp c = pit_tcp_connect_opts(text, 5000, (pit_tcp_opts){0});
+        pit_tcp c = pit_tcp_connect_opts(text, A_WHILE, (pit_tcp_opts){0});
         CHECK_EQ(pit_error(c), 0);
         pit_tcp s = pit_tcp_accept(l);
         CHECK_EQ(pit_error(s), 0);
         if (i % 3 == 0) {
             CHECK_EQ(pit_tcp_send_copy(c, "hi", 2), 0);
-            CHECK_EQ(pit_tcp_read_exactly(s, b, 2, 5000), 2);
+            CHECK_EQ(pit_tcp_read_exactly(s, b, 2, A_WHILE), 2);
         }
         CHECK_EQ(i % 5 ? pit_tcp_close(c) : pit_tcp_abort(c), 0);
         CHECK_EQ(pit_tcp_close(s), 0);
@@ -168,11 +169,11 @@ NODE_TEST(memory_that_is_not_there_ends_the_process_that_named_it)
         pit_must(pit_tcp_try_give_handler(p.server, names_no_memory, &e, sizeof e,
                                           (pit_spawn_opts){.monitor = true, .ret_ref = &ref}));
         CHECK_EQ(pit_tcp_write(p.client, "data", 4), 0);
-        const pit_msg *m = pit_receive_ref(ref, 10000);
+        const pit_msg *m = pit_receive_ref(ref, A_WHILE);
         CHECK(m != NULL);
         CHECK(!pit_term_equal(pit_as(m, pit_down)->reason, pit_atom("normal")));
         if (how == 2) {
-            CHECK_EQ(pit_tcp_read_exactly(p.client, b, 6, 5000), 6);
+            CHECK_EQ(pit_tcp_read_exactly(p.client, b, 6, A_WHILE), 6);
             CHECK_EQ(memcmp(b, "queued", 6), 0);
         }
         CHECK_EQ(pit_tcp_close(p.client), 0);
@@ -210,7 +211,7 @@ NODE_TEST(a_strangers_and_a_stale_handle_are_refused)
 
         pit_must(pit_try_spawn(stranger, &s, sizeof s,
                                (pit_spawn_opts){.scheduler = (int16_t)placement}));
-        const struct tried *t = pit_receive_only(tried, 5000);
+        const struct tried *t = pit_receive_only(tried, A_WHILE);
         CHECK_EQ(t->read, -EACCES);
         CHECK_EQ(t->write, -EACCES);
         CHECK_EQ(t->close, -EACCES);
@@ -294,7 +295,7 @@ NODE_TEST(a_busy_connection_passes_from_hand_to_hand)
         for (int i = 0; i < CONNECTIONS; i++) {
             int size = snprintf(b, sizeof b, "round %llu of %d", (unsigned long long)n, i);
             CHECK_EQ(pit_tcp_write(p[i].client, b, (size_t)size), 0);
-            CHECK_EQ(pit_tcp_read_exactly(p[i].client, back, (size_t)size, 20000), size);
+            CHECK_EQ(pit_tcp_read_exactly(p[i].client, back, (size_t)size, A_WHILE), size);
             CHECK_EQ(memcmp(b, back, (size_t)size), 0);
         }
     for (int i = 0; i < CONNECTIONS; i++)
@@ -311,7 +312,7 @@ static void heir(void *state, const pit_msg *m)
     if (!pit_is(m, pit_tcp_accepted)) /* used as "here is a socket" */
         return;
     s = pit_as(m, pit_tcp_accepted)->socket;
-    CHECK_EQ(pit_tcp_read_exactly(s, b, 6, 5000), 6);
+    CHECK_EQ(pit_tcp_read_exactly(s, b, 6, A_WHILE), 6);
     CHECK_EQ(memcmp(b, "unread", 6), 0);
     CHECK_EQ(pit_tcp_write(s, "heir", 4), 0);
     (void)pit_tcp_read(s, b, 1, PIT_INFINITY);
@@ -329,15 +330,15 @@ NODE_TEST(an_heir_finds_what_was_unread_and_unsent)
 
         memset(block, 'q', sizeof block);
         CHECK_EQ(pit_tcp_write(p.client, "xunread", 7), 0);
-        CHECK_EQ(pit_tcp_read_exactly(p.server, got, 1, 5000), 1);
+        CHECK_EQ(pit_tcp_read_exactly(p.server, got, 1, A_WHILE), 1);
         CHECK_EQ(pit_tcp_send_copy(p.server, block, sizeof block), 0);
         pit_sleep(5); /* the kernel has taken a part, the rest is in flight */
         CHECK_EQ(pit_tcp_give_to(p.server, other), 0);
         CHECK_EQ(pit_tcp_close(p.server), -EACCES);
         pit_send(other, pit_tcp_accepted, .listener = {0}, .socket = p.server);
-        CHECK_EQ(pit_tcp_read_exactly(p.client, got, sizeof block, 10000), (int)sizeof block);
+        CHECK_EQ(pit_tcp_read_exactly(p.client, got, sizeof block, A_WHILE), (int)sizeof block);
         CHECK_EQ(memcmp(got, block, sizeof block), 0);
-        CHECK_EQ(pit_tcp_read_exactly(p.client, got, 4, 5000), 4);
+        CHECK_EQ(pit_tcp_read_exactly(p.client, got, 4, A_WHILE), 4);
         CHECK_EQ(memcmp(got, "heir", 4), 0);
         CHECK_EQ(pit_tcp_close(p.client), 0);
         until_sockets(0);
@@ -357,7 +358,7 @@ NODE_TEST(a_socket_given_to_the_dead_is_closed)
         if (i % 2)
             pit_sleep(1);
         CHECK_EQ(pit_tcp_give_to(p.server, dead), 0);
-        CHECK_EQ(pit_tcp_read(p.client, b, sizeof b, 5000), 0);
+        CHECK_EQ(pit_tcp_read(p.client, b, sizeof b, A_WHILE), 0);
         CHECK_EQ(pit_tcp_close(p.client), 0);
     }
     until_sockets(0);
@@ -376,7 +377,7 @@ NODE_TEST(an_heir_that_never_looks_still_owns)
         CHECK_EQ(pit_tcp_give_to(p.server, other), 0);
         CHECK_EQ(pit_tcp_read(p.client, b, sizeof b, 20), -ETIMEDOUT);
         pit_exit_process(other, pit_atom("kill"));
-        CHECK_EQ(pit_tcp_read(p.client, b, sizeof b, 5000), 0);
+        CHECK_EQ(pit_tcp_read(p.client, b, sizeof b, A_WHILE), 0);
         CHECK_EQ(pit_tcp_close(p.client), 0);
         until_sockets(0);
     }
@@ -393,9 +394,9 @@ NODE_TEST(active_listeners_send_connections)
     CHECK_EQ(pit_tcp_accept_active(l, 2), 0);
     CHECK_EQ(pit_error(pit_tcp_accept(l)), -EBUSY);
     for (int i = 0; i < 3; i++)
-        c[i] = pit_must(pit_tcp_connect_opts(text, 5000, (pit_tcp_opts){0}));
+        c[i] = pit_must(pit_tcp_connect_opts(text, A_WHILE, (pit_tcp_opts){0}));
     for (int i = 0; i < 2; i++) {
-        const struct pit_tcp_accepted *m = pit_receive_only(pit_tcp_accepted, 5000);
+        const struct pit_tcp_accepted *m = pit_receive_only(pit_tcp_accepted, A_WHILE);
         CHECK_EQ(m->listener.id, l.id);
         CHECK_EQ(pit_tcp_write(m->socket, "x", 1), 0);
     }
@@ -413,14 +414,14 @@ NODE_TEST(a_listener_keeps_its_limit_of_connections)
     int accepted = 0;
 
     for (int i = 0; i < CLIENTS; i++)
-        c[i] = pit_must(pit_tcp_connect_opts(text, 5000, (pit_tcp_opts){0}));
+        c[i] = pit_must(pit_tcp_connect_opts(text, A_WHILE, (pit_tcp_opts){0}));
     for (; accepted < LIMIT; accepted++)
         s[accepted] = pit_must(pit_tcp_accept(l));
     CHECK_EQ(pit_error(pit_tcp_accept_timeout(l, 30)), -ETIMEDOUT);
     for (int closed = 0; accepted < CLIENTS; accepted++, closed++) {
         CHECK_EQ(pit_tcp_close(s[closed]), 0);
-        s[accepted] = pit_must(pit_tcp_accept_timeout(l, 5000));
-        CHECK_EQ(pit_tcp_read(c[closed], b, sizeof b, 5000), 0);
+        s[accepted] = pit_must(pit_tcp_accept_timeout(l, A_WHILE));
+        CHECK_EQ(pit_tcp_read(c[closed], b, sizeof b, A_WHILE), 0);
     }
     CHECK_EQ(pit_error(pit_tcp_accept_timeout(l, 30)), -ETIMEDOUT);
 }
@@ -430,7 +431,7 @@ NODE_TEST(a_listener_without_descriptors_waits_for_some)
     char text[PIT_ADDRESS_TEXT];
     pit_listener l = node_listen(text, sizeof text, (pit_tcp_opts){0});
     struct rlimit old, tight;
-    pit_tcp c = pit_must(pit_tcp_connect_opts(text, 5000, (pit_tcp_opts){0}));
+    pit_tcp c = pit_must(pit_tcp_connect_opts(text, A_WHILE, (pit_tcp_opts){0}));
 
     CHECK_EQ(getrlimit(RLIMIT_NOFILE, &old), 0);
     tight = old;
@@ -439,7 +440,7 @@ NODE_TEST(a_listener_without_descriptors_waits_for_some)
     CHECK_EQ(pit_error(pit_tcp_connect_opts(text, 100, (pit_tcp_opts){0})), -EMFILE);
     CHECK_EQ(pit_error(pit_tcp_accept_timeout(l, 150)), -ETIMEDOUT);
     CHECK_EQ(setrlimit(RLIMIT_NOFILE, &old), 0);
-    CHECK_EQ(pit_error(pit_tcp_accept_timeout(l, 5000)), 0);
+    CHECK_EQ(pit_error(pit_tcp_accept_timeout(l, A_WHILE)), 0);
     CHECK_EQ(pit_tcp_close(c), 0);
 }
 
@@ -468,7 +469,7 @@ static void server(const void *arg)
     char text[PIT_ADDRESS_TEXT];
     pit_address a;
 
-    CHECK_EQ(pit_tcp_serve_opts("127.0.0.1:0", start, NULL, &a, s->opts), 0);
+    CHECK_EQ(pit_tcp_serve_opts(node_any_port(), start, NULL, &a, s->opts), 0);
     pit_send(s->parent, address, .text = pit_text64(pit_address_text(&a, text, sizeof text)));
     (void)pit_receive(PIT_INFINITY);
 }
@@ -481,10 +482,10 @@ NODE_TEST(a_server_serves_on_every_scheduler_and_ends_with_its_caller)
         char text[PIT_ADDRESS_TEXT];
         pit_tcp c[64];
 
-        (void)snprintf(text, sizeof text, "%s", pit_receive_only(address, 5000)->text.s);
+        (void)snprintf(text, sizeof text, "%s", pit_receive_only(address, A_WHILE)->text.s);
         on_scheduler[0] = on_scheduler[1] = 0;
         for (int i = 0; i < 64; i++)
-            c[i] = pit_must(pit_tcp_connect_opts(text, 5000, (pit_tcp_opts){0}));
+            c[i] = pit_must(pit_tcp_connect_opts(text, A_WHILE, (pit_tcp_opts){0}));
         while (on_scheduler[0] + on_scheduler[1] < 64)
             pit_sleep(1);
         if (each) /* 2^-64 not to be on both */
@@ -494,7 +495,7 @@ NODE_TEST(a_server_serves_on_every_scheduler_and_ends_with_its_caller)
         until_sockets(each ? 2 : 1);
         pit_exit_process(pid, pit_atom("shutdown"));
         until_sockets(0);
-        CHECK_EQ(pit_error(pit_tcp_connect_opts(text, 5000, (pit_tcp_opts){0})), -ECONNREFUSED);
+        CHECK_EQ(pit_error(pit_tcp_connect_opts(text, A_WHILE, (pit_tcp_opts){0})), -ECONNREFUSED);
     }
 }
 
@@ -595,11 +596,11 @@ NODE_TEST(a_server_that_is_started_again_at_once_gets_its_port)
         pit_pid pid = pit_spawn_with(serves_again, &again, sizeof again, .monitor = true,
                                      .ret_ref = &ref, .scheduler = PIT_ANYWHERE);
 
-        CHECK(pit_receive_type(&pit_type_serving, 5000));
+        CHECK(pit_receive_type(&pit_type_serving, A_WHILE));
         if (i % 2)
-            CHECK_EQ(pit_tcp_close(pit_must(pit_tcp_connect(again.text, 5000))), 0);
+            CHECK_EQ(pit_tcp_close(pit_must(pit_tcp_connect(again.text, A_WHILE))), 0);
         pit_exit_process(pid, pit_atom("kill"));
-        CHECK(pit_receive_ref(ref, 5000));
+        CHECK(pit_receive_ref(ref, A_WHILE));
     }
     until_sockets(0);
 }
@@ -631,14 +632,14 @@ NODE_TEST(an_idle_connection_costs_less_than_two_kibibytes)
     pit_address a;
     size_t before = 0;
 
-    CHECK_EQ(pit_tcp_serve("127.0.0.1:0", give_idle, NULL, &a), 0);
+    CHECK_EQ(pit_tcp_serve(node_any_port(), give_idle, NULL, &a), 0);
     (void)pit_address_text(&a, text, sizeof text);
     for (int i = 0; i < WARM + MANY; i++) {
         if (i == WARM) {
             until_sockets(1 + 2 * WARM);
             before = resident();
         }
-        pit_must(pit_tcp_connect_opts(text, 5000, (pit_tcp_opts){0}));
+        pit_must(pit_tcp_connect_opts(text, A_WHILE, (pit_tcp_opts){0}));
     }
     until_sockets(1 + 2 * (WARM + MANY));
     size_t each = (resident() - before) / MANY;
@@ -668,17 +669,17 @@ static void few_buffers(void)
     pit_tcp c[CLIENTS];
     pit_address a;
 
-    CHECK_EQ(pit_tcp_serve("127.0.0.1:0", give_echo, NULL, &a), 0);
+    CHECK_EQ(pit_tcp_serve(node_any_port(), give_echo, NULL, &a), 0);
     (void)pit_address_text(&a, text, sizeof text);
     for (size_t i = 0; i < sizeof block; i++)
         block[i] = (char)(i * 31 >> 3);
     for (int i = 0; i < CLIENTS; i++)
-        c[i] = pit_must(pit_tcp_connect_opts(text, 5000, (pit_tcp_opts){0}));
+        c[i] = pit_must(pit_tcp_connect_opts(text, A_WHILE, (pit_tcp_opts){0}));
     for (int round = 0; round < 5; round++) {
         for (int i = 0; i < CLIENTS; i++)
             CHECK_EQ(pit_tcp_send_copy(c[i], block, sizeof block), 0);
         for (int i = 0; i < CLIENTS; i++) {
-            CHECK_EQ(pit_tcp_read_exactly(c[i], back, sizeof back, 20000), (int)sizeof back);
+            CHECK_EQ(pit_tcp_read_exactly(c[i], back, sizeof back, A_WHILE), (int)sizeof back);
             CHECK_EQ(memcmp(back, block, sizeof block), 0);
         }
     }

@@ -157,7 +157,7 @@ static void end_in_order(struct end *e)
     sent_in_order[e->number] = e->sent + 1;
     r = pit_tcp_shutdown(e->socket, PIT_TCP_WRITE);
     CHECK(r == 0 || r == -ENOTCONN);
-    while ((r = pit_tcp_read(e->socket, b, sizeof b, 20000)) > 0)
+    while ((r = pit_tcp_read(e->socket, b, sizeof b, A_WHILE)) > 0)
         check_received(e, b, (size_t)r);
     if (r == 0)
         at_end(e);

@@ -66,7 +66,7 @@ static inline bool node_logs(const char *text)
 /* The reason with which a process ends that was just spawned with a monitor. Lives until the next receive. */
 static inline pit_term reason_of(pit_monitored m)
 {
-    const pit_msg *down = pit_receive_ref(m.ref, 10000);
+    const pit_msg *down = pit_receive_ref(m.ref, A_WHILE);
 
     CHECK(down);
     return pit_as(down, pit_down)->reason;

@@ -40,18 +40,18 @@ PIT_TEST(messages_in_cxx)
     run([] {
         pit_send(pit_self(), mixed, .yes = true, .name = pit_text16("Ada"), .numbers = {1, 2, 3},
                  .d = 0.5);
-        const pit_msg *m = pit_receive(1000);
+        const pit_msg *m = pit_receive(A_WHILE);
         CHECK(pit_is(m, mixed));
         CHECK_EQ(pit_as(m, mixed)->numbers[2], 3);
         CHECK(std::strcmp(pit_as(m, mixed)->name.s, "Ada") == 0);
         pit_ref timer =
             pit_send_after(5, pit_self(), mixed, .yes = false, .name = {}, .numbers = {}, .d = 0);
         CHECK_EQ(pit_error(timer), 0);
-        CHECK(!pit_receive_only(mixed, 1000)->yes);
+        CHECK(!pit_receive_only(mixed, A_WHILE)->yes);
         mixed *built = pit_new(mixed);
         built->d = 2;
         pit_message_send(pit_self(), built);
-        CHECK_EQ(pit_receive_only(mixed, 1000)->d, 2);
+        CHECK_EQ(pit_receive_only(mixed, A_WHILE)->d, 2);
         CHECK_EQ(pit_must(5L), 5);
     });
 }
@@ -121,6 +121,6 @@ PIT_TEST(a_server_and_a_supervisor_in_cxx)
         CHECK(std::strcmp(echo_say(echo, pit_text32("hello")).text.s, "hello") == 0);
         CHECK_EQ(echo_later(echo).n, 41);
         CHECK_EQ(pit_supervisor_count_children(sup).active, 2u);
-        CHECK_EQ(pit_server_stop(sup, pit_atom("shutdown"), 5000), 0);
+        CHECK_EQ(pit_server_stop(sup, pit_atom("shutdown"), A_WHILE), 0);
     });
 }

@@ -92,10 +92,10 @@ NODE_TEST(sent_by_type_and_received_by_type)
     const struct pos *at;
 
     pit_send(p, number, .n = 5);
-    at = pit_receive_only(pos, 5000); /* selective: ping came first */
+    at = pit_receive_only(pos, A_WHILE); /* selective: ping came first */
     CHECK_EQ(at->x, 5);
     CHECK_EQ(at->y, -1);
-    CHECK_EQ(pit_receive_only(pos, 5000)->y, 8);
+    CHECK_EQ(pit_receive_only(pos, A_WHILE)->y, 8);
     CHECK(pit_try_receive_only(pos, 0) == NULL);
     CHECK(pit_try_receive_only(ping, 0) != NULL);
 }
@@ -107,7 +107,7 @@ NODE_TEST(a_new_message_is_zeroed_and_moved)
     CHECK_EQ(at->x, 0);
     at->y = 3;
     pit_message_send(pit_self(), at);
-    CHECK_EQ(pit_receive_only(pos, 1000)->y, 3);
+    CHECK_EQ(pit_receive_only(pos, A_WHILE)->y, 3);
 }
 
 NODE_TEST(sent_after_a_time)
@@ -116,7 +116,7 @@ NODE_TEST(sent_after_a_time)
     pit_ref timer = pit_send_after(20, pit_self(), number, .n = 1);
 
     CHECK_EQ(pit_error(timer), 0);
-    CHECK_EQ(pit_receive_only(number, 5000)->n, 1);
+    CHECK_EQ(pit_receive_only(number, A_WHILE)->n, 1);
     CHECK(pit_now() - before >= 20 * 1000000);
     timer = pit_send_after(60000, pit_self(), number, .n = 2);
     CHECK(pit_cancel_timer(timer) > 0);
@@ -131,7 +131,7 @@ NODE_TEST(binaries_and_terms_travel_in_messages)
     const struct holds_owner *got;
 
     pit_send(pit_self(), holds_owner, .inner = all);
-    got = pit_receive_only(holds_owner, 1000);
+    got = pit_receive_only(holds_owner, A_WHILE);
     CHECK_STR(text_of(got->inner.l), "{deposit,12,[eur]}");
     CHECK(pit_binary_equal(got->inner.k, b) || got->inner.k.size == 71);
     CHECK_EQ(got->inner.o[1].y, 4);
@@ -158,7 +158,7 @@ static void send_chunk(pit_pid to)
 static void next_message(void)
 {
     pit_send(pit_self(), ping);
-    CHECK(pit_receive(1000));
+    CHECK(pit_receive(A_WHILE));
 }
 
 NODE_TEST(what_is_kept_lives_on_until_it_is_dropped)
@@ -168,7 +168,7 @@ NODE_TEST(what_is_kept_lives_on_until_it_is_dropped)
     pit_term t;
 
     send_chunk(pit_self());
-    c = pit_receive_only(chunk, 1000);
+    c = pit_receive_only(chunk, A_WHILE);
     b = pit_keep(c->bytes);
     (void)pit_keep(pit_binary_slice(b, 2, 3)); /* the same block: kept twice */
     t = pit_keep(c->t);
@@ -191,7 +191,7 @@ NODE_TEST(what_is_kept_lives_on_until_it_is_dropped)
 static void keeps_and_ends(const void *arg)
 {
     for (int i = 0; i < 100; i++) {
-        const struct chunk *c = pit_receive_only(chunk, 1000);
+        const struct chunk *c = pit_receive_only(chunk, A_WHILE);
 
         (void)pit_keep(c->bytes);
         (void)pit_keep(c->t);
@@ -222,7 +222,7 @@ static void text_too_long(const void *arg)
 static void wrong_type(const void *arg)
 {
     pit_send(pit_self(), ping);
-    (void)pit_as(pit_receive(1000), pos);
+    (void)pit_as(pit_receive(A_WHILE), pos);
 }
 
 static void nothing_in_time(const void *arg) { (void)pit_receive_only(pos, 5); }
@@ -318,7 +318,7 @@ NODE_TEST(an_unexpected_message_is_logged)
     pit_log_level_set(PIT_LOG_WARNING);
     pit_log_sink_set(node_log_add);
     pit_send(pit_self(), pos, .x = 11, .y = 12);
-    pit_unexpected(pit_receive(1000));
+    pit_unexpected(pit_receive(A_WHILE));
     CHECK(node_logs("#pos{x = 11, y = 12}"));
 }
 

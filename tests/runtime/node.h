@@ -191,10 +191,6 @@ static inline void node_run(struct node_case c)
 
 /* ---- what cases say */
 
-/* ms: what must come comes sooner; a test that waits this long has failed. Sanitized as much longer as the harness lets it be:
-   at a load of 12 and nice 5 each wait for a core was seen to last 30 ms, and a delay point's yield is one. */
-#define A_WHILE (pit_test_sanitized() ? 80000 : 20000)
-
 static inline const char *text_of(pit_term t)
 {
     static _Thread_local char text[4][1000];

@@ -24,7 +24,7 @@ static void logs(const void *arg)
 static int first_logs(int argc, char **argv)
 {
     pit_monitored m = pit_spawn_monitor(logs, NULL, 0);
-    const struct pit_down *down = pit_receive_only(pit_down, 20000);
+    const struct pit_down *down = pit_receive_only(pit_down, A_WHILE);
 
     CHECK(pit_pid_equal(down->pid, m.pid));
     return pit_term_equal(down->reason, pit_atom("normal")) ? 7 : 1;
@@ -96,10 +96,21 @@ PIT_TEST(a_stderr_that_nobody_reads_holds_neither_the_node_nor_its_end)
     (void)close(ends[1]);
 }
 
+static int64_t now_ms(void)
+{
+    struct timespec t;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * INT64_C(1000) + t.tv_nsec / 1000000;
+}
+
+/* Slow, and yet within the second that the node waits (base/stderr.c); where the machine kept us from reading for longer, lines may be
+   lost. */
 PIT_TEST(a_slow_reader_of_stderr_gets_every_line)
 {
     static char text[LINES * 160];
     size_t length = 0, lines = 0;
+    int64_t last = now_ms(), longest = 0, now;
     ssize_t n;
     int ends[2];
     pid_t child;
@@ -107,14 +118,18 @@ PIT_TEST(a_slow_reader_of_stderr_gets_every_line)
     CHECK_EQ(pipe(ends), 0);
     child = start(first_logs, ends[1]);
     (void)close(ends[1]);
-    usleep(300000); /* by now it is full, and is waited for */
-    while ((n = read(ends[0], text + length, sizeof text - length)) > 0)
+    usleep(100000); /* it fills, and is waited for */
+    while ((n = read(ends[0], text + length, sizeof text - length)) > 0) {
         length += (size_t)n;
+        now = now_ms();
+        longest = now - last > longest ? now - last : longest;
+        last = now;
+    }
     (void)close(ends[0]);
     CHECK_EQ(end_of(child), 7);
     for (size_t i = 0; i < length; i++)
         lines += text[i] == '\n';
-    CHECK_EQ(lines, LINES);
+    CHECK(lines == LINES || longest >= 900);
 }
 
 PIT_TEST(lines_that_were_lost_are_counted_in_the_log)
