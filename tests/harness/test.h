@@ -29,7 +29,7 @@ struct pit_test {
     const char *name;
     const char *file;
     void (*run)(void);
-    unsigned seconds; /* the limit; 0: the default (60, or PIT_TEST_TIMEOUT) */
+    unsigned seconds; /* the limit; 0: the default (120, or PIT_TEST_TIMEOUT) */
     struct pit_test *next;
 };
 

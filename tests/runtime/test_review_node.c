@@ -26,7 +26,7 @@ static int busy_then_waiting(int argc, char **argv)
 }
 
 /* The wake was taken by the poll before the sleep, and the scheduler slept on the signal. */
-PIT_TEST_WITHIN(a_signal_that_comes_while_a_process_runs_stops_the_node, 20)
+PIT_TEST(a_signal_that_comes_while_a_process_runs_stops_the_node)
 {
     for (int n = 1; n <= 2; n++)
         CHECK_EQ(pit_run(&(pit_node_opts){.schedulers = n}, busy_then_waiting, 0, NULL), 0);
@@ -68,7 +68,7 @@ static int asks_until_it_is_there(int argc, char **argv)
 }
 
 /* Each function is a scheduling point; these were not, and on one scheduler nobody else ever ran. */
-PIT_TEST_WITHIN(who_polls_for_a_name_lets_others_run, 20)
+PIT_TEST(who_polls_for_a_name_lets_others_run)
 {
     CHECK_EQ(pit_run(&(pit_node_opts){.schedulers = 1}, asks_until_it_is_there, 0, NULL), 6);
 }
