@@ -55,10 +55,10 @@ NODE_CASE(timers_well_apart_come_in_order)
 NODE_CASE(a_cancelled_timer_tells_what_was_left)
 {
     for (int i = 0; i < 20; i++) {
-        pit_ref ref = pit_send_after(1000, pit_self(), number, .n = 1);
+        pit_ref ref = pit_send_after(60000, pit_self(), number, .n = 1);
         int64_t left = pit_cancel_timer(ref);
 
-        CHECK(left > 0 && left <= 1000);
+        CHECK(left > 0 && left <= 60000);
         CHECK_EQ(pit_cancel_timer(ref), -ENOENT);
         ref = pit_start_timer(2, pit_self(), 1);
         CHECK_EQ(pit_cancel_timer(ref) >= 0, true);
