@@ -131,7 +131,9 @@ static pit_term of_relation(const struct pit__relation *r)
 
     switch (r->block.kind) {
     case PIT__R_MONITOR:
-        return pit_tuple(PIT__A(process), r->extra ? (pit_term){r->extra} : peer);
+        if (r->extra)
+            peer = (pit_term){r->extra};
+        return pit_tuple(PIT__A(process), peer);
     case PIT__R_SUSPENDING:
         return pit_tuple(peer, r->extra);
     default:
