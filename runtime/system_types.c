@@ -65,5 +65,6 @@ const pit_type pit_type_pit_trace_event = {.name = "pit_trace_event",
                                            .fields = trace_event_fields};
 const pit_type pit_type_pit_trace_delivered = {.name = "pit_trace_delivered",
                                                .size = sizeof(struct pit_trace_delivered),
+                                               .flags = PIT_TYPE_SYSTEM,
                                                .field_count = 2,
                                                .fields = trace_delivered_fields};

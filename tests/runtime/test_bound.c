@@ -639,7 +639,10 @@ NODE_CASE(the_system_lane_passes_exit) { the_lane_is_open(PIT_OVERLOAD_EXIT); }
 
 static void ends_at_once(const void *arg) {}
 
-/* What the full one asked for itself: its DOWNs, its timeouts, its answers. None is dropped to make room either. */
+/*
+ * What the full one asked for itself: its DOWNs, its timeouts, its answers, and that a trace has been delivered. None is dropped to
+ * make room either.
+ */
 static void full_itself(uint32_t policy)
 {
     pit_monitored server = spawn_lane((pit_mailbox){0}, false);
@@ -653,12 +656,14 @@ static void full_itself(uint32_t policy)
         timers[i] = pit_start_timer(1, pit_self(), (uint64_t)i);
     }
     CHECK_EQ(ask(server.pid, &pit_type_question, 7), 0);
+    (void)pit_trace_delivered(server.pid);
     pit_sleep(5);
     send_numbers(pit_self(), 5, 5);
     for (int i = 0; i < 20; i++) {
         expect_end(ends[i], "normal");
         CHECK(pit_receive_ref(timers[i], A_WHILE));
     }
+    CHECK(pit_receive_only(pit_trace_delivered, A_WHILE));
     expect_numbers(policy == PIT_OVERLOAD_DROP_OLDEST ? 7 : 0, 3);
     pit_exit_process(server.pid, pit_atom("kill"));
     expect_end(server, "killed");
