@@ -50,12 +50,15 @@ struct server {
 
 _Static_assert(sizeof(struct server) % 16 == 0, "the state behind it is aligned to 16");
 
-/* Messages of the machinery. They are not in anybody's protocol, and cannot be: the names are reserved. */
-PIT_MESSAGE(pit__server_start);
+/*
+ * Messages of the machinery. They are not in anybody's protocol, and cannot be: the names are reserved. Of the system
+ * lane: a server whose mailbox is full can be stopped in order, and its timeout is not dropped.
+ */
+PIT_SYSTEM_MESSAGE(pit__server_start);
 PIT_MESSAGE(pit__server_started, (int32_t, error));
-PIT_MESSAGE(pit__server_stop, (pit_term, reason));
+PIT_SYSTEM_MESSAGE(pit__server_stop, (pit_term, reason));
 PIT_MESSAGE(pit__server_stopped);
-PIT_MESSAGE(pit__server_timeout, (uint64_t, number));
+PIT_SYSTEM_MESSAGE(pit__server_timeout, (uint64_t, number));
 
 static void serve(void *state, const pit_msg *m);
 

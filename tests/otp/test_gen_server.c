@@ -458,6 +458,108 @@ NODE_TEST(pl_6_stop_ends_with_the_reason_and_calls_terminate)
     CHECK_EQ(pit_server_stop(c, pit_atom("normal"), A_WHILE), -PIT_ENOPROC); /* GEN-10 */
 }
 
+/* ---- a server whose mailbox is full */
+
+enum { CLOG_ROOM = 3 };
+
+#define clogged_protocol(CALL, CAST) \
+    CAST(clog, ())                   \
+    CAST(late, ())                   \
+    CAST(junk, ())
+
+PIT_PROTOCOL(clogged);
+
+struct clogged {
+    pit_pid watcher;
+    int timeouts, junk;
+};
+
+struct clogged_arg {
+    pit_pid watcher;
+    uint32_t policy;
+};
+
+PIT_MESSAGE(clogged_end, (int32_t, timeouts), (int32_t, junk), (pit_term, reason));
+PIT_MESSAGE(clogged_full);
+
+static int clogged_init(struct clogged *self, const void *p)
+{
+    const struct clogged_arg *arg = p;
+
+    self->watcher = arg->watcher;
+    return pit_mailbox_bound((pit_mailbox){.messages = CLOG_ROOM, .policy = arg->policy});
+}
+
+static void on_junk(struct clogged *self, const struct clogged_junk *m) { self->junk++; }
+
+/* Fills its own mailbox, and does not return before the stop has come too. */
+static void on_clog(struct clogged *self, const struct clogged_clog *m)
+{
+    for (int i = 0; i < CLOG_ROOM; i++)
+        clogged_junk(pit_self());
+    pit_send(self->watcher, clogged_full);
+    while (pit_message_count() <= CLOG_ROOM)
+        pit_yield();
+}
+
+/* The oldest of what waits is its timeout. */
+static void on_late(struct clogged *self, const struct clogged_late *m)
+{
+    pit_server_timeout(0);
+    for (int i = 0; i < CLOG_ROOM + 2; i++)
+        clogged_junk(pit_self());
+    pit_send(self->watcher, clogged_full);
+}
+
+static void clogged_timeout(struct clogged *self) { self->timeouts++; }
+
+static void clogged_terminate(struct clogged *self, pit_term reason)
+{
+    pit_send(self->watcher, clogged_end, .timeouts = self->timeouts, .junk = self->junk,
+             .reason = reason);
+}
+
+PIT_SERVER(clogged, struct clogged, .init = clogged_init, .timeout = clogged_timeout,
+           .terminate = clogged_terminate);
+
+static void expect_clogged_end(int timeouts)
+{
+    const struct clogged_end *e = pit_receive_only(clogged_end, A_WHILE);
+
+    CHECK_EQ(e->timeouts, timeouts);
+    CHECK_EQ(e->junk, CLOG_ROOM);
+    CHECK_STR(text_of(e->reason), "normal");
+}
+
+/* PL-6: what a full mailbox refuses or drops is not the stop, in Erlang a system message. */
+NODE_TEST(pl_6_a_full_server_is_stopped_in_order)
+{
+    static const uint32_t policies[] = {PIT_OVERLOAD_DROP_NEWEST, PIT_OVERLOAD_DROP_OLDEST,
+                                        PIT_OVERLOAD_EXIT, PIT_OVERLOAD_BLOCK};
+
+    for (size_t i = 0; i < sizeof policies / sizeof *policies; i++) {
+        struct clogged_arg arg = {pit_self(), policies[i]};
+        pit_pid s = pit_must(pit_server_start(&clogged_server, &arg, sizeof arg));
+
+        clogged_clog(s);
+        CHECK(pit_receive_only(clogged_full, A_WHILE));
+        CHECK_EQ(pit_server_stop(s, pit_atom("normal"), A_WHILE), 0);
+        expect_clogged_end(0);
+    }
+}
+
+/* GS-4: nor is it the server's timeout. */
+NODE_TEST(gs_4_a_full_server_gets_its_timeout)
+{
+    struct clogged_arg arg = {pit_self(), PIT_OVERLOAD_DROP_OLDEST};
+    pit_pid s = pit_must(pit_server_start(&clogged_server, &arg, sizeof arg));
+
+    clogged_late(s);
+    CHECK(pit_receive_only(clogged_full, A_WHILE));
+    CHECK_EQ(pit_server_stop(s, pit_atom("normal"), A_WHILE), 0);
+    expect_clogged_end(1);
+}
+
 static void terminate_otherwise(struct counter *self, pit_term reason)
 {
     pit_exit(pit_atom("changed"));
