@@ -11,6 +11,7 @@
 #include "runtime/enter.h"
 #include "runtime/inner.h"
 #include "runtime/reason.h"
+#include "runtime/trace.h"
 
 static struct pit__relation *find(const struct pit__process *p, uint64_t number)
 {
@@ -106,8 +107,10 @@ static void send(pit_ref alias, enum pit__kind kind, const pit_type *type, const
     m->to = alias.owner;
     m->public.pit__tag = alias.number;
     PIT_PROBE_SEND(m->public.from.id, m->to.id, type->size);
-    if (t)
+    if (t) {
         PIT__COUNT(t->sched->sent);
+        PIT__TRACE_SEND(t, m);
+    }
     pit__route(t, m);
     pit__out(2);
 }

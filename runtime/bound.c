@@ -505,8 +505,10 @@ int pit_try_send_copy(pit_pid to, const pit_type *type, const void *payload)
     else {
         m->to = to;
         PIT_PROBE_SEND(m->public.from.id, to.id, type->size);
-        if (t)
+        if (t) {
             PIT__COUNT(t->sched->sent);
+            PIT__TRACE_SEND(t, m);
+        }
         pit__route(
             t,
             m); /* not by bound_route: it has asked for what it wants to know, and waits for nothing */

@@ -112,7 +112,10 @@ static void put_event(struct line *l, const pit_trace_event *e, const pit_msg *m
         put(l, e->number ? "out, waiting" : "out");
         return;
     case PIT_TRACE_TIMER_START:
-        put_numbered(l, "timer_start", e);
+        if (e->text[0])
+            put(l, "timer_start %s #%" PRIu64, e->text, e->number);
+        else
+            put_numbered(l, "timer_start", e);
         return;
     case PIT_TRACE_TIMER_CANCEL:
         put_numbered(l, "timer_cancel", e);

@@ -202,6 +202,48 @@ NODE_CASE(a_send_to_nobody_says_so)
     expect_no_more(p.pid);
 }
 
+PIT_MESSAGE(sends_how, (pit_ref, alias), (pit_ref, first));
+PIT_MESSAGE(by_alias);
+PIT_MESSAGE(by_priority);
+PIT_MESSAGE(by_try);
+PIT_MESSAGE(by_name);
+PIT_MESSAGE(in_place);
+
+static void sends_in_all_ways(const void *arg)
+{
+    pit_pid to = *(const pit_pid *)arg;
+    struct sends_how how = *pit_receive_only(sends_how, PIT_INFINITY);
+
+    pit_send(how.alias, by_alias);
+    pit_send_priority(how.first, by_priority);
+    CHECK_EQ(pit_try_send(to, by_try), 0);
+    CHECK_EQ(pit_send_name("traced_receiver", &pit_type_by_name, &(struct by_name){0}), 0);
+    pit_message_send(to, pit_new(in_place));
+}
+
+/* A message is traced by whatever way it leaves. ALIAS-5, SIG-4, SIG-8. */
+NODE_CASE(every_way_to_send_is_traced)
+{
+    pit_tracer t = open_to_me();
+    pit_pid me = pit_self(), to = spawn_anywhere(wait_forever, NULL, 0);
+    pit_monitored p = spawn_watched(sends_in_all_ways, &me, sizeof me);
+
+    CHECK_EQ(pit_register("traced_receiver", to), 0);
+    CHECK_EQ(pit_trace(t, p.pid, PIT_TRACE_SEND | PIT_TRACE_SEND_GONE), 0);
+    pit_send(p.pid, sends_how, .alias = pit_alias(), .first = pit_alias_with(.priority = true));
+    expect_text(PIT_TRACE_SEND, p.pid, me, "by_alias");
+    expect_text(PIT_TRACE_SEND, p.pid, me, "by_priority");
+    expect_text(PIT_TRACE_SEND, p.pid, me, "by_try");
+    expect_text(PIT_TRACE_SEND, p.pid, to, "by_name");
+    expect_text(PIT_TRACE_SEND, p.pid, me, "in_place");
+    expect_end(p, "normal");
+    CHECK(pit_receive_type(&pit_type_by_alias, 0));
+    CHECK(pit_receive_type(&pit_type_by_priority, 0));
+    CHECK(pit_receive_type(&pit_type_by_try, 0));
+    CHECK(pit_receive_type(&pit_type_in_place, 0));
+    expect_no_more(p.pid);
+}
+
 static void answers(void *state, const pit_msg *m)
 {
     if (pit_is(m, ping))
@@ -695,6 +737,24 @@ NODE_CASE_WITH(events_are_printed_as_lines, .schedulers = 1)
              "=notice= trace: (%s) exit killed\n",
              it, it, me, it);
     CHECK_STR(printed, wanted);
+}
+
+/* Of a timer to a name the line says the name, of one to a process the pid. */
+NODE_CASE_WITH(the_line_of_a_timer_says_to_whom, .schedulers = 1)
+{
+    pit_trace_event e = {
+        .pid = pit_self(), .number = 7, .event = PIT_TRACE_TIMER_START, .text = "house"};
+    const char *me = text_of(pit_term_of(pit_self()));
+    char line[200], wanted[200];
+
+    (void)pit_trace_text(&e, NULL, line, sizeof line);
+    snprintf(wanted, sizeof wanted, "(%s) timer_start house #7", me);
+    CHECK_STR(line, wanted);
+    e.text[0] = '\0';
+    e.peer = pit_self();
+    (void)pit_trace_text(&e, NULL, line, sizeof line);
+    snprintf(wanted, sizeof wanted, "(%s) timer_start %s #7", me, me);
+    CHECK_STR(line, wanted);
 }
 
 /* ---- limits */
