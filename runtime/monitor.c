@@ -181,6 +181,10 @@ int pit_demonitor(pit_ref ref, unsigned flags)
     if (PIT__UNLIKELY(pit__no_process(t)))
         return -PIT_ENOTPROCESS;
     p = t->current;
+    if (PIT__UNLIKELY(flags & ~PIT_DEMONITOR_FLUSH)) {
+        pit__out(2);
+        return -EINVAL;
+    }
     if (ref.owner.id == pit__process_pid(p))
         r = pit__relation_find(&p->relations, PIT__R_MONITOR, ref.number);
     if (r) {

@@ -392,7 +392,8 @@ pit_ref pit_monitor_name_opt(const char *name, pit_monitor_opts opts);
 
 /*
  * Stop watching. After it no pit_down with this reference is added to the queue; PIT_DEMONITOR_FLUSH removes one that is
- * there already. 1: it was active. 0: it had fired, or was never ours. Does not wait.
+ * there already. 1: it was active. 0: it had fired, or was never ours. -EINVAL: another flag, and nothing was done.
+ * -PIT_ENOTPROCESS outside of a process. Does not wait.
  * Erlang: demonitor(Ref, [info | Flush]). Spec: MON-8, MON-9.
  */
 #define PIT_DEMONITOR_FLUSH 1u

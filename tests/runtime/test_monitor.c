@@ -164,6 +164,9 @@ NODE_CASE(demonitor_says_whether_it_was_active)
     pit_ref active[2] = {pit_monitor(p), pit_monitor(p)},
             fired[2] = {pit_monitor(p), pit_monitor(p)};
 
+    CHECK_EQ(pit_demonitor(active[0], 0xf0), -EINVAL); /* no such options: nothing is done */
+    CHECK_EQ(pit_demonitor(active[0], PIT_DEMONITOR_FLUSH | 2), -EINVAL);
+    CHECK_EQ(info_of(p).monitored_by, 4);
     CHECK_EQ(pit_demonitor(active[0], 0), 1);
     CHECK_EQ(pit_demonitor(active[1], PIT_DEMONITOR_FLUSH), 1);
     CHECK_EQ(pit_demonitor(active[0], 0), 0);
