@@ -4,8 +4,12 @@
  * A mailbox is unbounded unless its process says otherwise: by the option .mailbox of a spawn, or at any time by
  * pit_mailbox_bound. A bound counts the ordinary messages that wait and the bytes of their payloads. What no bound
  * refuses, drops or delays, the system lane: exit signals, links, monitors and what they send (pit_exited, pit_down), answers,
- * pit_timeout, what the runtime asks of a process (process_info and the like), what a socket delivers, and messages and
- * calls whose type is a PIT_SYSTEM_MESSAGE. Priority messages are counted, but never refused.
+ * pit_timeout, what the runtime asks of a process (process_info and the like), what a socket delivers, what comes by an
+ * alias for replies (all modes but PIT_ALIAS_EXPLICIT), and messages and calls whose type is a PIT_SYSTEM_MESSAGE. Priority
+ * messages are counted, but never refused.
+ *
+ * An alias of PIT_ALIAS_EXPLICIT, which pit_alias() makes, stands for the pid and carries any number of messages: they are
+ * ordinary ones, and a bound holds for them. Who bounds its mailbox and waits for a reply makes an alias for replies.
  *
  * What a sender sees:
  *   a process        by PIT_OVERLOAD_BLOCK it waits in its send until there is room; an exit signal ends it there, and then

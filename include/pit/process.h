@@ -182,9 +182,9 @@ const pit_msg *pit_receive(int64_t timeout);
 /*
  * The oldest message of this type, of this reference (the pit_down of a monitor, a timer's pit_timeout, a request's pit_spawn_reply, what came by an alias), or for which match
  * says true; the others stay, in their order. NULL: timeout. match runs inside the runtime: of pit_ it may call pit_is and
- * pit_payload alone. For a reference that the caller made last (pit_monitor, pit_spawn_monitor,
- * pit_alias, pit_make_ref) pit_receive_ref starts behind what was in the queue then, so it costs the same however long the queue;
- * for others, timers among them, it looks from the beginning. Wait. Spec: RECV-1, RECV-5.
+ * pit_payload alone. For a reference that the caller made last (pit_monitor, pit_spawn_monitor, pit_spawn_request, pit_alias,
+ * pit_make_ref, a timer of the caller's own) pit_receive_ref starts behind what was in the queue then, so it costs the same
+ * however long the queue; for others it looks from the beginning. Wait. Spec: RECV-1, RECV-5.
  */
 const pit_msg *pit_receive_type(const pit_type *type, int64_t timeout);
 const pit_msg *pit_receive_ref(pit_ref ref, int64_t timeout);
@@ -496,6 +496,7 @@ extern const pit_type pit_type_pit_start, pit_type_pit_exited, pit_type_pit_down
 int pit_register(const char *name, pit_pid pid);
 int pit_unregister(const char *name); /* 0, or -PIT_ENOPROC: nobody has it. Waits as pit_register */
 pit_pid pit_whereis(const char *name); /* PIT_NO_PID: nobody has it. Any thread. */
+/* All names, registered/0: pit_system_info(PIT_SYSTEM_REGISTERED) of <pit/info.h>. */
 
 /* ---- memory and the rest of a process's own --------------------------------------------------------------------- */
 
