@@ -175,6 +175,7 @@ NODE_CASE(an_explicit_alias_outlives_its_monitor)
     expect_down(r, p, "normal");
 }
 
+/* ALIAS-4, MON-10: it ends with the demonitor, or with the DOWN. */
 NODE_CASE(a_demonitor_alias_ends_with_its_monitor)
 {
     pit_pid by = spawn_anywhere(sender, NULL, 0), p;
@@ -203,6 +204,7 @@ NODE_CASE(a_demonitor_alias_ends_with_its_monitor)
     expect_down(r, p, "normal");
 }
 
+/* ALIAS-4, MON-10: the first message ends both. */
 NODE_CASE(a_reply_ends_a_reply_demonitor_alias_and_its_monitor)
 {
     pit_pid by = spawn_anywhere(sender, NULL, 0), p;

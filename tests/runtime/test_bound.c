@@ -588,13 +588,15 @@ static void links_and_dies(const void *arg)
     pit_exit(pit_atom("done"));
 }
 
+static void lets_be(void *unused) {}
+
 /*
  * A mailbox that is full to the brim is called, monitored, linked to, looked at and killed; it itself hears of the ends that
  * it watches and gets its answers and timeouts. No signal, no reply and no system message is lost, refused or delayed.
  */
 static void the_lane_is_open(uint32_t policy)
 {
-    pit_mailbox bound = {.messages = BOUND, .policy = policy};
+    pit_mailbox bound = {.messages = BOUND, .policy = policy, .overloaded = lets_be};
     pit_monitored to = spawn_lane(bound, true), dead, asker;
     struct sends s = {to.pid, pit_self(), 0, 1000};
     pit_process_info info;
@@ -609,8 +611,9 @@ static void the_lane_is_open(uint32_t policy)
     else
         sends_all(&s);
     CHECK(state_of(to.pid).messages >= BOUND);
-    /* an ordinary call is let in by BLOCK, and else answered at once: by nobody's loss */
-    if (policy == PIT_OVERLOAD_BLOCK || policy == PIT_OVERLOAD_DROP_OLDEST)
+    /* an ordinary call is let in by BLOCK and CALL, and else answered at once: by nobody's loss */
+    if (policy == PIT_OVERLOAD_BLOCK || policy == PIT_OVERLOAD_DROP_OLDEST ||
+        policy == PIT_OVERLOAD_CALL)
         CHECK_EQ(ask(to.pid, &pit_type_question, 1), 0);
     else if (policy == PIT_OVERLOAD_DROP_NEWEST)
         CHECK_EQ(ask(to.pid, &pit_type_question, 1), -PIT_EOVERLOAD);
@@ -632,10 +635,12 @@ static void the_lane_is_open(uint32_t policy)
     if (policy == PIT_OVERLOAD_BLOCK)
         expect_end(sender, "normal");
 }
+
 NODE_CASE(the_system_lane_passes_block) { the_lane_is_open(PIT_OVERLOAD_BLOCK); }
 NODE_CASE(the_system_lane_passes_drop_newest) { the_lane_is_open(PIT_OVERLOAD_DROP_NEWEST); }
 NODE_CASE(the_system_lane_passes_drop_oldest) { the_lane_is_open(PIT_OVERLOAD_DROP_OLDEST); }
 NODE_CASE(the_system_lane_passes_exit) { the_lane_is_open(PIT_OVERLOAD_EXIT); }
+NODE_CASE(the_system_lane_passes_call) { the_lane_is_open(PIT_OVERLOAD_CALL); }
 
 static void ends_at_once(const void *arg) {}
 

@@ -70,6 +70,27 @@ NODE_CASE(a_process_says_what_it_is_doing)
     CHECK(pit_pid_equal(info.parent, pit_self()));
 }
 
+static void yields_forever(const void *arg)
+{
+    for (;;)
+        pit_yield();
+}
+
+/* LIFE-2: who could run while another does is runnable, and neither waits nor runs. */
+NODE_CASE_WITH(one_that_waits_for_the_core_is_runnable, .schedulers = 1)
+{
+    pit_monitored p = spawn_watched(yields_forever, NULL, 0);
+    pit_process_info info;
+
+    for (int i = 0; i < 20; i++) {
+        CHECK_EQ(pit_process_info_of(p.pid, &info), 0);
+        CHECK_EQ(info.status, PIT_RUNNABLE);
+        pit_yield();
+    }
+    pit_exit_process(p.pid, pit_atom("kill"));
+    expect_end(p, "killed");
+}
+
 /* LIFE-3 */
 NODE_CASE(running_off_the_end_is_normal) { expect_end(spawn_watched(ended, NULL, 0), "normal"); }
 
@@ -183,6 +204,32 @@ NODE_CASE(processes_lists_all_that_live)
     for (int k = 0; k < 100; k++)
         pit_exit_process(mine[k], pit_atom("kill"));
     expect_alone();
+}
+
+static bool is_listed(pit_pid p)
+{
+    pit_pid all[8];
+    size_t n = pit_processes(all, 8);
+
+    for (size_t i = 0; i < n && i < 8; i++)
+        if (pit_pid_equal(all[i], p))
+            return true;
+    return false;
+}
+
+/* LIFE-10: one that is ending is not alive and yet listed, until its teardown gives its pid back (LIFE-7). */
+NODE_CASE_WITH(one_that_is_ending_is_listed_but_not_alive, .schedulers = 1)
+{
+    for (int i = 0; i < 10; i++) {
+        pit_monitored p = spawn_watched(wait_forever, NULL, 0);
+
+        pit_yield(); /* a slice of our own: it is not torn down before we give the core up */
+        pit_exit_process(p.pid, pit_atom("kill"));
+        CHECK(is_listed(p.pid));
+        CHECK(!pit_is_alive(p.pid)); /* asked of one that is ending, it waits */
+        expect_end(p, "killed");
+        CHECK(!is_listed(p.pid));
+    }
 }
 
 /* ---- the limit */

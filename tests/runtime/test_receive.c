@@ -33,6 +33,42 @@ NODE_CASE(selecting_leaves_the_others_in_order)
     expect_empty();
 }
 
+static void comes_to(uint64_t n)
+{
+    while (pit_message_count() < n)
+        pit_yield();
+}
+
+static void ends_at_once(const void *arg) {}
+
+/* SIG-7: exits, DOWNs, timeouts, the answers of timers and of spawn requests stand where they came, like ordinary messages. */
+NODE_CASE(what_the_runtime_sends_stands_behind_too)
+{
+    const pit_type *order[] = {&pit_type_number,          &pit_type_pit_exited,
+                               &pit_type_number,          &pit_type_pit_down,
+                               &pit_type_pit_timeout,     &pit_type_pit_timer_read,
+                               &pit_type_pit_spawn_reply, &pit_type_number};
+    pit_pid p;
+
+    pit_trap_exit(true);
+    pit_send(pit_self(), number, .n = 0);
+    p = pit_spawn_link(ends_at_once, NULL, 0);
+    comes_to(2);
+    pit_send(pit_self(), number, .n = 1);
+    (void)pit_monitor(p);
+    comes_to(4);
+    (void)pit_start_timer(0, pit_self(), 1);
+    comes_to(5);
+    CHECK_EQ(pit_read_timer_async(pit_start_timer(A_WHILE, pit_self(), 2)), 0);
+    comes_to(6);
+    (void)pit_spawn_request(ends_at_once, NULL, 0);
+    comes_to(7);
+    pit_send(pit_self(), number, .n = 2);
+    for (size_t i = 0; i < sizeof order / sizeof *order; i++)
+        CHECK_STR(pit_receive(0)->type->name, order[i]->name);
+    expect_empty();
+}
+
 static void sends_late(const void *arg)
 {
     pit_pid to = *(const pit_pid *)arg;
@@ -432,8 +468,6 @@ static void answers(void *state, const pit_msg *m)
 }
 
 static void answers_alias(const void *arg) { pit_send(*(const pit_ref *)arg, number, .n = 3); }
-
-static void ends_at_once(const void *arg) {}
 
 /*
  * RECV-5: a call, and a receive by the reference of a monitor, of a spawn's monitor, of an alias or of a timer, look at none of a

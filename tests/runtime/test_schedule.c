@@ -118,24 +118,32 @@ NODE_CASE(a_busy_callback_process_holds_up_nobody)
 
 static _Atomic(uint64_t) seen_on; /* a bit a scheduler */
 
+static _Atomic(int)
+    at_once[20]; /* how many threads are in the code of each, between two runtime calls */
+
 static void is_seen(const void *arg)
 {
+    _Atomic(int) *mine = &at_once[*(const int *)arg];
+
     while (__builtin_popcountll(atomic_load(&seen_on)) < 2) {
         atomic_fetch_or(&seen_on, UINT64_C(1) << pit_scheduler());
-        for (int i = 0; i < 100; i++)
+        for (int i = 0; i < 100; i++) {
+            CHECK_EQ(atomic_fetch_add(mine, 1), 0);
+            CHECK_EQ(atomic_fetch_sub(mine, 1), 1);
             (void)pit_make_ref();
+        }
     }
 }
 
-/* SCHED-3: who is idle asks, and is handed half of what can run. */
+/* SCHED-3: who is idle asks, and is handed half of what can run; nobody ever runs on two schedulers at once. */
 NODE_CASE_WITH(idle_schedulers_are_handed_work, .schedulers = 2)
 {
     pit_monitored m[20];
     pit_node_info info;
 
     for (int i = 0; i < 20; i++) /* all here */
-        m[i].pid =
-            pit_spawn_with(is_seen, NULL, 0, .scheduler = 0, .monitor = true, .ret_ref = &m[i].ref);
+        m[i].pid = pit_spawn_with(is_seen, &i, sizeof i, .scheduler = 0, .monitor = true,
+                                  .ret_ref = &m[i].ref);
     for (int i = 0; i < 20; i++)
         expect_end(m[i], "normal");
     pit_node_info_get(&info);

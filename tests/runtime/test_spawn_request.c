@@ -258,7 +258,7 @@ NODE_CASE(a_request_cannot_be_demonitored_before_its_reply)
     expect_alone();
 }
 
-/* ---- abandoning: OTP: process_SUITE/spawn_request_abandon_bif */
+/* ---- abandoning. SPAWN-7; OTP: process_SUITE/spawn_request_abandon_bif */
 
 NODE_CASE(an_abandoned_request_leaves_nothing)
 {
@@ -314,7 +314,7 @@ static void sees_abandoned(const void *arg)
     pit_exit(pit_build("{saw, ~}", pit_as(m, pit_exited)->reason));
 }
 
-/* The child gets `abandoned`, from who asked for it; it is an exit signal like others. */
+/* SPAWN-7: the child gets `abandoned`, from who asked for it; it is an exit signal like others. */
 NODE_CASE(an_abandoned_child_is_told_so)
 {
     (void)pit_trap_exit(true); /* of a completed request the link is ours */
