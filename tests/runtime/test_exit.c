@@ -142,7 +142,7 @@ static void exits_kill(const void *arg) { pit_exit(pit_atom("kill")); }
 
 /*
  * EXIT-2: exit(kill) is a reason like any other, and links carry it trappably. That it can be caught is not expressible in
- * C, which has no exceptions: nothing of the process's code runs after pit_exit (LIFE-6).
+ * C, which has no exceptions: nothing of the process's code runs after pit_exit.
  */
 NODE_CASE(ending_oneself_with_kill_ends_with_kill)
 {

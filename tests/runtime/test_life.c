@@ -217,7 +217,7 @@ static bool is_listed(pit_pid p)
     return false;
 }
 
-/* LIFE-10: one that is ending is not alive and yet listed, until its teardown gives its pid back (LIFE-7). */
+/* LIFE-10: one that is ending is not alive and yet listed, until its teardown gives its pid back. */
 NODE_CASE_WITH(one_that_is_ending_is_listed_but_not_alive, .schedulers = 1)
 {
     for (int i = 0; i < 10; i++) {
