@@ -17,7 +17,6 @@
 #include "runtime/node_state.h"
 #include "runtime/reason.h"
 #include "runtime/signal.h"
-#include "term/heap.h"
 
 #define FRAMES 8             /* in the reason; the log has as many */
 #define DUMP_MOST 100000     /* processes in a crash dump */
@@ -66,9 +65,7 @@ PIT_NORETURN static void land(void *argument)
     const struct pit__fault_info *info = argument;
     struct pit__thread *t = pit__thread();
     struct pit__process *p = t->current;
-    struct pit__sealed *reason;
-    struct pit__heap *h;
-    struct pit__heap_mark mark;
+    struct pit__reason_room room;
     char text[512];
 
     t->in_runtime = 1;
@@ -84,11 +81,8 @@ PIT_NORETURN static void land(void *argument)
         p->name ? " registered as " : "", p->name ? pit__name_text(p) : "", text,
         (unsigned long long)pit__pid_index(p->group_leader),
         (unsigned long long)pit__pid_generation(p->group_leader)); /* GL-2 */
-    h = pit__heap();
-    mark = pit__heap_mark(h);
-    reason = pit__reason_of(reason_term(info));
-    pit__heap_rollback(h, mark);
-    pit__exit_current(reason);
+    room = pit__reason_begin();
+    pit__exit_current(pit__reason_end(&room, reason_term(info)));
 }
 
 void pit__no_room(void) { pit__fault_raise(PIT__FAULT_OVERFLOW, NULL, __builtin_frame_address(0)); }

@@ -268,6 +268,7 @@ static struct pit__heap *current_heap(void)
 PIT_NORETURN static void on_badarg(const char *what) { pit__exit_text("badarg", what, NULL, 0); }
 PIT_NORETURN static void on_system_limit(const char *what)
 {
+    pit__reason_no_memory();
     pit__heap_limit_terms(); /* does not return if it is the process's own limit that was reached */
     pit__exit_text("system_limit", what, NULL, 0);
 }

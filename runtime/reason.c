@@ -2,36 +2,46 @@
 
 #include <string.h>
 
-#include "term/heap.h"
+#include "runtime/sched.h"
+#include "runtime/signal.h"
 
-/* Built in a heap of its own: the process that it is for may be out of memory, or not be a process. */
-static struct pit__sealed *build(const char *kind, const char *text, const char *file, int line)
+struct pit__reason_room pit__reason_begin(void)
 {
-    pit_term k, t, parts[3];
-    unsigned n = 2;
+    struct pit__heap *h = pit__heap();
+    struct pit__reason_room room = {h, pit__heap_mark(h), h->limit};
 
-    if (pit__atom(kind, strlen(kind), PIT__ATOM_MAKE, &k) < 0)
-        k = PIT__A(error);
-    t = pit_term_of(text);
-    parts[0] = k;
-    parts[1] = t;
-    if (file) {
-        const char *base = strrchr(file, '/');
+    h->limit = PIT__HEAP_UNLIMITED;
+    return room;
+}
 
-        parts[n++] = pit_tuple(base ? base + 1 : file, line);
-    }
-    return pit__reason_of(n == 2 ? pit_tuple(parts[0], parts[1])
-                                 : pit_tuple(parts[0], parts[1], parts[2]));
+struct pit__sealed *pit__reason_end(const struct pit__reason_room *room, pit_term reason)
+{
+    struct pit__sealed *s = pit__reason_of(reason);
+
+    room->heap->limit = room->limit;
+    pit__heap_rollback(room->heap, room->mark);
+    return s;
+}
+
+void pit__reason_no_memory(void)
+{
+    const struct pit__thread *t = pit__thread();
+
+    if (t && t->current && pit__heap()->limit == PIT__HEAP_UNLIMITED)
+        pit__exit_current(pit__reason(system_limit));
 }
 
 struct pit__sealed *pit__reason_text(const char *kind, const char *text, const char *file, int line)
 {
-    struct pit__heap *h = pit__heap();
-    struct pit__heap_mark mark = pit__heap_mark(h);
-    struct pit__sealed *s = build(kind, text, file, line);
+    struct pit__reason_room room = pit__reason_begin();
+    const char *base = file ? strrchr(file, '/') : NULL;
+    pit_term k, t;
 
-    pit__heap_rollback(h, mark);
-    return s;
+    if (pit__atom(kind, strlen(kind), PIT__ATOM_MAKE, &k) < 0)
+        k = PIT__A(error);
+    t = pit_term_of(text);
+    return pit__reason_end(&room, file ? pit_tuple(k, t, pit_tuple(base ? base + 1 : file, line))
+                                       : pit_tuple(k, t));
 }
 
 struct pit__sealed *pit__reason_system_limit(const char *text)

@@ -24,11 +24,12 @@ struct pit__heap {
     struct pit__region *regions; /* newest first */
     struct pit__blob_use *blobs; /* counted binaries that this heap uses, newest first */
     size_t bytes;                /* of all regions */
-    size_t limit;                /* 0: PIT__HEAP_LIMIT */
+    size_t limit;                /* 0: PIT__HEAP_LIMIT; PIT__HEAP_UNLIMITED */
 };
 
 /* Far above what a process that means well builds between two receives, and no danger to the node. */
 #define PIT__HEAP_LIMIT ((size_t)256 << 20)
+#define PIT__HEAP_UNLIMITED SIZE_MAX
 
 struct pit__heap_mark {
     uint64_t *top;

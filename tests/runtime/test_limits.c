@@ -1,6 +1,6 @@
 /*
  * Goal: a node at one of its limits (atoms, names, memory for a process) says so to who asks for more, and goes on for all others
- *   (LIFE-11, REG-1). The limit of processes: test_life.c.
+ *   (LIFE-6, LIFE-11, REG-1, HEAP-4). The limit of processes: test_life.c.
  * Method: each limit is reached by processes of all schedulers, on 1, 2 and 4; then what needs no more of it is done.
  */
 #include <stdio.h>
@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 
 #include "term/atom.h"
+#include "term/heap.h"
 #include "tests/runtime/node.h"
 
 PIT_MESSAGE(number, (int64_t, n));
@@ -153,5 +154,108 @@ ON_1_2_4(a_spawn_without_memory_is_system_limit, .opts = {.processes = 1024})
     r = pit_spawn_request(wait_forever, large, LARGE, .link = true);
     CHECK_EQ(pit_error(pit_as(pit_receive_ref(r, A_WHILE), pit_spawn_reply)->pid), -ENOMEM);
     expect_error(mistakes, "{badmatch,<<\"");
+    expect_alone();
+}
+
+/* ---- terms: a process that can build no more of them still ends with its own reason, alone */
+
+struct full_case {
+    enum { BUILDS, TEXTS, BYTES, FAULTS, ABORTS, MISTAKES, BADARG, WAITS, EXITS, RECEIVES } what;
+    int64_t limit; /* 0: the one that all have */
+    bool kill;
+};
+
+/* To the last cell. Nothing is written, so that it costs no memory. */
+static void fill_the_heap(void)
+{
+    for (size_t cells = (size_t)1 << 20; cells; cells /= 2)
+        while (pit__heap_try(pit__heap(), cells))
+            ;
+}
+
+static void ends_when_full(const void *arg)
+{
+    const struct full_case *c = arg;
+
+    if (c->limit) {
+        pit_process_flag(PIT_FLAG_MAX_HEAP_SIZE, c->limit);
+        pit_process_flag(PIT_FLAG_MAX_HEAP_KILL, c->kill);
+    }
+    fill_the_heap();
+    switch (c->what) {
+    case BUILDS:
+        (void)pit_build("{a, ~}", pit_int(1));
+        break;
+    case TEXTS:
+        (void)pit_term_text(pit_int(12345));
+        break;
+    case BYTES:
+        (void)pit_bytes("hello", 5);
+        break;
+    case FAULTS:
+        *nowhere = 1;
+        break;
+    case ABORTS:
+        abort();
+    case MISTAKES:
+        (void)pit_must(-EIO);
+        break;
+    case BADARG:
+        (void)pit_tuple_get(pit_int(1), 0);
+        break;
+    case WAITS:
+        (void)pit_receive_only(go, 0);
+        break;
+    case EXITS:
+        pit_exit(pit_atom("bye"));
+    case RECEIVES: /* lets all terms go */
+        (void)pit_receive(0);
+        CHECK_EQ(pit_tuple_size(pit_build("{a, ~}", pit_int(1))), 2);
+        break;
+    }
+}
+
+static void expect_end_when_full(struct full_case c, const char *begin)
+{
+    pit_monitored m = spawn_watched(ends_when_full, &c, sizeof c);
+    const pit_msg *down = pit_receive_ref(m.ref, A_WHILE);
+    const char *reason;
+
+    CHECK(down);
+    reason = text_of(pit_as(down, pit_down)->reason);
+    if (strncmp(reason, begin, strlen(begin)) != 0)
+        pit_test_fail(__FILE__, __LINE__, "%d, %lld: %s, where %s... was promised", c.what,
+                      (long long)c.limit, reason, begin);
+}
+
+/* LIFE-6, HEAP-2, HEAP-4: the reason that the runtime makes has room, whatever the process built. */
+ON_1_2_4(a_process_full_of_terms_ends_alone)
+{
+    static const struct {
+        int64_t limit;
+        bool kill;
+        const char *limited;
+    } heaps[] = {{0, true, "{system_limit,<<\""},
+                 {200000, false, "{system_limit,<<\""},
+                 {200000, true, "killed"}};
+
+    for (size_t i = 0; i < sizeof heaps / sizeof *heaps; i++) {
+        struct full_case c = {.limit = heaps[i].limit, .kill = heaps[i].kill};
+#define EXPECT_END(that, begin) \
+    c.what = that;              \
+    expect_end_when_full(c, begin)
+        EXPECT_END(BUILDS, heaps[i].limited);
+        EXPECT_END(TEXTS, heaps[i].limited);
+        EXPECT_END(BYTES, heaps[i].limited);
+        if (!pit_test_sanitized()) {
+            EXPECT_END(FAULTS, "{fault,'SIGSEGV',null_pointer,");
+            EXPECT_END(ABORTS, "{fault,'SIGABRT',abort,");
+        }
+        EXPECT_END(MISTAKES, "{badmatch,<<\"");
+        EXPECT_END(BADARG, "{badarg,<<\"");
+        EXPECT_END(WAITS, "{timeout,<<\"");
+        EXPECT_END(EXITS, "bye");
+        EXPECT_END(RECEIVES, "normal");
+    }
     expect_alone();
 }
