@@ -162,7 +162,7 @@ static void pause_ms(long ms)
     nanosleep(&t, NULL);
 }
 
-#define RESTART_MS 5000
+#define RESTART_MS 60000
 
 /* Crash a table, and wait for its successor. */
 static bool crash_table(struct crasher *c, struct peer *p, uint64_t *random)
@@ -256,13 +256,13 @@ static bool server_start(struct server *s, const struct options *o)
     return ready;
 }
 
-/* In order, within ten seconds. */
+/* In order, within a minute. */
 static bool server_stop(const struct server *s)
 {
     int status;
 
     kill(s->pid, SIGTERM);
-    for (int waited = 0; waited < 10000; waited += 10) {
+    for (int waited = 0; waited < 60000; waited += 10) {
         if (waitpid(s->pid, &status, WNOHANG) == s->pid)
             return WIFEXITED(status) && WEXITSTATUS(status) == 0;
         pause_ms(10);

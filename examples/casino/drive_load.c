@@ -144,8 +144,8 @@ void *load_http(void *arg)
     struct wrk w = {0, "?", "?"};
 
     (void)snprintf(command, sizeof(command),
-                   "wrk -t 1 -c 20 -d %ds --latency http://%s:%d/kv/house-rules 2>&1", l->seconds,
-                   l->address, l->http_port);
+                   "wrk -t 1 -c 20 -d %ds --timeout 60s --latency http://%s:%d/kv/house-rules 2>&1",
+                   l->seconds, l->address, l->http_port);
     FILE *out = popen(command, "r");
     if (!out) {
         l->missing = true;

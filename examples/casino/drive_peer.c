@@ -14,7 +14,7 @@
 
 #include "examples/casino/resp.h"
 
-#define WAIT_SECONDS 10
+#define WAIT_SECONDS 60
 
 bool peer_open(struct peer *p, const char *address, int port)
 {

@@ -81,7 +81,7 @@ static void peer_start(struct peer *p)
         if (waitpid(p->pid, &status, WNOHANG) == p->pid)
             pit_test_fail(__FILE__, __LINE__,
                           "redis-server does not run; scripts/setup installs it");
-        CHECK(tries < 2000);
+        CHECK(tries < 20000);
         poll(NULL, 0, 5);
     }
 }
