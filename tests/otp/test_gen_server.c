@@ -156,7 +156,7 @@ NODE_TEST(gen_5_calls_answer_in_all_three_forms)
     int32_t four[4] = {1, 2, 3, 4};
 
     CHECK_EQ(counter_add(c, 5).total, 105);
-    CHECK_EQ(counter_try_add(c, 1000, &r, 5), 0);
+    CHECK_EQ(counter_try_add(c, A_WHILE, &r, 5), 0);
     CHECK_EQ(r.total, 110);
     CHECK_EQ(pit_call(c, counter_add, .n = -10).total, 100);
     CHECK_EQ(pit_call(c, counter_get).total, 100);
@@ -205,8 +205,12 @@ NODE_TEST(gen_5_a_call_that_takes_too_long)
 {
     pit_pid c = counter(0);
     struct counter_slow_reply r;
+    int64_t ms = 60;
 
-    CHECK_EQ(counter_try_slow(c, 10, &r, 60), -ETIMEDOUT);
+    /* An answer that came all the same: we were kept from our time-out for so long. Longer, then. */
+    while (counter_try_slow(c, 10, &r, ms) == 0 && ms < A_WHILE)
+        ms *= 4;
+    CHECK(ms < A_WHILE);
     CHECK_EQ(counter_get(c).total, 0); /* the server lives and goes on */
     CHECK_EQ(pit_message_count(), 0);
 }
@@ -228,7 +232,7 @@ NODE_TEST(gen_5_a_call_without_an_answer_ends_the_caller)
     CHECK(pit_atom_is(what, "counter_crash"));
     why = reason_of(pit_spawn_monitor(call_the_dead, &c, sizeof c));
     CHECK(pit_match(why, "{noproc, {call, counter_get, _}}"));
-    CHECK_EQ(counter_try_get(c, 1000, &r), -PIT_ENOPROC);
+    CHECK_EQ(counter_try_get(c, A_WHILE, &r), -PIT_ENOPROC);
 }
 
 #define other_protocol(CALL, CAST) CALL(ask, (), ()) CAST(say, ())
@@ -242,7 +246,7 @@ NODE_TEST(a_call_that_the_server_does_not_know_ends_the_caller_and_not_the_serve
     struct other_ask_reply r;
 
     pit_log_level_set(PIT_LOG_ERROR);
-    CHECK_EQ(other_try_ask(c, 1000, &r), -PIT_EBADCALL);
+    CHECK_EQ(other_try_ask(c, A_WHILE, &r), -PIT_EBADCALL);
     CHECK(pit_match(reason_of(pit_spawn_monitor(ask_other, &c, sizeof c)),
                     "{badcall, {call, other_ask, _}}"));
     CHECK_EQ(counter_get(c).total, 3);
@@ -314,15 +318,21 @@ NODE_TEST(gs_4_any_message_cancels_the_timeout)
 NODE_TEST(gs_4_a_timeout_of_zero_fires_when_the_queue_is_empty)
 {
     pit_pid c = watched(false);
+    bool in_time, fired;
+    int64_t before;
 
     counter_deadline(c, 0);
     called("timeout");
+    before = pit_now();
     pit_send(
         c, counter_slow,
         .ms = 20); /* meanwhile the next two are queued: a message behind the deadline cancels it */
     pit_send(c, counter_deadline, .ms = 0);
     counter_reset(c);
-    CHECK(pit_try_receive_only(was_called, 60) == NULL);
+    in_time = pit_now() - before <
+              20 * 1000000; /* else the deadline was the last of the queue, rightly */
+    fired = pit_try_receive_only(was_called, 60) != NULL;
+    CHECK(!in_time || !fired);
 }
 
 NODE_TEST(gs_3_resume_comes_before_any_message_and_may_chain)
@@ -583,7 +593,7 @@ NODE_TEST(gs_6_finish_calls_terminate_and_then_answers)
 
     pit_trap_exit(true);
     counter_add(c, 4);
-    CHECK_EQ(counter_try_finish(c, 1000, &r, pit_build("{done, ~}", 1)), 0);
+    CHECK_EQ(counter_try_finish(c, A_WHILE, &r, pit_build("{done, ~}", 1)), 0);
     CHECK_EQ(r.total, 4);
     CHECK_STR(text_of(called("terminate")->reason), "{done,1}");
     CHECK_STR(text_of(pit_receive_only(pit_exited, A_WHILE)->reason), "{done,1}");
@@ -595,7 +605,7 @@ NODE_TEST(gs_11_an_unexpected_end_is_logged)
     struct counter_finish_reply r;
 
     pit_log_sink_set(node_log_add);
-    CHECK_EQ(counter_try_finish(c, 1000, &r, pit_build("{broken, ~}", 1)), 0);
+    CHECK_EQ(counter_try_finish(c, A_WHILE, &r, pit_build("{broken, ~}", 1)), 0);
     CHECK(node_logs("server counter <"));
     CHECK(node_logs("{broken,1}; last message #counter_finish{reason = {broken,1}}"));
 }
@@ -606,7 +616,7 @@ NODE_TEST(gs_11_a_crash_in_a_handler_is_logged_with_its_message)
     struct counter_crash_reply r;
 
     pit_log_sink_set(node_log_add);
-    CHECK_EQ(counter_try_crash(c, 1000, &r), -PIT_ENOPROC);
+    CHECK_EQ(counter_try_crash(c, A_WHILE, &r), -PIT_ENOPROC);
     CHECK_STR(text_of(pit_last_exit_reason()), "{oops,7}");
     CHECK(node_logs("ended: {oops,7}; last message #counter_crash{}"));
 }

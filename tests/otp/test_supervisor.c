@@ -144,7 +144,7 @@ static void end_kid(pit_pid sup, const char *name, pit_term reason)
     struct kid_end_reply r;
 
     CHECK(kid.id);
-    CHECK_EQ(kid_try_end(kid, 1000, &r, reason), 0);
+    CHECK_EQ(kid_try_end(kid, A_WHILE, &r, reason), 0);
     CHECK(pit_receive_ref(down, A_WHILE));
     if (sup.id)
         await_handled(sup, kid);
