@@ -134,7 +134,7 @@ struct pit__message *pit__attend_next(struct pit__process *p)
     struct pit__message *m;
 
     if (pit__attends(p, PIT__AT_BOUND))
-        pit__bound_call(p);
+        (void)pit__bound_call(p); /* the queue is looked at behind it */
     if ((p->flags & PIT__F_EXIT) || !(m = p->head))
         return NULL;
     pit__inner_unlink(p, NULL, m);

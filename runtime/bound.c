@@ -296,18 +296,19 @@ void pit__bound_priority(struct pit__process *p, struct pit__bound *b, struct pi
         count_in(p, b, m);
 }
 
-void pit__bound_call(struct pit__process *p)
+bool pit__bound_call(struct pit__process *p)
 {
     struct pit__extra *x = pit__extra_peek(p);
     struct pit__thread *t;
 
     if (!x || !x->bound || !x->bound->call_due)
-        return;
+        return false;
     x->bound->call_due = false;
     t = pit__thread();
     t->in_runtime--;
     x->bound->limits.overloaded(x->bound->limits.context);
     pit__thread()->in_runtime++;
+    return true;
 }
 
 /* ---- setting */

@@ -42,8 +42,8 @@ void pit__bound_left(struct pit__process *p, struct pit__bound *b, struct pit__m
 void pit__bound_priority(struct pit__process *p, struct pit__bound *b, struct pit__message *last,
                          struct pit__message *m);
 
-/* In the process, before it takes a message: calls `overloaded` if that is due. It may switch. */
-void pit__bound_call(struct pit__process *p);
+/* In the process, before it takes a message: calls `overloaded` if that is due. It may switch. true: it was called. */
+bool pit__bound_call(struct pit__process *p);
 
 /* ---- the sender's side */
 

@@ -72,11 +72,19 @@ static inline const pit_msg *in_hand(struct pit__process *p, struct pit__message
     return &m->public;
 }
 
-/* The mailbox went beyond its bound, and its process is to be told: in its own code, which may do what it likes. */
-static inline void overloaded(struct pit__process *p)
+/*
+ * The mailbox went beyond its bound, and its process is to be told before it takes the next message: in its own code, which
+ * may do what it likes. true: it was, and may have received: no place in the queue is what it was. Nothing is in its hands then.
+ */
+static inline bool overloaded(struct pit__process *p)
 {
-    if (PIT__UNLIKELY(pit__attends(p, PIT__AT_BOUND)))
-        pit__bound_call(p);
+    if (PIT__LIKELY(!pit__attends(p, PIT__AT_BOUND)))
+        return false;
+    pit__exit_if_told(p);
+    if (!pit__bound_call(p))
+        return false;
+    let_go(pit__thread(), p);
+    return true;
 }
 
 static __attribute__((noinline)) const pit_msg *receive_any(int64_t timeout)
@@ -85,17 +93,20 @@ static __attribute__((noinline)) const pit_msg *receive_any(int64_t timeout)
     struct pit__process *p = pit__caller(t, "pit_receive");
     const pit_msg *found = NULL;
 
-    overloaded(p);
-    t = pit__thread();
     let_go(t, p);
+    (void)overloaded(p);
     if (PIT__UNLIKELY(!p->head)) {
-        if (timeout == 0)
-            pit__sched_drain(t->sched);
-        else {
+        if (timeout == 0) {
+            pit__sched_drain(pit__thread()->sched);
+            (void)overloaded(p);
+        } else {
             int64_t deadline = deadline_of(p, timeout);
+            bool more = true;
 
-            while (!p->head && wait_for_mail(p, deadline))
-                ;
+            while (!p->head && more) {
+                more = wait_for_mail(p, deadline);
+                (void)overloaded(p); /* it may have taken what came */
+            }
         }
     }
     pit__exit_if_told(p); /* then there may be in the queue what is not for it */
@@ -258,12 +269,19 @@ static const pit_msg *select_message(struct pit__message *before,
     struct pit__message *m;
     bool last_look = timeout == 0;
 
+    pit__inner_scan(p, &sc.before); /* an overload may drop what stands there */
     let_go(pit__thread(), p);
     if (last_look)
         pit__sched_drain(pit__thread()->sched);
+    pit__inner_scan(p, NULL);
     pit__exit_if_told(p); /* then there may be in the queue what is not for the program's eyes */
-    while (!(m = look_on(p, &sc)) && !last_look) {
-        pit__inner_scan(p, &sc.before); /* an overload may drop what stands there */
+    for (;;) {
+        if (overloaded(p))
+            sc.before = sc.seen_priority = NULL;
+        m = look_on(p, &sc);
+        if (m || last_look)
+            break;
+        pit__inner_scan(p, &sc.before);
         last_look = !wait_for_mail(p, deadline);
         pit__inner_scan(p, NULL);
     }
@@ -272,13 +290,7 @@ static const pit_msg *select_message(struct pit__message *before,
 }
 
 /* On the way into a selective receive. */
-static struct pit__process *enter(const char *function)
-{
-    struct pit__process *p = pit__caller(pit__in(), function);
-
-    overloaded(p);
-    return p;
-}
+static struct pit__process *enter(const char *function) { return pit__caller(pit__in(), function); }
 
 struct matching {
     bool (*match)(const pit_msg *, void *);

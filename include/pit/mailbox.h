@@ -43,7 +43,7 @@ enum pit_overload {
     PIT_OVERLOAD_DROP_NEWEST, /* the message that comes is dropped */
     PIT_OVERLOAD_DROP_OLDEST, /* the oldest that wait are dropped, until it fits */
     PIT_OVERLOAD_EXIT, /* the message is dropped, and the receiver ends with {overload, Text}, which cannot be trapped */
-    PIT_OVERLOAD_CALL, /* the message is let in, and the receiver calls `overloaded` before it takes its next message */
+    PIT_OVERLOAD_CALL, /* the message is let in, and the receiver, also one that waits in a receive, calls `overloaded` before it takes its next message */
 };
 
 typedef struct pit_mailbox {
@@ -53,7 +53,7 @@ typedef struct pit_mailbox {
         bytes; /* how many bytes of payload may wait; 0: any. A message larger than that fits where none waits */
     /*
      * PIT_OVERLOAD_CALL: called by the receiving process as its own code, once each time that the bound is
-     * passed; it may do what a process may. It is called again after half of the bound was reached from above.
+     * passed; it may do what a process may, receive too. It is called again after half of the bound was reached from above.
      * context is given to it; for a process that is being spawned both must outlive the spawner.
      */
     void (*overloaded)(void *context);

@@ -192,6 +192,32 @@ NODE_CASE(dropping_under_a_selective_receive)
     }
 }
 
+static void *sends_five(void *arg)
+{
+    send_numbers(*(pit_pid *)arg, 2, 5);
+    return NULL;
+}
+
+/*
+ * The same when the look at what has come drops what the reference's mark stands behind. RECV-5
+ * The thread's messages are there, and nobody has taken them over, when the look does.
+ */
+NODE_CASE(dropping_under_a_mark)
+{
+    pit_pid self = pit_self();
+    pthread_t thread;
+    pit_ref ref;
+
+    CHECK_EQ(pit_mailbox_bound((pit_mailbox){.messages = 2, .policy = PIT_OVERLOAD_DROP_OLDEST}),
+             0);
+    send_numbers(self, 0, 2);
+    ref = pit_alias();
+    CHECK_EQ(pthread_create(&thread, NULL, sends_five, &self), 0);
+    CHECK_EQ(pthread_join(thread, NULL), 0);
+    CHECK(!pit_receive_ref(ref, 0));
+    expect_numbers(5, 2);
+}
+
 /* ---- ending, calling back */
 
 NODE_CASE(exit_names_the_overload)
@@ -214,7 +240,7 @@ NODE_CASE(exit_names_the_overload)
 struct called {
     pit_pid parent;
     int times;
-    bool by_handler;
+    bool takes; /* all that waits, when it is called */
 };
 
 static void on_overload(void *context)
@@ -247,7 +273,7 @@ static void is_called(const void *arg)
 
 NODE_CASE(call_tells_the_receiver)
 {
-    struct called c = {pit_self(), 0, false};
+    struct called c = {.parent = pit_self()};
     pit_monitored m = spawn_watched(is_called, &c, sizeof c);
 
     CHECK(pit_receive_only(wake, A_WHILE));
@@ -260,6 +286,70 @@ NODE_CASE(call_tells_the_receiver)
     pit_send(m.pid, take, .n = 0);
     expect_end(m, "normal");
     CHECK(pit_try_receive_only(next, 0));
+}
+
+/* What waits for something else is told, and may take what waits before it goes on. */
+static void takes_all(void *context)
+{
+    struct called *c = context;
+
+    while (pit_try_receive_only(number, 0))
+        ;
+    on_overload(c);
+}
+
+static void waits_and_is_called(const void *arg)
+{
+    struct called c = *(const struct called *)arg;
+    pit_mailbox bound = {.messages = 4,
+                         .policy = PIT_OVERLOAD_CALL,
+                         .overloaded = c.takes ? takes_all : on_overload,
+                         .context = &c};
+
+    CHECK_EQ(pit_mailbox_bound(bound), 0);
+    pit_send(c.parent, wake);
+    pit_receive_only(take, A_WHILE);
+    CHECK_EQ(c.times, 1);
+    for (int64_t i = 0; i < 10 && !c.takes; i++)
+        CHECK_EQ(pit_receive_only(number, A_WHILE)->n, i);
+}
+
+NODE_CASE(call_tells_one_that_waits)
+{
+    for (int takes = 0; takes < 2; takes++) {
+        struct called c = {.parent = pit_self(), .takes = takes};
+        pit_monitored m = spawn_watched(waits_and_is_called, &c, sizeof c);
+
+        CHECK(pit_receive_only(wake, A_WHILE));
+        send_numbers(m.pid, 0, takes ? 5 : 10);
+        CHECK(pit_receive_only(next, A_WHILE)); /* although nothing has come that it waits for */
+        pit_send(m.pid, take, .n = 0);
+        expect_end(m, "normal");
+    }
+}
+
+/* Before it takes the first message, not behind it. On one scheduler nothing comes between what is taken and what is counted. */
+static void takes_the_first(const void *arg)
+{
+    struct called c = *(const struct called *)arg;
+
+    CHECK_EQ(
+        pit_mailbox_bound((pit_mailbox){
+            .messages = 4, .policy = PIT_OVERLOAD_CALL, .overloaded = on_overload, .context = &c}),
+        0);
+    pit_send(c.parent, wake);
+    CHECK_EQ(pit_as(pit_receive(PIT_INFINITY), number)->n, 0);
+    CHECK_EQ(c.times, 1 + pit_message_count() > 4);
+}
+
+NODE_CASE_WITH(call_tells_before_the_first_is_taken, .schedulers = 1)
+{
+    struct called c = {.parent = pit_self()};
+    pit_monitored m = spawn_watched(takes_the_first, &c, sizeof c);
+
+    CHECK(pit_receive_only(wake, A_WHILE));
+    send_numbers(m.pid, 0, 10);
+    expect_end(m, "normal");
 }
 
 static void bounded_handler(void *state, const pit_msg *m)
@@ -283,7 +373,7 @@ static void bounded_handler(void *state, const pit_msg *m)
 /* A callback process is told before its handler is called with the next message. */
 NODE_CASE(call_tells_a_handler)
 {
-    struct called c = {pit_self(), 0, true};
+    struct called c = {.parent = pit_self()};
     pit_pid p = pit_spawn_handler_with(bounded_handler, &c, sizeof c, .scheduler = PIT_ANYWHERE);
     pit_ref ref = pit_monitor(p);
 
