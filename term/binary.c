@@ -122,14 +122,23 @@ pit_binary pit_binary_make(size_t size, uint8_t **ret_writable)
     return b;
 }
 
+pit_binary pit_binary_make_unfilled(size_t size, uint8_t **ret_writable)
+{
+    uint8_t *writable = NULL;
+    pit_binary b = heap_held(pit__binary_alloc_unfilled(size, &writable), size);
+
+    *ret_writable = writable;
+    return b;
+}
+
 pit_binary pit_binary_new(const void *data, size_t size)
 {
     uint8_t *to;
-    pit_binary b = pit__binary_alloc_unfilled(size, &to);
+    pit_binary b = pit_binary_make_unfilled(size, &to);
 
-    if (b.pit__owner && size)
+    if (size)
         memcpy(to, data, size);
-    return heap_held(b, size);
+    return b;
 }
 
 pit_binary pit_binary_text(const char *text) { return pit_binary_new(text, strlen(text)); }

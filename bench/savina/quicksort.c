@@ -61,7 +61,7 @@ static void sort_in_place(uint64_t *a, size_t n)
 static pit_binary sorted_at_once(pit_binary b)
 {
     uint8_t *room;
-    pit_binary result = pit_binary_make(b.size, &room);
+    pit_binary result = pit_binary_make_unfilled(b.size, &room);
 
     memcpy(room, b.data, b.size);
     sort_in_place((uint64_t *)(void *)room, count_of(b));
@@ -75,7 +75,7 @@ static void split(pit_binary b, uint64_t pivot, pit_binary *ret_smaller, pit_bin
     const uint64_t *from = numbers_of(b);
     uint8_t *room;
     size_t count = count_of(b), smaller = 0, greater = 0;
-    pit_binary both = pit_binary_make(b.size, &room);
+    pit_binary both = pit_binary_make_unfilled(b.size, &room);
     uint64_t *to = (uint64_t *)(void *)room;
 
     for (size_t i = 0; i < count; i++) {
@@ -96,22 +96,24 @@ static void sort_half(pit_binary half, bool right)
     pit_send(pit_spawn(sorter, &arg, sizeof arg), quicksort_work, .numbers = half);
 }
 
-/* The sorted halves at both ends, and between them as often as it was there the pivot. */
+/* The sorted halves at both ends, and between them as often as it was there the pivot. What was to be sorted lives until the first
+   half comes back, and only then is there room for the result: so one can be made of the other's memory. */
 static pit_binary sorted_by_others(pit_binary b)
 {
     uint64_t pivot = numbers_of(b)[count_of(b) / 2];
-    uint8_t *room;
+    uint8_t *room = NULL;
     size_t total = b.size;
-    pit_binary smaller, greater;
+    pit_binary smaller, greater, result = {0};
 
     split(b, pivot, &smaller, &greater);
     sort_half(smaller, false);
     sort_half(greater, true);
-    pit_binary result = pit_keep(pit_binary_make(total, &room));
     for (int i = 0; i < 2; i++) {
         const struct quicksort_sorted *s = pit_receive_only(quicksort_sorted, PIT_INFINITY);
         pit_binary part = s->numbers;
 
+        if (!room)
+            result = pit_keep(pit_binary_make_unfilled(total, &room));
         if (part.size)
             memcpy(s->right ? room + total - part.size : room, part.data, part.size);
     }
@@ -123,7 +125,7 @@ static pit_binary sorted_by_others(pit_binary b)
 static void sorter(const void *arg)
 {
     const struct sorter *self = arg;
-    pit_binary b = pit_keep(pit_receive_only(quicksort_work, PIT_INFINITY)->numbers);
+    pit_binary b = pit_receive_only(quicksort_work, PIT_INFINITY)->numbers;
     pit_binary s = count_of(b) < THRESHOLD ? sorted_at_once(b) : sorted_by_others(b);
 
     pit_send(self->parent, quicksort_sorted, .right = self->right, .numbers = s);
@@ -134,7 +136,7 @@ static void run(const uint64_t *params)
     uint64_t count = params[0], sum = 0, sorted_sum = 0, falls = 0;
     uint32_t random = 1024;
     uint8_t *room;
-    pit_binary b = pit_binary_make(count * sizeof(uint64_t), &room);
+    pit_binary b = pit_binary_make_unfilled(count * sizeof(uint64_t), &room);
     struct sorter arg = {.parent = pit_self()};
 
     BENCH_CHECK(count > 0);

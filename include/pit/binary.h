@@ -43,6 +43,12 @@ pit_binary pit_binary_text(const char *text);
  */
 pit_binary pit_binary_make(size_t size, uint8_t **ret_writable);
 
+/*
+ * The same, but what the bytes are before they are written is undefined: the caller writes each of them. A large binary that is
+ * filled anyway costs half of the memory traffic so.
+ */
+pit_binary pit_binary_make_unfilled(size_t size, uint8_t **ret_writable);
+
 /* Bytes that are never freed and never change: a literal, a table of constants. Copies and counts nothing. */
 static inline pit_binary pit_binary_static(const void *data, size_t size)
 {

@@ -39,6 +39,20 @@ PIT_TEST(a_made_binary_is_zeros_until_it_is_filled)
     CHECK_EQ(b.data[999], 7);
 }
 
+PIT_TEST(an_unfilled_binary_is_what_is_written_into_it)
+{
+    uint8_t *to;
+    pit_binary b = pit_binary_make_unfilled(1000, &to);
+
+    CHECK_EQ(b.size, 1000);
+    CHECK(b.data == to);
+    CHECK_EQ((uintptr_t)to % 16, 0);
+    memset(to, 7, 1000);
+    CHECK_EQ(b.data[0], 7);
+    CHECK_EQ(b.data[999], 7);
+    CHECK_EQ(pit_binary_make_unfilled(0, &to).size, 0);
+}
+
 PIT_TEST(slices_share_the_bytes_and_stay_inside)
 {
     pit_binary b = pit_binary_text("0123456789");
