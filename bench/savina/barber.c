@@ -90,8 +90,12 @@ static void run(const uint64_t *params)
 
     BENCH_CHECK(params[1] > 0 && pause > 0 && b.haircut > 0);
     int64_t since = pit_now();
-    struct room r = {.size = params[1], .barber = pit_spawn_handler_link(barber, &b, sizeof b)};
-    pit_pid waiting_room = pit_spawn_handler_link(room, &r, sizeof r);
+    /* All wait for the barber, and he for the room: they go before those who come again and again while he works. */
+    struct room r = {.size = params[1],
+                     .barber = pit_spawn_handler_with(barber, &b, sizeof b, .link = true,
+                                                      .priority = PIT_PRIORITY_HIGH)};
+    pit_pid waiting_room =
+        pit_spawn_handler_with(room, &r, sizeof r, .link = true, .priority = PIT_PRIORITY_HIGH);
     for (uint64_t i = 0; i < haircuts; i++) {
         pit_send(waiting_room, barber_enter, .customer = pit_spawn_handler(customer, &c, sizeof c));
         savina_busy(savina_random(&random, pause) + 10);

@@ -142,7 +142,9 @@ static void run(const uint64_t *params)
 
     BENCH_CHECK(size && producers && consumers && each);
     int64_t since = pit_now();
-    pit_pid manager = pit_spawn_handler_link(manage, &arg, sizeof arg);
+    /* Both sides wait for the manager: it goes before those whose work takes long. */
+    pit_pid manager = pit_spawn_handler_with(manage, &arg, sizeof arg, .link = true,
+                                             .priority = PIT_PRIORITY_HIGH);
     for (uint64_t i = 0; i < producers; i++) {
         struct producer p = {
             .manager = manager, .from = i * each, .items = each, .cost = (uint32_t)params[4]};
