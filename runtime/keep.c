@@ -8,6 +8,7 @@
 #include <pit/keep.h>
 
 #include "base/assert.h"
+#include "runtime/enter.h"
 #include "runtime/park.h"
 #include "runtime/process.h"
 #include "runtime/reason.h"
@@ -151,12 +152,19 @@ static void drop(struct pit__process *p, uint64_t key, bool term)
     pit_free(k);
 }
 
+/* What is kept belongs to a process: elsewhere it would be lost with what holds it, and nobody told. */
+static struct pit__process *enter(const char *function)
+{
+    (void)pit__enter();
+    return pit__caller(pit__thread(), function);
+}
+
 pit_binary pit__keep_binary(pit_binary b)
 {
-    struct pit__process *p = pit__enter();
+    struct pit__process *p = enter("pit_keep");
     uint64_t key = (uint64_t)(uintptr_t)b.pit__owner;
 
-    if (p && key && !keep_again(p, key, false)) {
+    if (key && !keep_again(p, key, false)) {
         pit__blob_retain(b.pit__owner);
         add(p, (struct kept){.key = key, .blob = b.pit__owner});
     }
@@ -166,9 +174,9 @@ pit_binary pit__keep_binary(pit_binary b)
 
 void pit__drop_binary(pit_binary b)
 {
-    struct pit__process *p = pit__enter();
+    struct pit__process *p = enter("pit_drop");
 
-    if (p && b.pit__owner)
+    if (b.pit__owner)
         drop(p, (uint64_t)(uintptr_t)b.pit__owner, false);
     pit__leave();
 }
@@ -176,10 +184,10 @@ void pit__drop_binary(pit_binary b)
 /* What is one word needs no keeping; nor does it have an address. */
 pit_term pit__keep_term(pit_term t)
 {
-    struct pit__process *p = pit__enter();
+    struct pit__process *p = enter("pit_keep");
     struct pit__sealed *sealed;
 
-    if (p && !keep_again(p, t.word, true)) {
+    if (!keep_again(p, t.word, true)) {
         sealed = pit__seal(t);
         if (!sealed)
             pit__exit_current(pit__reason_system_limit("no memory to keep a term"));
@@ -193,9 +201,6 @@ pit_term pit__keep_term(pit_term t)
 
 void pit__drop_term(pit_term t)
 {
-    struct pit__process *p = pit__enter();
-
-    if (p)
-        drop(p, t.word, true);
+    drop(enter("pit_drop"), t.word, true);
     pit__leave();
 }

@@ -33,8 +33,9 @@ static void undefined(const void *arg)
 static inline __attribute__((always_inline)) int check(const pit_spawn_opts *o)
 {
     if (o->priority > PIT_PRIORITY_MAX ||
-        (PIT__UNLIKELY(o->alias | o->reply) &&
-         (o->alias > PIT_ALIAS_REPLY_DEMONITOR || o->alias == PIT_ALIAS_REPLY ||
+        (PIT__UNLIKELY(o->alias | o->reply | o->max_heap) &&
+         (o->max_heap > (PIT_MAX_HEAP_NO_KILL | PIT_MAX_HEAP_NO_REPORT) ||
+          o->alias > PIT_ALIAS_REPLY_DEMONITOR || o->alias == PIT_ALIAS_REPLY ||
           o->reply > PIT_REPLY_SUCCESS_ONLY)) ||
         o->scheduler < PIT_ANYWHERE || o->scheduler > (int)pit__node.count ||
         o->stack > STACK_MOST || (o->monitor && !o->ret_ref) ||
@@ -64,8 +65,6 @@ static void touch(const struct pit__entry *e, const pit_spawn_opts *o)
 
 static int prepare_unusual(struct pit__process *p, const pit_spawn_opts *o)
 {
-    if (o->max_heap > (PIT_MAX_HEAP_NO_KILL | PIT_MAX_HEAP_NO_REPORT))
-        return -EINVAL;
     if (o->max_heap_kib &&
         pit__heap_limit_set(p, o->max_heap_kib * UINT64_C(1024), o->max_heap) < 0)
         return -ENOMEM;

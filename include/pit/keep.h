@@ -7,7 +7,8 @@
  *
  * pit_keep(x) is x, or for a term its copy, and lives until pit_drop of it or the end of the process. What is kept twice is
  * dropped twice. pit_drop of what is not kept has no effect. What is sent, or put into a message or a term, needs no
- * keeping: that holds it by itself. Neither waits; without memory the caller ends with system_limit.
+ * keeping: that holds it by itself. Neither waits; without memory the caller ends with
+ * system_limit. Only a process keeps: <pit/process.h> says what becomes of another thread that tries.
  */
 #ifndef PIT_KEEP_H
 #define PIT_KEEP_H

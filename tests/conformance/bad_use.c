@@ -52,6 +52,7 @@ NODE_CASE(a_pid_of_garbage_is_nobody)
 {
     uint64_t chance = pit_test_seed();
     pit_process_info info;
+    pit_term t = pit_nil();
 
     (void)pit_trap_exit(true);
     for (int i = 0; i < 500; i++) {
@@ -84,6 +85,11 @@ NODE_CASE(a_pid_of_garbage_is_nobody)
         CHECK_EQ(pit_suspend(p, 0), -PIT_ENOPROC);
         CHECK_EQ(pit_resume(p), -EINVAL);
         CHECK(!pit_spawn_request_abandon(ref));
+        CHECK_EQ(pit_try_send(p, number, .n = 1), 0);
+        CHECK_EQ(pit_process_item(p, PIT_INFO_LINKS, &t), -PIT_ENOPROC);
+        CHECK_EQ(pit_process_dictionary(p, t, &t), -PIT_ENOPROC);
+        CHECK_EQ(pit_trace_info(p, NULL), -PIT_ENOPROC);
+        CHECK_EQ(pit_tracer_open((pit_tracer_opts){.to = p}).id, INT64_MIN | PIT_ENOPROC);
         pit_answer_asker((pit_asker){p, pit_test_random(&chance)}, &pit_type_number, &n);
     }
     expect_alone();
@@ -282,6 +288,104 @@ NODE_CASE(what_cannot_be_is_refused)
     CHECK_EQ(pit_error(pit_alias_with(.mode = 9)), -EINVAL);
     CHECK_EQ(pit_error(pit_alias_with(.mode = PIT_ALIAS_DEMONITOR)), -EINVAL);
     CHECK_EQ(pit_error(pit_monitor_with(pit_self(), .alias = 9)), -EINVAL);
+    expect_alone();
+}
+
+static void takes_go_only(const void *arg) { (void)pit_receive_type(&pit_type_go, PIT_INFINITY); }
+static void sleeps_for_ever(const void *arg)
+{
+    pit_sleep(INT64_MAX - (int64_t)(pit_self().id & 1));
+    CHECK(!"reached");
+}
+static void receives_for_ever(const void *arg)
+{
+    (void)pit_receive_type(&pit_type_go, INT64_MAX / 1000000 + 1);
+    CHECK(!"reached");
+}
+static void calls_for_ever(const void *arg)
+{
+    struct number n = {1};
+
+    (void)pit_try_call(*(const pit_pid *)arg, &pit_type_number, &n, INT64_MAX - 1, &pit_type_number,
+                       &n);
+    CHECK(!"reached");
+}
+
+/* RECV-2, RECV-3, TIMER-1, TIMER-5: times beyond all that a clock will show are waited for, and none is mistaken for a past one. */
+NODE_CASE(times_without_end_are_waited_for)
+{
+    pit_pid deaf = spawn_anywhere(takes_go_only, NULL, 0);
+    pit_body *bodies[] = {sleeps_for_ever, receives_for_ever, calls_for_ever};
+    const int64_t far[] = {INT64_MAX, INT64_MAX - 1, INT64_MAX / 1000000, INT64_MAX / 1000000 + 1};
+    pit_monitored m[3];
+
+    for (int i = 0; i < 3; i++)
+        m[i] = spawn_watched(bodies[i], &deaf, sizeof deaf);
+    for (size_t i = 0; i < sizeof far / sizeof *far; i++) {
+        pit_ref r = pit_start_timer(far[i], pit_self(), i);
+
+        CHECK(pit_read_timer(r) > 0);
+        CHECK(pit_cancel_timer(r) > 0);
+        r = pit_start_timer_at(far[i] > INT64_MAX - 2 ? far[i] : INT64_MAX - (int64_t)i, pit_self(),
+                               i);
+        CHECK(pit_cancel_timer(r) > 0);
+    }
+    (void)pit_start_timer_at(INT64_MIN, pit_self(), 5); /* long past */
+    CHECK_EQ(pit_as(pit_receive(A_WHILE), pit_timeout)->value, 5);
+    for (int i = 0; i < 3; i++) {
+        while (!pit_is_alive(m[i].pid))
+            pit_test_fail(__FILE__, __LINE__, "body %d did not wait", i);
+        pit_exit_process(m[i].pid, pit_atom("enough"));
+        expect_end(m[i], "enough");
+    }
+    pit_exit_process(deaf, pit_atom("kill"));
+    expect_alone();
+    expect_empty();
+}
+
+static void frees_nonsense(const void *arg)
+{
+    _Alignas(16) static char nothing[256];
+
+    pit_free(nothing + 128);
+}
+static void labels_with_nonsense(const void *arg)
+{
+    static char text[4000];
+    pit_process_info info;
+
+    memset(text, 'x', sizeof text - 1);
+    pit_set_label(text); /* 255 bytes of it */
+    CHECK_EQ(pit_process_info_of(pit_self(), &info), 0);
+    CHECK_EQ(strlen(info.label), sizeof info.label - 1);
+}
+
+/* INFO-2, SPAWN-4, LIFE-11: numbers out of range, of each function that takes one. */
+NODE_CASE(numbers_out_of_range_are_refused)
+{
+    static const pit_spawn_opts wrong[] = {
+        {.priority = 4}, {.priority = 255},     {.scheduler = 30000}, {.scheduler = -2},
+        {.alias = 5},    {.stack = UINT32_MAX}, {.max_heap = 4},      {.name = "undefined"},
+    };
+    enum pit_info many[65] = {0};
+    pit_term t[65] = {0};
+
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        if (pit_error(pit_try_spawn(wait_forever, NULL, 0, wrong[i])) != -EINVAL)
+            pit_test_fail(__FILE__, __LINE__, "spawn option %zu is not refused", i);
+    CHECK_EQ(pit_process_items(pit_self(), many, 65, t), -EINVAL);
+    CHECK_EQ(pit_process_items(pit_self(), many, SIZE_MAX, t), -EINVAL);
+    CHECK_EQ(pit_process_item(pit_self(), (enum pit_info) - 1, t), -EINVAL);
+    CHECK_EQ(pit_system_info((enum pit_system) - 1, t), -EINVAL);
+    CHECK_EQ(pit_process_flag((enum pit_flag) - 1, 1), -EINVAL);
+    CHECK_EQ(pit_process_flag(PIT_FLAG_MAX_HEAP_SIZE, INT64_MIN), -EINVAL);
+    CHECK_EQ(pit_mailbox_bound((pit_mailbox){.messages = 1, .policy = UINT32_MAX}), -EINVAL);
+    CHECK_EQ(pit_error(pit_atomics_new(SIZE_MAX, 0)), -EINVAL);
+    CHECK_EQ(pit_error(pit_counters_new((size_t)UINT32_MAX + 2, 0)), -EINVAL);
+    CHECK_EQ(pit_suspend(pit_self(), ~0u), -EINVAL);
+    expect_badarg(frees_nonsense);
+    expect_end(spawn_watched(labels_with_nonsense, NULL, 0), "normal");
+    CHECK_EQ(pit_processes(NULL, 0), 1);
     expect_alone();
 }
 
