@@ -2,7 +2,8 @@
  * pitboss-loop: a loop of the table, once, as often as it is told; needs no google-benchmark. For
  * counting (bench/instructions takes the difference of two lengths) and for the tests.
  *
- *   pitboss-loop NAME N      prints `metric value` lines, each of one operation
+ *   pitboss-loop NAME N [SPIN]  prints `metric value` lines, each of one operation; SPIN: idle schedulers spin so many
+ *                            microseconds, not as many as the loop says: what valgrind runs ends sooner
  *   pitboss-loop --all N     every loop; those that need more cores than there are say so
  *   pitboss-loop --list
  *
@@ -53,6 +54,7 @@ static int all(uint64_t n)
 int main(int argc, char **argv)
 {
     const struct micro_loop *loop;
+    struct micro_loop other;
 
     if (argc == 2 && !strcmp(argv[1], "--list")) {
         for (size_t i = 0; i < micro_loop_count; i++)
@@ -61,8 +63,12 @@ int main(int argc, char **argv)
     }
     if (argc == 3 && !strcmp(argv[1], "--all"))
         return all(bench_number(argv[2], UINT32_MAX));
-    if (argc == 3 && (loop = micro_find(argv[1])) != NULL)
-        return measured(loop, bench_number(argv[2], UINT32_MAX)) ? 0 : 1;
-    fprintf(stderr, "usage: pitboss-loop NAME N | --all N | --list\n");
+    if ((argc == 3 || argc == 4) && (loop = micro_find(argv[1])) != NULL) {
+        other = *loop;
+        if (argc == 4)
+            other.spin_us = (int)bench_number(argv[3], 1000000);
+        return measured(&other, bench_number(argv[2], UINT32_MAX)) ? 0 : 1;
+    }
+    fprintf(stderr, "usage: pitboss-loop NAME N [SPIN] | --all N | --list\n");
     return 2;
 }
