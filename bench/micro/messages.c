@@ -45,20 +45,22 @@ static const uint8_t *take(const pit_type *type)
     return pit_payload(m);
 }
 
-void micro_send_receive(uint64_t n, uint64_t size)
+/* other: who sends it back, or this process itself. */
+static void play(pit_pid other, uint64_t n, uint64_t size)
 {
     const pit_type *type = type_of(size);
-    pit_pid self = pit_self();
     uint8_t bytes[MOST] = {0};
 
     micro_begin();
     for (uint64_t i = 0; i < n; i++) {
         number(bytes, size, i);
-        pit_send_copy(self, type, bytes);
+        pit_send_copy(other, type, bytes);
         check(take(type), size, i);
     }
     micro_end();
 }
+
+void micro_send_receive(uint64_t n, uint64_t size) { play(pit_self(), n, size); }
 
 void micro_send_receive_moved(uint64_t n, uint64_t size)
 {
@@ -110,20 +112,6 @@ struct player {
     pit_pid first;
     uint64_t n, size;
 };
-
-static void play(pit_pid other, uint64_t n, uint64_t size)
-{
-    const pit_type *type = type_of(size);
-    uint8_t bytes[MOST] = {0};
-
-    micro_begin();
-    for (uint64_t i = 0; i < n; i++) {
-        number(bytes, size, i);
-        pit_send_copy(other, type, bytes);
-        check(take(type), size, i);
-    }
-    micro_end();
-}
 
 static void play_binary(pit_pid other, uint64_t n, uint64_t size)
 {
