@@ -2,6 +2,7 @@
 #include "examples/casino/drive_peer.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdarg.h>
@@ -61,6 +62,10 @@ const char *peer_ask(struct peer *p, const char *format, ...)
     while (sent && !resp_reply_length(bytes_of(p->text, p->have))) {
         ssize_t n = recv(p->fd, p->text + p->have, sizeof(p->text) - 1 - p->have, 0);
 
+        if (n < 0 &&
+            errno ==
+                EINTR) /* stopped by SIGSTOP, and going on: with a time-out that is no restart */
+            continue;
         if (n <= 0)
             return NULL;
         p->have += (size_t)n;

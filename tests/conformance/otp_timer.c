@@ -61,7 +61,8 @@ NODE_CASE(a_cancelled_timer_tells_what_was_left)
         CHECK(left > 0 && left <= 60000);
         CHECK_EQ(pit_cancel_timer(ref), -ENOENT);
         ref = pit_start_timer(2, pit_self(), 1);
-        CHECK_EQ(pit_cancel_timer(ref) >= 0, true);
+        if (pit_cancel_timer(ref) < 0) /* we were kept from it for so long */
+            CHECK(pit_receive_ref(ref, A_WHILE));
     }
     pit_sleep(5);
     expect_empty();
@@ -395,6 +396,7 @@ NODE_CASE(a_timer_to_a_name_finds_who_has_it_then)
         } else
             pit_exit_process(second, pit_atom("kill"));
         expect_alone();
+        (void)pit_receive_type(&pit_type_number, 0); /* it may have had it before it was killed */
     }
     lost = pit_send_after_name(1, "by_timer", &pit_type_number, &later); /* nobody */
     while (pit_read_timer(lost) >= 0)

@@ -147,7 +147,8 @@ NODE_CASE(a_sleep_consumes_nothing)
     CHECK(pit_now() - begin >= 20 * 1000000);
     pit_sleep(0);
     CHECK_EQ(pit_receive_only(number, 0)->n, 0);
-    CHECK_EQ(pit_receive_only(number, 0)->n, 1);
+    CHECK_EQ(pit_receive_only(number, A_WHILE)->n,
+             1); /* its timer may be another scheduler's by now */
 }
 
 static void sends_at(const void *arg)
