@@ -42,6 +42,7 @@ static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, 
 struct fault_thread {
     size_t mapped;
     stack_t before;
+    struct pit__float_control floats; /* as they were when it began */
     struct pit__fault_info info;
     struct pit__fault_place place;
 };
@@ -238,6 +239,8 @@ PIT_NORETURN static void landed(void *arg)
 
     pit__fibre_landed(&t->place.stack->fibre);
     pit__stdio_locks_release();
+    pit__float_control_set(
+        t->floats); /* is the thread's, and its next process did not ask for it */
     fault.ops->land(&t->info);
     PIT_ASSERT(!"a landed process came back");
     __builtin_unreachable();
@@ -364,6 +367,7 @@ int pit__fault_thread_init(void)
         return -errno;
     t = (struct fault_thread *)p;
     t->mapped = mapped;
+    t->floats = pit__float_control_get();
     alternate = (stack_t){.ss_sp = (char *)p + head + page, .ss_size = room};
     if (mprotect((char *)p + head, page, PROT_NONE) < 0 ||
         sigaltstack(&alternate, &t->before) < 0) {

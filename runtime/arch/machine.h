@@ -52,6 +52,23 @@ static inline bool pit__machine_unalign(ucontext_t *u)
     return checked;
 }
 
+/* How this thread rounds, and which floating-point exceptions trap. Set lets what is pending go. */
+struct pit__float_control {
+    uint32_t mxcsr;
+    uint16_t x87;
+};
+static inline struct pit__float_control pit__float_control_get(void)
+{
+    struct pit__float_control c;
+
+    __asm__ volatile("stmxcsr %0\n\tfnstcw %1" : "=m"(c.mxcsr), "=m"(c.x87));
+    return c;
+}
+static inline void pit__float_control_set(struct pit__float_control c)
+{
+    __asm__ volatile("fninit\n\tfldcw %1\n\tldmxcsr %0" ::"m"(c.mxcsr), "m"(c.x87));
+}
+
 /* Where a function that has not yet made a frame was called from. */
 static inline uintptr_t pit__machine_link(const ucontext_t *u)
 {
@@ -82,6 +99,21 @@ static inline void pit__machine_redirect(ucontext_t *u, void *stack_top, void (*
 #elif defined(__aarch64__)
 
 static inline void pit__machine_handler(void) {}
+
+struct pit__float_control {
+    uint64_t fpcr;
+};
+static inline struct pit__float_control pit__float_control_get(void)
+{
+    struct pit__float_control c;
+
+    __asm__ volatile("mrs %0, fpcr" : "=r"(c.fpcr));
+    return c;
+}
+static inline void pit__float_control_set(struct pit__float_control c)
+{
+    __asm__ volatile("msr fpsr, xzr\n\tmsr fpcr, %0" ::"r"(c.fpcr));
+}
 static inline bool pit__machine_unalign(ucontext_t *u)
 {
     (void)u;

@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 
+#include "runtime/arch/machine.h"
 #include "tests/runtime/faults.h"
 
 PIT_MESSAGE(crash, (int, how));
@@ -134,6 +135,57 @@ NODE_CASE(a_fault_in_a_handler_ends_its_process_alone)
         }
     expect_alone();
     expect_empty();
+}
+
+/* ---- what belongs to the thread */
+
+static struct pit__float_control before_it;
+
+static bool floats_are_as_before(void)
+{
+    struct pit__float_control now = pit__float_control_get();
+
+#if defined(__x86_64__)
+    return !((now.mxcsr ^ before_it.mxcsr) & ~0x3fu) && now.x87 == before_it.x87;
+#else
+    return now.fpcr == before_it.fpcr;
+#endif
+}
+
+/* Rounds down, and traps at a division by zero. */
+static void changes_floats_and_faults(const void *arg)
+{
+    struct pit__float_control c = before_it = pit__float_control_get();
+
+#if defined(__x86_64__)
+    c.mxcsr = (c.mxcsr & ~0x200u) | 0x2000u;
+    c.x87 = (uint16_t)((c.x87 & ~0x4u) | 0x400u);
+#else
+    c.fpcr |= 0x800000;
+#endif
+    pit__float_control_set(c);
+    kinds[*(const int *)arg].fault();
+}
+
+static void looks_at_floats(const void *arg) { CHECK(floats_are_as_before()); }
+
+/* What a process that faults did to the thread's floating-point control is no other's. */
+NODE_CASE(a_fault_leaves_no_floating_point_control_behind)
+{
+    map_a_file();
+    for (int how = 0; how < KINDS; how++) {
+        pit_ref ref;
+
+        if (!usable(how))
+            continue;
+        pit_spawn_with(changes_floats_and_faults, &how, sizeof how, .scheduler = PIT_ON(0),
+                       .monitor = true, .ret_ref = &ref);
+        CHECK(pit_receive_ref(ref, A_WHILE));
+        pit_spawn_with(looks_at_floats, NULL, 0, .scheduler = PIT_ON(0), .monitor = true,
+                       .ret_ref = &ref);
+        CHECK(pit_receive_ref(ref, A_WHILE));
+    }
+    expect_alone();
 }
 
 /* ---- memory that a program names, touched by the runtime on its behalf */
