@@ -10,6 +10,7 @@
 #include <pit/term.h>
 
 #include "runtime/backtrace.h"
+#include "runtime/caught.h"
 #include "runtime/crashdump.h"
 #include "runtime/enter.h"
 #include "runtime/fault.h"
@@ -73,6 +74,7 @@ PIT_NORETURN static void land(void *argument)
         pit__block_free(&t->sched->blocks, t->touching);
     t->touching = NULL;
     p->flags |= PIT__F_FAULTED;
+    pit__caught_forget();
     (void)pit__fault_reason_text(info, text, sizeof text);
     pit_log(
         PIT_LOG_ERROR,

@@ -5,6 +5,8 @@
 #include "tests/otp/cxx_peer.h"
 
 #include <cstring>
+#include <exception>
+#include <stdexcept>
 
 #include "tests/harness/test.h"
 
@@ -122,5 +124,55 @@ PIT_TEST(a_server_and_a_supervisor_in_cxx)
         CHECK_EQ(echo_later(echo).n, 41);
         CHECK_EQ(pit_supervisor_count_children(sup).active, 2u);
         CHECK_EQ(pit_server_stop(sup, pit_atom("shutdown"), A_WHILE), 0);
+    });
+}
+
+static void exits_in_a_catch_block(const void *)
+{
+    try {
+        throw std::runtime_error("its own");
+    } catch (...) {
+        pit_exit(pit_atom("bye"));
+    }
+}
+
+static void refuses_in_a_catch_block(const void *)
+{
+    try {
+        throw 1;
+    } catch (...) {
+        (void)pit_must(-5);
+    }
+}
+
+static void throws(const void *) { throw std::runtime_error("nobody catches it"); }
+
+static void has_no_exception(const void *)
+{
+    CHECK(!std::current_exception());
+    CHECK_EQ(std::uncaught_exceptions(), 0);
+}
+
+static void wait_for_the_end(void (*b)(const void *))
+{
+    pit_ref ref;
+
+    pit_spawn_with(b, nullptr, 0, .monitor = true, .scheduler = PIT_ON(0), .ret_ref = &ref);
+    CHECK(pit_receive_ref(ref, A_WHILE));
+}
+
+/* What a process was catching when it ended is not another's. */
+PIT_TEST(an_exception_ends_with_its_process)
+{
+    run([] {
+        void (*const ends[])(const void *) = {exits_in_a_catch_block, refuses_in_a_catch_block,
+                                              throws};
+
+        for (auto e : ends) {
+            if (e == throws && pit_test_sanitized())
+                continue; /* abort is the sanitizer's */
+            wait_for_the_end(e);
+            wait_for_the_end(has_no_exception);
+        }
     });
 }
