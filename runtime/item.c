@@ -30,6 +30,7 @@
 #include "runtime/text.h"
 #include "runtime/trace.h"
 #include "runtime/where.h"
+#include "term/blob.h"
 #include "term/heap.h"
 #include "term/sealed.h"
 
@@ -230,6 +231,26 @@ static pit_term tracer(struct pit__process *p)
     return t ? pid_or_none(t->to.id) : PIT__A(undefined);
 }
 
+static const struct pit__blob_use *uses(const struct pit__process *p)
+{
+    return p->heap ? p->heap->blobs : NULL;
+}
+
+static pit_term binaries(const struct pit__process *p)
+{
+    pit_term list = pit_nil();
+
+    for (const struct pit__blob_use *u = uses(p); u; u = u->next) {
+        struct pit__blob_state b;
+
+        if (!u->owner)
+            continue; /* around static bytes: nobody counts them */
+        b = pit__blob_state(u->owner);
+        list = pit_list_cons(pit_tuple((uint64_t)(uintptr_t)u->owner, b.bytes, b.uses), list);
+    }
+    return list;
+}
+
 static uint64_t words(size_t bytes) { return (bytes + 7) / 8; }
 
 static pit_term value(const struct asked *a, const struct box *b, unsigned item)
@@ -304,12 +325,14 @@ static pit_term value(const struct asked *a, const struct box *b, unsigned item)
         return pit_term_of(pit__trace_of(p, &id));
     case PIT_INFO_TRACER:
         return tracer(p);
+    case PIT_INFO_BINARY:
+        return binaries(p);
     default:
         return key_of(a, b->key);
     }
 }
 
-/* An upper bound of what the answer may take, dictionary and relations as often as they are asked for. */
+/* An upper bound of what the answer may take, lists as often as they are asked for. */
 static bool fits(const struct pit__process *p, const struct box *b)
 {
     const struct pit__dictionary *d = pit__dictionary_of(p);
@@ -322,6 +345,9 @@ static bool fits(const struct pit__process *p, const struct box *b)
             bytes += all;
         else if (b->items[i] == PIT_INFO_MESSAGES)
             bytes += PIT_INFO_MESSAGES_MOST * 400;
+        else if (b->items[i] == PIT_INFO_BINARY)
+            for (const struct pit__blob_use *u = uses(p); u; u = u->next)
+                bytes += 128;
         else
             bytes += (size_t)p->relations.count * 48 + 4096;
     return bytes <= ANSWER_MOST;

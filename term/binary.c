@@ -50,6 +50,12 @@ void pit__blob_release(struct pit__blob *owner)
 void pit__binary_retain(pit_binary b) { pit__blob_retain(b.pit__owner); }
 void pit__binary_release(pit_binary b) { pit__blob_release(b.pit__owner); }
 
+struct pit__blob_state pit__blob_state(const struct pit__blob *owner)
+{
+    return (struct pit__blob_state){owner->bytes,
+                                    atomic_load_explicit(&owner->count, memory_order_relaxed)};
+}
+
 uint64_t pit__binary_count(pit_binary b)
 {
     return b.pit__owner ? atomic_load_explicit(&b.pit__owner->count, memory_order_relaxed) : 0;

@@ -16,6 +16,13 @@ void pit__binary_release(pit_binary b);
 void pit__blob_retain(struct pit__blob *owner); /* NULL: nothing */
 void pit__blob_release(struct pit__blob *owner);
 
+/* Of one that the caller may use now: the bytes of its block, and how many use it. */
+struct pit__blob_state {
+    size_t bytes;
+    uint64_t uses;
+};
+struct pit__blob_state pit__blob_state(const struct pit__blob *owner);
+
 /* Size bytes of zeros with one count, the caller's. .data is NULL without memory. */
 pit_binary pit__binary_alloc(size_t size, uint8_t **ret_writable);
 

@@ -56,6 +56,9 @@ PIT_BEGIN_DECLS
  *   SENSITIVE           true, false
  *   TRACE               the bits of what it is traced with; 0: it is not
  *   TRACER              a pid, or undefined: it is not traced, or to a function
+ *   BINARY              counted binaries that its terms use, [{Id, Bytes, Uses}], one for each use, oldest first: a number that no
+ *                       other binary has as long as this one is there, its bytes (of one made around foreign bytes without these),
+ *                       and its uses in the node
  * What Erlang has besides speaks of its garbage collector, its code loader, or other nodes.
  */
 enum pit_info {
@@ -91,6 +94,7 @@ enum pit_info {
     PIT_INFO_SENSITIVE,
     PIT_INFO_TRACE,
     PIT_INFO_TRACER,
+    PIT_INFO_BINARY,
     PIT_INFO_ITEMS /* how many there are */
 };
 
@@ -101,7 +105,7 @@ enum pit_info {
  * builds now.
  *
  * 0; -PIT_ENOPROC: no such process, or it is ending; -EINVAL: no such item, or more than 64; -E2BIG: the answer would be larger than
- * 64 MiB (a dictionary, a million links); -ENOMEM, -PIT_ENOTPROCESS. On an error no value is touched. Waits if pid belongs to
+ * 64 MiB (a dictionary, a million links or binaries); -ENOMEM, -PIT_ENOTPROCESS. On an error no value is touched. Waits if pid belongs to
  * another scheduler. The cost is that of the answer: for lists, of their length.
  */
 int pit_process_item(pit_pid pid, enum pit_info item, pit_term *value);

@@ -408,6 +408,38 @@ NODE_CASE(each_item_can_be_asked_for_by_itself)
     expect_alone();
 }
 
+enum { BINARY_BYTES = 1000 };
+
+static void uses_binaries(const void *arg)
+{
+    static const char bytes[BINARY_BYTES];
+    pit_term one = pit_bytes(bytes, sizeof bytes);
+
+    (void)pit_tuple(one, pit_bytes(bytes, 64)); /* so few are part of the term */
+    pit_send(*(const pit_pid *)arg, ready);
+    pit_sleep(PIT_INFINITY);
+}
+
+/* INFO-4: the binaries that another's terms use are told by size and uses. */
+NODE_CASE(the_binaries_of_another_are_told)
+{
+    pit_pid me = pit_self(), p = spawn_anywhere(uses_binaries, &me, sizeof me);
+    int64_t bytes, uses;
+    pit_term all, one;
+
+    CHECK_STR(item(me, PIT_INFO_BINARY), "[]");
+    CHECK(pit_receive_type(&pit_type_ready, A_WHILE));
+    all = item_of(p, PIT_INFO_BINARY);
+    CHECK_EQ(pit_list_length(all), 1);
+    one = pit_list_head(all);
+    CHECK(pit_match(one, "{_, ~, ~}", &bytes, &uses));
+    CHECK(bytes >= BINARY_BYTES && bytes < 2 * BINARY_BYTES);
+    CHECK_EQ(uses, 1);
+    CHECK(pit_term_equal(one, pit_list_head(item_of(p, PIT_INFO_BINARY))));
+    pit_exit_process(p, pit_atom("kill"));
+    expect_alone();
+}
+
 /*
  * INFO-2: a list of items keeps its order, and what comes twice; a wrong one is refused, and of the dead there is nothing.
  * OTP: process_SUITE/process_info_2_list
