@@ -22,6 +22,7 @@ class Case:
     port: int = 0
     load: list = field(default_factory=list)
     prepare: list = field(default_factory=list)  # runs before the load, not measured
+    check: list = field(default_factory=list)  # runs before that: a load that looks at each answer, for one that does not
 
 
 @dataclass

@@ -102,8 +102,9 @@ def run_server(case):
     server = subprocess.Popen(case.command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     try:
         wait_for_port(case.port, server)
-        if case.prepare:
-            run_command(case.prepare)
+        for command in (case.check, case.prepare):
+            if command:
+                run_command(command)
         time.sleep(0.2)
         cpu, start = process_cpu(server.pid), time.monotonic()
         metrics = metrics_of(run_command(case.load), case.load)

@@ -7,6 +7,11 @@ KEYS = 100000
 REDIS = ["redis-server", "--port", "18130", "--save", "", "--appendonly", "no"]
 
 
+def checked(protocol, port, depth=1):
+    """What redis-benchmark and wrk do not do: some thousands of requests whose answers are compared, each byte."""
+    return LOAD_CORE + [LOAD, protocol, str(port), "--connections=50", f"--depth={depth}", "--requests=5000", "--warm=0"]
+
+
 def kv_row(kind, depth, requests):
     """RESP under redis-benchmark, redis's own load."""
     def fill(port, what, n, pipeline):
@@ -14,7 +19,8 @@ def kv_row(kind, depth, requests):
                             "-r", str(KEYS), "--csv"]
 
     def case(command, port):  # the keys are there before: a GET finds what it asks for, a SET replaces
-        return Case(SERVER_CORE + command, port, fill(port, kind, requests, depth), fill(port, "set", 5 * KEYS, 16))
+        return Case(SERVER_CORE + command, port, fill(port, kind, requests, depth), fill(port, "set", 5 * KEYS, 16),
+                    checked("resp", port, depth))
 
     return Row(f"kv_{kind}_P{depth}", "req_per_s",
                {"pitboss": {"": case(ours("kv", 18131, schedulers=1).command, 18131)}, "redis": {"": case(REDIS, 18130)}},
@@ -53,7 +59,8 @@ def wrk_row(seconds):
     def case(who):
         command, port = server_of(who, "http")
         return Case(SERVER_CORE + command, port,
-                    LOAD_CORE + ["wrk", "-t1", "-c100", f"-d{seconds}s", "--latency", f"http://127.0.0.1:{port}/"])
+                    LOAD_CORE + ["wrk", "-t1", "-c100", f"-d{seconds}s", "--latency", f"http://127.0.0.1:{port}/"],
+                    check=checked("http", port))
 
     return Row("net_http_wrk", "req_per_s", {who: {"": case(who)} for who in ("pitboss", "nginx", "go", "erlang")})
 
