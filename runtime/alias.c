@@ -8,6 +8,7 @@
 
 #include "base/assert.h"
 #include "base/probes.h"
+#include "runtime/bound.h"
 #include "runtime/enter.h"
 #include "runtime/inner.h"
 #include "runtime/reason.h"
@@ -21,6 +22,13 @@ static struct pit__relation *find(const struct pit__process *p, uint64_t number)
 struct pit__relation *pit__alias_find(const struct pit__process *p, uint64_t number)
 {
     return find(p, number);
+}
+
+bool pit__alias_bounded(const struct pit__process *p, uint64_t number)
+{
+    struct pit__relation *r = find(p, number);
+
+    return r && PIT__R_MODE(r) <= PIT_ALIAS_EXPLICIT;
 }
 
 void pit__alias_follow(struct pit__sched *s, struct pit__process *p,
@@ -97,6 +105,7 @@ bool pit_unalias(pit_ref alias)
 static void send(pit_ref alias, enum pit__kind kind, const pit_type *type, const void *payload)
 {
     struct pit__thread *t = pit__in();
+    struct pit__process *p;
     struct pit__message *m;
 
     if (PIT__UNLIKELY(alias.owner.id < 0))
@@ -111,7 +120,11 @@ static void send(pit_ref alias, enum pit__kind kind, const pit_type *type, const
         PIT__COUNT(t->sched->sent);
         PIT__TRACE_SEND(t, m);
     }
-    pit__route(t, m);
+    p = pit__slot_of(m->to);
+    if (PIT__UNLIKELY(p && pit__bound_blocks(p)) && t)
+        pit__bound_route(t, p, m);
+    else
+        pit__route(t, m);
     pit__out(2);
 }
 

@@ -5,7 +5,7 @@
  * it can be, and means nothing to a mailbox without one. `counted` says which messages it is about; that is a property of the
  * message alone, so that what was counted in is counted out.
  *
- * Blocking. A sender that must wait sends its message as PIT__ASK, with a tag, and waits for PIT__ROOM with that tag:
+ * Blocking. A sender that must wait sends its message as PIT__ASK, and waits for PIT__ROOM:
  *   on the receiver's scheduler   the queue is looked at, and only a message that does not fit becomes an ASK
  *   elsewhere                     the hint bound_full is looked at; every PIT_MAILBOX_AHEAD-th message asks anyway
  * The owner lets an ASK in if it fits, and answers; else it holds it, in order, until messages have left the queue.
@@ -16,7 +16,11 @@
  * So an ASK is answered or cancelled, exactly once, whatever ends; tests/model/bound.pml takes these steps away one by one. The
  * sender waits at the end of the runtime call that sent (pit__leave_slow): nothing on the way of other senders asks for it.
  *
- * A process asks with one message at a time. What it sends in the same runtime call after that (the layers above may) is let in.
+ * A process asks with one message at a time, so an ASK, its answer and its CANCEL need no number: the pids name it. What it sends in
+ * the same runtime call after that (the layers above may) is let in.
+ *
+ * An ASK to an alias carries the alias's number, as the message that it becomes does (RECV-5). Whether the alias is active is decided
+ * when it is let in: until then it is under way (ALIAS-3). What comes by an alias for replies no bound holds.
  */
 #include "runtime/bound.h"
 
@@ -29,6 +33,7 @@
 #include "runtime/enter.h"
 #include "runtime/extra.h"
 #include "runtime/inner.h"
+#include "runtime/monitor.h"
 #include "runtime/reason.h"
 #include "runtime/signal.h"
 #include "runtime/trace.h"
@@ -91,15 +96,25 @@ static void append(struct pit__sched *s, struct pit__process *p, struct pit__bou
 
 static void answer(struct pit__sched *s, const struct pit__message *ask)
 {
-    pit__signal(s, PIT__ROOM, ask->to, ask->public.from, NULL, ask->public.pit__tag);
+    pit__signal(s, PIT__ROOM, ask->to, ask->public.from, NULL, 0);
+}
+
+/* The ASK is by an alias that is no more, or that no bound is about. */
+static bool by_free_alias(const struct pit__process *p, const struct pit__message *m)
+{
+    return m->public.pit__tag && !pit__alias_bounded(p, m->public.pit__tag);
 }
 
 /* The ASK is let in as the message that it is. */
 static void let_in(struct pit__sched *s, struct pit__process *p, struct pit__message *m)
 {
     answer(s, m);
+    if (PIT__UNLIKELY(by_free_alias(p, m))) {
+        m->block.kind = PIT__ALIASED;
+        pit__alias_received(s, p, m);
+        return;
+    }
     m->block.kind = PIT__MESSAGE;
-    m->public.pit__tag = 0;
     if (p->flags & PIT__F_ATTENTION && pit__extra_peek(p)->bound)
         append(s, p, pit__extra_peek(p)->bound, m);
     else
@@ -145,19 +160,19 @@ void pit__bound_asked(struct pit__sched *s, struct pit__process *p, struct pit__
     struct pit__extra *x = p->flags & PIT__F_ATTENTION ? pit__extra_peek(p) : NULL;
     struct pit__bound *b = x ? x->bound : NULL;
 
-    if (b && b->limits.policy == PIT_OVERLOAD_BLOCK && (b->held || !fits(b, m)))
+    if (b && b->limits.policy == PIT_OVERLOAD_BLOCK && (b->held || !fits(b, m)) &&
+        !by_free_alias(p, m))
         hold(p, b, m);
     else
         let_in(s, p, m);
 }
 
-void pit__bound_cancelled(struct pit__sched *s, struct pit__process *p, pit_pid from,
-                          uint64_t number)
+void pit__bound_cancelled(struct pit__sched *s, struct pit__process *p, pit_pid from)
 {
     struct pit__extra *x = p->flags & PIT__F_ATTENTION ? pit__extra_peek(p) : NULL;
     struct pit__message *before = NULL, *m = x && x->bound ? x->bound->first : NULL;
 
-    while (m && !(m->public.from.id == from.id && m->public.pit__tag == number)) {
+    while (m && m->public.from.id != from.id) {
         before = m;
         m = pit__message_next(m);
     }
@@ -217,7 +232,7 @@ static void ask(struct pit__sched *s, struct pit__process *c, struct pit__extra 
 {
     m->block.kind = PIT__ASK;
     x->blocked_to = m->to;
-    x->blocked_tag = m->public.pit__tag = pit__sched_number(s);
+    x->blocked = true;
     (void)pit__attend(c, PIT__AT_BLOCKED); /* its extra data is there */
     s->reductions = 0;
 }
@@ -232,7 +247,7 @@ static bool sender_waits(struct pit__sched *s, struct pit__process *p, struct pi
     struct pit__extra *x;
 
     if (s->draining || !c || c == p || m->block.kind != PIT__MESSAGE ||
-        m->public.from.id != pit__process_pid(c) || !(x = pit__extra_of(c)) || x->blocked_tag)
+        m->public.from.id != pit__process_pid(c) || !(x = pit__extra_of(c)) || x->blocked)
         return false;
     ask(s, c, x, m);
     return true;
@@ -430,9 +445,14 @@ pit_mailbox_load pit_mailbox_state(void)
 void pit__bound_route(struct pit__thread *t, struct pit__process *p, struct pit__message *m)
 {
     struct pit__process *c = t->current;
-    struct pit__extra *x = c && counted(m) ? pit__extra_of(c) : NULL;
+    bool ordinary = (m->block.kind == PIT__MESSAGE || m->block.kind == PIT__ALIASED) &&
+                    !(m->public.type->flags & PIT_TYPE_SYSTEM);
+    /* On its own scheduler the queue itself is looked at; and nobody waits for room that only he can make. */
+    bool asks =
+        c && c != p && ordinary && !(pit__owned_by(p, t->sched) && pit__mailbox_quiet(&p->mailbox));
+    struct pit__extra *x = asks ? pit__extra_of(c) : NULL;
 
-    if (x && !x->blocked_tag &&
+    if (x && !x->blocked &&
         (atomic_load_explicit(&p->bound_full, memory_order_relaxed) ||
          ++x->unasked >= PIT_MAILBOX_AHEAD)) {
         x->unasked = 0;
@@ -441,13 +461,13 @@ void pit__bound_route(struct pit__thread *t, struct pit__process *p, struct pit_
     pit__route(t, m);
 }
 
-void pit__bound_room(struct pit__sched *s, struct pit__process *p, uint64_t number)
+void pit__bound_room(struct pit__sched *s, struct pit__process *p)
 {
     struct pit__extra *x = pit__extra_peek(p);
 
-    if (!x || x->blocked_tag != number)
+    if (!x || !x->blocked)
         return;
-    x->blocked_tag = 0;
+    x->blocked = false;
     pit__unattend(p, PIT__AT_BLOCKED);
     if (p->status == PIT__WAITING && (p->wakes_on & PIT__WAKE_ROOM))
         pit__sched_enqueue(s, p);
@@ -457,7 +477,7 @@ void pit__bound_wait(struct pit__process *p)
 {
     struct pit__extra *x = pit__extra_peek(p);
 
-    while (x && x->blocked_tag) {
+    while (x && x->blocked) {
         struct pit__sched *s = pit__thread()->sched;
 
         pit__exit_if_told(p);
@@ -472,11 +492,10 @@ void pit__bound_sender_ends(struct pit__sched *s, struct pit__process *p)
 {
     struct pit__extra *x = pit__extra_peek(p);
 
-    if (!x || !x->blocked_tag)
+    if (!x || !x->blocked)
         return;
-    pit__signal(s, PIT__CANCEL, (pit_pid){pit__process_pid(p)}, x->blocked_to, NULL,
-                x->blocked_tag);
-    x->blocked_tag = 0;
+    pit__signal(s, PIT__CANCEL, (pit_pid){pit__process_pid(p)}, x->blocked_to, NULL, 0);
+    x->blocked = false;
 }
 
 static bool no_room(struct pit__thread *t, struct pit__process *p, const struct pit__message *like)

@@ -30,9 +30,8 @@ bool pit__bound_close(struct pit__sched *s, struct pit__process *p, int *budget)
 void pit__bound_append(struct pit__sched *s, struct pit__process *p, struct pit__message *m);
 /* A message whose sender waits until it is in the queue (PIT__ASK) has come. */
 void pit__bound_asked(struct pit__sched *s, struct pit__process *p, struct pit__message *m);
-/* Its sender ended while it waited: it was not sent. number: the PIT__ASK's tag. */
-void pit__bound_cancelled(struct pit__sched *s, struct pit__process *p, pit_pid from,
-                          uint64_t number);
+/* Its sender ended while it waited: it was not sent. */
+void pit__bound_cancelled(struct pit__sched *s, struct pit__process *p, pit_pid from);
 /* The receiver is gone: the sender goes on. The message is freed by the caller. */
 void pit__bound_undeliverable(struct pit__sched *s, const struct pit__message *m);
 
@@ -54,10 +53,10 @@ static inline bool pit__bound_blocks(const struct pit__process *p)
     return atomic_load_explicit(&p->bound_blocks, memory_order_relaxed);
 }
 
-/* Send m, which is complete, to p of another scheduler with such a bound; the current process may have to wait. */
+/* Send m, which is complete, to p (or to an alias of p's) with such a bound; the current process may have to wait. */
 void pit__bound_route(struct pit__thread *t, struct pit__process *p, struct pit__message *m);
 /* There is room, or the receiver is gone. */
-void pit__bound_room(struct pit__sched *s, struct pit__process *p, uint64_t number);
+void pit__bound_room(struct pit__sched *s, struct pit__process *p);
 /* In pit__leave_slow: wait for room. */
 void pit__bound_wait(struct pit__process *p);
 /* The sender ends, first of all in its teardown: what it waits with is not sent. */

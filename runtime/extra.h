@@ -42,8 +42,8 @@ struct pit__extra {
     /* bounds on mailboxes (bound.c) */
     uint32_t unasked; /* messages to bounded mailboxes elsewhere since it last asked one for room */
     struct pit__bound *bound; /* on its own mailbox; NULL: none */
-    pit_pid blocked_to;       /* as a sender: it waits until its message is let in there, */
-    uint64_t blocked_tag;     /* 0: it does not */
+    pit_pid blocked_to;       /* as a sender: its message is to be let in there, */
+    bool blocked;             /* and until then it waits */
 
     /* the queue's remembered places (inner.c) */
     struct pit__message *last_priority; /* in its queue; NULL: none */

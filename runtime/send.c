@@ -61,12 +61,11 @@ PIT_NORETURN static void bad_pid(pit_pid to)
     pit__exit_text("badarg", "sending to a handle that holds an error", NULL, 0);
 }
 
-/* An ordinary message to p (NULL: nobody), which may be one of another scheduler that makes its senders wait. */
+/* An ordinary message to p (NULL: nobody), which may be one that makes its senders wait. */
 static inline void route_message(struct pit__thread *t, struct pit__process *p,
                                  struct pit__message *m)
 {
-    if (PIT__UNLIKELY(p && pit__bound_blocks(p)) && t &&
-        !(pit__owned_by(p, t->sched) && pit__mailbox_quiet(&p->mailbox)))
+    if (PIT__UNLIKELY(p && pit__bound_blocks(p)) && t)
         pit__bound_route(t, p, m);
     else
         pit__route(t, m);

@@ -416,10 +416,10 @@ static void signal_received(struct pit__sched *s, struct pit__process *p, struct
         pit__suspend_over_received(s, p, m->public.from);
         break;
     case PIT__ROOM:
-        pit__bound_room(s, p, sig->number);
+        pit__bound_room(s, p);
         break;
     case PIT__CANCEL:
-        pit__bound_cancelled(s, p, m->public.from, sig->number);
+        pit__bound_cancelled(s, p, m->public.from);
         break;
     default:
         PIT_ASSERT(!"a signal of no known kind");

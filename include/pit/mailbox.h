@@ -6,14 +6,15 @@
  * refuses, drops or delays, the system lane: exit signals, links, monitors and what they send (pit_exited, pit_down), answers,
  * pit_timeout, what the runtime asks of a process (process_info and the like), what a socket delivers, what comes by an
  * alias for replies (all modes but PIT_ALIAS_EXPLICIT), and messages and calls whose type is a PIT_SYSTEM_MESSAGE. Priority
- * messages are counted, but never refused.
+ * messages are counted, but never refused or delayed.
  *
  * An alias of PIT_ALIAS_EXPLICIT, which pit_alias() makes, stands for the pid and carries any number of messages: they are
  * ordinary ones, and a bound holds for them. Who bounds its mailbox and waits for a reply makes an alias for replies.
  *
  * What a sender sees:
  *   a process        by PIT_OVERLOAD_BLOCK it waits in its send until there is room; an exit signal ends it there, and then
- *                    what it was sending is not sent. A process that sends to itself does not wait.
+ *                    what it was sending is not sent. By an alias that has ended when there is room, its message is dropped
+ *                    then. A process that sends to itself does not wait.
  *   a call           is never lost: refused or dropped, it fails at once with -PIT_EOVERLOAD. By BLOCK it is let in,
  *                    since its sender waits already.
  *   another thread   never waits: by BLOCK it is let in, beyond the bound; pit_try_send tells it that there is no room.

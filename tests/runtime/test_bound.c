@@ -653,6 +653,105 @@ NODE_CASE(try_send_does_not_wait)
         pit_yield();
 }
 
+/* ---- blocking by an alias */
+
+struct sends_by {
+    pit_ref to;
+    int64_t sender, count;
+};
+
+static void sends_all_by(const void *arg)
+{
+    const struct sends_by *s = arg;
+
+    for (int64_t i = 0; i < s->count; i++)
+        pit_send(s->to, number, .n = i, .sender = s->sender);
+}
+
+static pit_monitored spawn_sender_by(pit_ref to, int64_t sender, int64_t count)
+{
+    struct sends_by s = {to, sender, count};
+
+    return spawn_watched(sends_all_by, &s, sizeof s);
+}
+
+/* The caller has the bound, and `n` senders wait for it. */
+static void let_them_block(uint64_t n)
+{
+    for (int64_t until = pit_now() + A_WHILE * INT64_C(1000000); pit_mailbox_state().blocked != n;
+         pit_yield())
+        CHECK(pit_now() < until);
+}
+
+/* What waited for room is found by its alias, as what did not. RECV-5, ALIAS-2 */
+NODE_CASE(a_reply_that_waited_is_found_by_its_alias)
+{
+    pit_ref alias = pit_alias();
+    pit_monitored from;
+    const pit_msg *m;
+
+    CHECK_EQ(pit_mailbox_bound((pit_mailbox){.messages = 1}), 0);
+    send_numbers(pit_self(), 77, 1);
+    from = spawn_sender_by(alias, 5, 1);
+    let_them_block(1);
+    CHECK(!pit_receive_ref(alias, 0));
+    CHECK_EQ(pit_receive_only(number, 0)->n, 77);
+    CHECK(m = pit_receive_ref(alias, A_WHILE));
+    CHECK_EQ(pit_as(m, number)->sender, 5);
+    expect_end(from, "normal");
+    expect_empty();
+}
+
+/* Who sends by an alias is stopped at the bound as who sends to the pid, wherever it runs. SIG-1 */
+NODE_CASE(block_holds_for_aliases_too)
+{
+    enum { SENDERS = 3, EACH = BOUND + SENDERS * PIT_MAILBOX_AHEAD + 1 };
+    pit_ref alias = pit_alias();
+    pit_monitored from[SENDERS];
+    int64_t last[SENDERS];
+
+    CHECK_EQ(pit_mailbox_bound((pit_mailbox){.messages = BOUND}), 0);
+    for (int i = 0; i < SENDERS; i++) {
+        from[i] = spawn_sender_by(alias, i, EACH);
+        last[i] = -1;
+    }
+    let_them_block(SENDERS);
+    CHECK(pit_mailbox_state().messages <= BOUND + SENDERS * PIT_MAILBOX_AHEAD);
+    for (int taken = 0; taken < SENDERS * EACH; taken++) {
+        const struct number *n = pit_as(pit_receive_ref(alias, A_WHILE), number);
+
+        CHECK_EQ(n->n, last[n->sender] + 1);
+        last[n->sender]++;
+    }
+    for (int i = 0; i < SENDERS; i++)
+        expect_end(from[i], "normal");
+    expect_empty();
+}
+
+/* The alias ends, or the sender does, before there is room: nothing comes, and nobody is left waiting. ALIAS-3 */
+NODE_CASE(an_alias_that_ends_lets_its_senders_go)
+{
+    CHECK_EQ(pit_mailbox_bound((pit_mailbox){.messages = 1}), 0);
+    for (int killed = 0; killed < 2; killed++) {
+        pit_ref alias = pit_alias();
+        pit_monitored from;
+
+        send_numbers(pit_self(), 77, 1);
+        from = spawn_sender_by(alias, 5, 3);
+        let_them_block(1);
+        if (killed)
+            pit_exit_process(from.pid, pit_atom("kill"));
+        else
+            CHECK(pit_unalias(alias));
+        CHECK_EQ(pit_receive_only(number, A_WHILE)->n, 77);
+        expect_end(from, killed ? "killed" : "normal");
+        while (pit_try_receive_only(number, 0)) /* there may have been room before the kill came */
+            CHECK(killed);
+        let_them_block(0);
+        expect_empty();
+    }
+}
+
 /* ---- the system lane */
 
 static int ask(pit_pid to, const pit_type *type, int64_t n)
