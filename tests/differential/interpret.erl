@@ -6,7 +6,7 @@
 -module(interpret).
 -export([main/1]).
 
--define(HANG, 5000).  % ms in which a phase ends, or the program hangs
+-define(HANG, 30000).  % ms in which a phase ends, or the program hangs
 -define(WAIT, 100).   % ms that waitk waits
 
 main(Words) ->
