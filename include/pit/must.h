@@ -17,7 +17,8 @@
  *
  *     pit_listener l = pit_must(pit_tcp_listen("127.0.0.1:7000"));
  *
- * pit_error(handle) is 0, or the negative error number that the handle holds.
+ * pit_error(handle) is 0, or the negative error number that the handle holds. pit_pid_error(error) is a process that
+ * holds error (-ENOENT): what a start function returns that could make none. 0 is no error: PIT_NO_PID.
  */
 
 PIT_BEGIN_DECLS
@@ -28,6 +29,14 @@ PIT_END_DECLS
 
 /* A handle holds an error as the sign bit and the number. */
 static inline int pit__error_of(int64_t id) { return id < 0 ? -(int)(id & INT32_MAX) : 0; }
+
+static inline pit_pid pit_pid_error(int error)
+{
+    int64_t number = error;
+    pit_pid pid = {error ? INT64_MIN | (number < 0 ? -number : number) : 0};
+
+    return pid;
+}
 
 /*
  * One function for each kind of thing: where it keeps its sign, and its error. Overloads in C++; in C selected by

@@ -18,9 +18,9 @@
  * reason shutdown, and leaves the rest to its own supervisor.
  *
  * A child's start function runs in the supervisor's process. It returns a process that is linked to the supervisor, as
- * pit_server_start_link, pit_supervisor_start_link and pit_spawn_link do; or a handle that holds why there is none:
- * -PIT_EIGNORE is no error, the child is kept and does not run. It must return its errors: pit_must would end the
- * supervisor. While it waits, so does the supervisor.
+ * pit_server_start_link, pit_supervisor_start_link and pit_spawn_link do; or a handle that holds why there is none, as
+ * theirs do or as pit_pid_error(-ENOENT) makes one. -PIT_EIGNORE and PIT_NO_PID are no errors: the child is kept and does
+ * not run. It must return its errors: pit_must would end the supervisor. While it waits, so does the supervisor.
  *
  * The functions on a supervisor wait for it as long as it takes, and end the caller if it is gone (as a call does).
  */

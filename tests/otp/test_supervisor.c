@@ -472,6 +472,25 @@ NODE_TEST(sup_16_a_child_that_unlinked_itself_and_is_gone_does_not_hang_the_end)
 
 /* ---- requests --------------------------------------------------------------------------------------------------------- */
 
+static pit_pid start_gives(const void *arg) { return pit_pid_error(*(const int *)arg); }
+
+NODE_TEST(sup_18_a_start_function_gives_an_error_of_its_own)
+{
+    pit_pid sup = start_three(PIT_ONE_FOR_ONE, PIT_PERMANENT, 5);
+    static const int gives[] = {-ENOENT, ENOENT, -PIT_EOVERLOAD, -PIT_EIGNORE, 0};
+    static const int holds[] = {-ENOENT, -ENOENT, -PIT_EOVERLOAD, 0, 0};
+
+    for (size_t i = 0; i < sizeof gives / sizeof *gives; i++) {
+        pit_pid d = pit_supervisor_start_child(sup, .id = "d", .start = start_gives,
+                                               .arg = &gives[i], .size = sizeof gives[i]);
+
+        CHECK_EQ(pit_error(d), holds[i]);
+        CHECK(holds[i] || pit_pid_equal(d, PIT_NO_PID));
+        (void)pit_supervisor_delete_child(sup, "d");
+    }
+    stop(sup);
+}
+
 NODE_TEST(sup_18_children_are_added_at_run_time)
 {
     pit_pid sup = start_three(PIT_ONE_FOR_ONE, PIT_PERMANENT, 5), d;
