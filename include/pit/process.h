@@ -61,7 +61,7 @@ typedef struct pit_spawn_opts {
     uint8_t reply;     /* enum pit_reply_mode; of a spawn request */
     int16_t scheduler; /* see PIT_ON */
     uint8_t alias;     /* enum pit_alias_mode, of the monitor: see pit_monitor_with */
-    uint8_t max_heap;  /* PIT_MAX_HEAP_NO_KILL, PIT_MAX_HEAP_NO_REPORT */
+    uint8_t max_heap;  /* PIT_MAX_HEAP_NO_KILL, PIT_MAX_HEAP_NO_REPORT; other bits mean nothing */
     bool link_priority, monitor_priority; /* see pit_link_with, pit_monitor_with */
     uint32_t
         stack; /* bytes, rounded up to a power of two from 16 KiB, at most 8 MiB; 0: the node's (+sss), 64 KiB. A
@@ -183,7 +183,8 @@ const pit_msg *pit_receive(int64_t timeout);
 /*
  * The oldest message of this type, of this reference (the pit_down of a monitor, a timer's pit_timeout, a request's pit_spawn_reply, what came by an alias), or for which match
  * says true; the others stay, in their order. NULL: timeout. match runs inside the runtime: of pit_ it may call pit_is and
- * pit_payload alone. For a reference that the caller made last (pit_monitor, pit_spawn_monitor, pit_spawn_request, pit_alias,
+ * pit_payload alone. What else it calls is not refused, but one that sends to its own process is asked about what it sent,
+ * and so need not end. For a reference that the caller made last (pit_monitor, pit_spawn_monitor, pit_spawn_request, pit_alias,
  * pit_make_ref, a timer of the caller's own) pit_receive_ref starts behind what was in the queue then, so it costs the same
  * however long the queue; for others it looks from the beginning. Wait. Spec: RECV-1, RECV-5.
  */
@@ -520,7 +521,7 @@ typedef struct pit_process_info {
     enum pit_process_status status;
     uint8_t priority;
     bool trap_exit, is_supervisor, sensitive;
-    char name[64]; /* the registered name, or empty */
+    char name[64]; /* the registered name, its first 63 bytes if it is longer; or empty */
     char label[64];
     size_t message_count;
     size_t

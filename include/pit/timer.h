@@ -26,7 +26,8 @@ int64_t pit_wall_clock(void);
 uint64_t pit_random(void);
 
 /*
- * Send a copy of payload to `to` in ms milliseconds (0: soon). Holds -EINVAL for a negative time. A process that is
+ * Send a copy of payload to `to` in ms milliseconds (0: soon; more than 146 years: as good as never). Holds -EINVAL for a
+ * negative time. A process that is
  * gone is no error: nothing will be sent. The sender of the message is the caller. Erlang: send_after/3. Spec: TIMER-1..3.
  * pit_send_after(ms, to, name, .field = ...) of <pit/message.h> is the usual form.
  */
