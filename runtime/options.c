@@ -28,7 +28,10 @@ static void set_memory(pit_node_opts *o, int64_t n, const char *t) { o->memory =
 static void set_name(pit_node_opts *o, int64_t n, const char *t) { o->name = t; }
 static void set_dump(pit_node_opts *o, int64_t n, const char *t) { o->crash_dump = t; }
 static void set_stack(pit_node_opts *o, int64_t n, const char *t) { o->stack = (uint32_t)n * 1024; }
-static void set_spin(pit_node_opts *o, int64_t n, const char *t) { o->spin_us = n ? (int)n : -1; }
+static void set_spin(pit_node_opts *o, int64_t n, const char *t)
+{
+    o->spin_us = n > 0 ? (int)n : -1;
+}
 static void set_stop(pit_node_opts *o, int64_t n, const char *t) { o->stop_timeout = (int)n; }
 static void set_seed(pit_node_opts *o, int64_t n, const char *t) { o->seed = (uint64_t)n; }
 
@@ -39,7 +42,7 @@ static const struct flag flags[] = {
     {"+t", NUMBER, "the limit of atoms", 1024, 16777216, set_atoms},
     {"+M", NUMBER, "bytes of memory one process may have", 65536, INT64_MAX, set_memory},
     {"+sss", NUMBER, "KiB of stack of a process", 16, 8192, set_stack},
-    {"+sbwt", NUMBER, "microseconds that an idle scheduler spins", 0, 1000000, set_spin},
+    {"+sbwt", NUMBER, "microseconds that an idle scheduler spins", -1, 1000000, set_spin},
     {"-name", TEXT, "the node's name", 0, 0, set_name},
     {"-dump", TEXT, "where a crash dump goes", 0, 0, set_dump},
     {"-stop", NUMBER, "milliseconds that stopping may take", 1, 86400000, set_stop},
@@ -204,17 +207,21 @@ int pit__options_complete(pit_node_opts *o)
         o->processes = 4194304;
     if (o->processes < 1024 || o->processes > 134217727)
         return out_of_range("processes", "from 1024 to 134217727");
+    if (o->atoms && (o->atoms < 1024 || o->atoms > 16777216))
+        return out_of_range("atoms", "from 1024 to 16777216, or 0 for 1048576");
+    if (o->memory && (o->memory < 65536 || o->memory > INT64_MAX))
+        return out_of_range("memory", "from 65536 bytes, or 0 for no limit");
     if (!o->stack)
         o->stack = 64 * 1024;
     if (o->stack < 16 * 1024 || o->stack > 8 * 1024 * 1024)
         return out_of_range("stack", "from 16 KiB to 8 MiB");
     if (!o->spin_us)
         o->spin_us = 20;
-    if (o->spin_us > 1000000)
-        return out_of_range("spin_us", "at most a second");
+    if (o->spin_us < -1 || o->spin_us > 1000000)
+        return out_of_range("spin_us", "at most a second, or -1 for not at all");
     if (!o->stop_timeout)
         o->stop_timeout = 10000;
-    if (o->stop_timeout < 0)
-        return out_of_range("stop_timeout", "positive");
+    if (o->stop_timeout < 0 || o->stop_timeout > 86400000)
+        return out_of_range("stop_timeout", "from 1 to 86400000 ms, or 0 for 10000");
     return 0;
 }

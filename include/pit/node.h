@@ -16,26 +16,27 @@ PIT_BEGIN_DECLS
 /* Options of a node; zero is the default of each. The environment and the command line speak the same flags, in the
    manner of the BEAM's: pit_node_flags. */
 typedef struct pit_node_opts {
-    /* +S N: how many; 0: one a core this OS process may use */
+    /* +S N: how many, 1 to 1,024; 0: one a core this OS process may use */
     int schedulers;
     /* +sbt LIST: "0-3,8": cores to pin schedulers to, in this order; NULL: all allowed; "none": don't pin */
     const char *cores;
     /* +P N: how many processes may live at once, 1,024 to 134,217,727; 0: 4,194,304. Exact; one that is ending counts until its
        teardown is over */
     uint32_t processes;
-    /* +t N: limit of atoms; 0: 1,048,576 */
+    /* +t N: limit of atoms, 1,024 to 16,777,216; 0: 1,048,576 */
     uint32_t atoms;
-    /* +M BYTES: limit of one process's own memory; 0: none */
+    /* +M BYTES: limit of one process's own memory, 65,536 or more; 0: none */
     uint64_t memory;
     /* -name N: the node's name, in logs and crash dumps; NULL: the program's */
     const char *name;
     /* -dump FILE: where a crash dump goes; NULL: pitboss-crash-PID.txt in the working directory; "-": stderr */
     const char *crash_dump;
-    /* +sss KIB: default stack of a process; here in bytes; 0: 64 KiB */
+    /* +sss KIB: default stack of a process; here in bytes, 16 KiB to 8 MiB; 0: 64 KiB */
     uint32_t stack;
-    /* +sbwt US: how long an idle scheduler spins before it sleeps; 0: 20 us; -1: not at all */
+    /* +sbwt US: how long an idle scheduler spins before it sleeps, at most 1,000,000; 0: 20 us; -1:
+       not at all (as a flag 0 is that too) */
     int spin_us;
-    /* -stop MS: how long supervision trees may take to stop; 0: 10,000 ms */
+    /* -stop MS: how long supervision trees may take to stop, at most a day; 0: 10,000 ms */
     int stop_timeout;
     /* -seed N: seed of pit_random and of the runtime's own choices; 0: from the system */
     uint64_t seed;

@@ -98,6 +98,8 @@ PIT_TEST(flags_may_be_written_as_users_of_the_beam_write_them)
     CHECK_EQ(o.spin_us, -1);
     CHECK_STR(o.cores, "none");
     CHECK_EQ(o.stack, 64 * 1024);
+    CHECK_EQ(text(&o, "+sbwt -1"), 0);
+    CHECK_EQ(o.spin_us, -1);
     CHECK_EQ(text(&o, "+S 8:2 +sbwt very_long +sbt db"), 0);
     CHECK_EQ(o.schedulers, 2);
     CHECK_EQ(o.spin_us, 2000);
@@ -197,4 +199,39 @@ PIT_TEST(zero_stands_for_a_sound_value)
     CHECK_EQ(o.stack, 64 * 1024);
     CHECK_EQ(o.spin_us, 20);
     CHECK_EQ(o.stop_timeout, 10000);
+}
+
+PIT_TEST(options_out_of_range_are_refused_and_told)
+{
+    static const struct {
+        pit_node_opts opts;
+        const char *says; /* NULL: sound */
+    } cases[] = {
+        {{.schedulers = -1}, "schedulers"},
+        {{.schedulers = 1025}, "schedulers"},
+        {{.processes = 1023}, "processes"},
+        {{.processes = 134217728}, "processes"},
+        {{.atoms = 1023}, "atoms"},
+        {{.atoms = 16777217}, "atoms"},
+        {{.atoms = 1024}, NULL},
+        {{.atoms = 16777216}, NULL},
+        {{.memory = 65535}, "memory"},
+        {{.memory = UINT64_MAX}, "memory"},
+        {{.memory = 65536}, NULL},
+        {{.stack = 16383}, "stack"},
+        {{.spin_us = -2}, "spin_us"},
+        {{.spin_us = 1000001}, "spin_us"},
+        {{.spin_us = -1}, NULL},
+        {{.stop_timeout = -1}, "stop_timeout"},
+        {{.stop_timeout = 86400001}, "stop_timeout"},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        pit_node_opts o = cases[i].opts;
+
+        pit_log_sink_set(take_log);
+        logged[0] = '\0';
+        CHECK_EQ(pit__options_complete(&o), cases[i].says ? -EINVAL : 0);
+        CHECK(!cases[i].says || strstr(logged, cases[i].says));
+    }
 }
