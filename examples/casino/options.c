@@ -99,10 +99,11 @@ static bool number(const char *text, uint64_t least, uint64_t most, bool size, u
 
     errno = 0;
     unsigned long long n = strtoull(text, &end, 10);
-    if (errno || end == text || text[0] == '-')
+    if (errno || *text < '0' || *text > '9') /* strtoull takes blanks and a sign */
         return false;
     for (const char *unit = "kmg"; size && *end && *unit; unit++) {
-        n *= 1024;
+        if (__builtin_mul_overflow(n, 1024ull, &n))
+            return false;
         if (bytes_lower(*end) == *unit) {
             end++;
             break;

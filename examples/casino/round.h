@@ -30,7 +30,8 @@ struct round {
     uint64_t waiting; /* the tables that have not answered */
     uint64_t strikes; /* the tables that have still to be crashed */
     const char *error;
-    bool over; /* all commands are answered, after round_reply() */
+    uint16_t crashes_most; /* of a table that has a batch of this round */
+    bool over;             /* all commands are answered, after round_reply() */
 };
 
 void round_init(struct round *r, const struct options *o);
