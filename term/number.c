@@ -164,7 +164,10 @@ enum pit__token pit__scan_number(struct pit__scanner *s)
     struct pit__stack limbs;
     bool negative = *s->at == '-';
 
-    s->at += negative || *s->at == '+';
+    if (negative || *s->at == '+') {
+        s->at++;
+        pit__scan_blanks(s);
+    }
     const uint8_t *from = s->at;
     pit__stack_init(&limbs);
     int r = digits(s, 10, &limbs);

@@ -2,7 +2,8 @@
  * Tokens; see scan.h.
  *
  * More lenient than Erlang in one point: a reserved word is an atom here without quotes too, since a term can
- * hold nothing else by that name.
+ * hold nothing else by that name. Stricter in what no printed term has: no parentheses, and in a binary no types but /utf8,
+ * no integers of more than 64 bits and none wider than SEGMENT_BITS.
  */
 #include "term/scan.h"
 
@@ -98,6 +99,8 @@ static void skip_blanks(struct pit__scanner *s)
     }
 }
 
+void pit__scan_blanks(struct pit__scanner *s) { skip_blanks(s); }
+
 static inline void skip_blank(struct pit__scanner *s)
 {
     if (s->at < s->end && !(classes[*s->at] & PLAIN))
@@ -152,7 +155,7 @@ static bool escape(struct pit__scanner *s, uint32_t *ret)
         if (!hex_escape(s, ret))
             return false;
     } else if (c == '^') {
-        if (peek(s, 1) < '@' || peek(s, 1) > '_')
+        if (peek(s, 1) < ' ' || peek(s, 1) > '~')
             return false;
         *ret = peek(s, 1) & 31;
         s->at += 2;
@@ -292,12 +295,70 @@ COLD static enum pit__token character(struct pit__scanner *s)
     return PIT__TOKEN_TERM;
 }
 
+/* -1, - 1, +1, -$a */
+COLD static enum pit__token signed_number(struct pit__scanner *s)
+{
+    const uint8_t *sign = s->at++;
+
+    skip_blank(s);
+    if (peek(s, 0) != '$') {
+        s->at = sign;
+        return pit__scan_number(s);
+    }
+    enum pit__token token = character(s);
+    if (token == PIT__TOKEN_TERM && *sign == '-') {
+        int64_t c = 0;
+
+        (void)pit__integer_to_int(s->value, &c); /* a character is one */
+        s->value = pit__small(-c);
+    }
+    return token;
+}
+
+/* Decimal digits and the character after them; false: none, or above most. */
+static bool field(struct pit__scanner *s, uint64_t most, const char *after, uint64_t *ret)
+{
+    uint64_t v = 0;
+
+    if (!pit__is_digit(peek(s, 0)))
+        return false;
+    while (pit__is_digit(peek(s, 0))) {
+        unsigned digit = *s->at++ - '0';
+        if (digit > most || v > (most - digit) / 10)
+            return false;
+        v = v * 10 + digit;
+    }
+    *ret = v;
+    return take(s, after);
+}
+
 /* ---- Binaries: measured once without a target, then written ---------------------------------------------- */
+
+#define SEGMENT_BITS 65536
 
 struct bytes {
     uint8_t *to; /* NULL while measuring */
-    size_t size;
+    size_t bits;
 };
+
+/* The last width bits of v, of which there are as many as it takes. */
+static void put_integer(struct bytes *b, int64_t v, uint64_t width)
+{
+    size_t at = b->bits;
+
+    b->bits += width;
+    if (width == 8 && at % 8 == 0) { /* nearly all of them */
+        if (b->to)
+            b->to[at / 8] = (uint8_t)v;
+        return;
+    }
+    for (uint64_t i = b->to ? width : 0; i-- > 0; at++) {
+        if (at % 8 == 0)
+            b->to[at / 8] = 0;
+        if (v >> (i < 64 ? i : 63) & 1)
+            b->to[at / 8] |= (uint8_t)(0x80 >> at % 8);
+    }
+}
 
 static void put(struct bytes *b, uint32_t c, bool utf8)
 {
@@ -307,9 +368,8 @@ static void put(struct bytes *b, uint32_t c, bool utf8)
     encoded[0] = (uint8_t)c;
     if (utf8)
         n = pit__utf8_encode(c, encoded);
-    if (b->to)
-        memcpy(b->to + b->size, encoded, n);
-    b->size += n;
+    for (unsigned i = 0; i < n; i++)
+        put_integer(b, encoded[i], 8);
 }
 
 /* "..." and "..."/utf8; which of the two it is stands behind it. */
@@ -336,17 +396,37 @@ static bool string_segment(struct pit__scanner *s, struct bytes *b)
     return true;
 }
 
-static bool byte_segment(struct pit__scanner *s, struct bytes *b)
+static enum pit__token segment_value(struct pit__scanner *s)
 {
+    uint8_t c = peek(s, 0);
+
+    if (c == '$')
+        return character(s);
+    if (c == '-' || c == '+')
+        return signed_number(s);
+    if (pit__is_digit(c))
+        return pit__scan_number(s);
+    return fail_here(s, -EINVAL, "a binary holds bytes and strings");
+}
+
+/* 1, -1, 300:16; without a width the last 8 bits. */
+static bool integer_segment(struct pit__scanner *s, struct bytes *b)
+{
+    uint64_t width = 8;
     int64_t v;
 
     s->where = s->at;
-    if (peek(s, 0) == '$' ? character(s) != PIT__TOKEN_TERM
-                          : !pit__is_digit(peek(s, 0)) || pit__scan_number(s) != PIT__TOKEN_TERM)
-        return fail_here(s, -EINVAL, "a binary holds bytes and strings"), false;
-    if (!pit__integer_to_int(s->value, &v) || v < 0 || v > 255)
-        return pit__scan_fail(s, -EINVAL, "a byte is 0 to 255"), false;
-    put(b, (uint32_t)v, false);
+    if (segment_value(s) != PIT__TOKEN_TERM)
+        return false;
+    if (!pit__integer_to_int(s->value, &v))
+        return pit__scan_fail(s, -EINVAL, "a binary holds integers of at most 64 bits"), false;
+    skip_blank(s);
+    if (take(s, ":")) {
+        skip_blank(s);
+        if (!field(s, SEGMENT_BITS, "", &width))
+            return fail_here(s, -EINVAL, "a width is 0 to 65536 bits"), false;
+    }
+    put_integer(b, v, width);
     return true;
 }
 
@@ -358,7 +438,7 @@ static bool segments(struct pit__scanner *s, struct bytes *b)
         return true;
     for (;;) {
         skip_blank(s);
-        if (!(peek(s, 0) == '"' ? string_segment(s, b) : byte_segment(s, b)))
+        if (!(peek(s, 0) == '"' ? string_segment(s, b) : integer_segment(s, b)))
             return false;
         skip_blank(s);
         if (take(s, ">>"))
@@ -378,37 +458,22 @@ COLD static enum pit__token binary(struct pit__scanner *s)
     if (!segments(s, &b))
         return PIT__TOKEN_ERROR;
 
-    size_t size = b.size;
+    if (b.bits % 8)
+        return fail_here(s, -EINVAL, "not a whole number of bytes");
+    size_t size = b.bits / 8;
     int r = pit__make_bytes(s->heap, size, &t, &b.to);
     if (r < 0)
         return made(s, r);
     s->at = from;
-    b.size = 0;
+    b.bits = 0;
     bool again = segments(s, &b);
     PIT_ASSERT(again);
-    PIT_ASSERT(b.size == size);
+    PIT_ASSERT(b.bits == 8 * size);
     s->value = t;
     return PIT__TOKEN_TERM;
 }
 
 /* ---- Pids and references --------------------------------------------------------------------------------- */
-
-/* Decimal digits and the character after them; false: none, or above most. */
-static bool field(struct pit__scanner *s, uint64_t most, const char *after, uint64_t *ret)
-{
-    uint64_t v = 0;
-
-    if (!pit__is_digit(peek(s, 0)))
-        return false;
-    while (pit__is_digit(peek(s, 0))) {
-        unsigned digit = *s->at++ - '0';
-        if (digit > most || v > (most - digit) / 10)
-            return false;
-        v = v * 10 + digit;
-    }
-    *ret = v;
-    return take(s, after);
-}
 
 static bool pid_fields(struct pit__scanner *s, const char *after, pit_pid *ret)
 {
@@ -506,7 +571,7 @@ enum pit__token pit__scan(struct pit__scanner *s)
         return PIT__TOKEN_STOP;
     case '-':
     case '+':
-        return pit__scan_number(s);
+        return signed_number(s);
     default:
         if (classes[c] & LOWER)
             return bare_atom(s);

@@ -46,6 +46,9 @@ void pit__scan_init(struct pit__scanner *s, const char *text, size_t size, struc
 
 enum pit__token pit__scan(struct pit__scanner *s);
 
+/* Over white space and comments. */
+void pit__scan_blanks(struct pit__scanner *s);
+
 /* Note an error at the last token; the first one stays. Answers PIT__TOKEN_ERROR. */
 enum pit__token pit__scan_fail(struct pit__scanner *s, int error, const char *what);
 
