@@ -104,7 +104,11 @@ int pit__uring_explain(int error)
                                "`sysctl fs.file-max=NUMBER`");
         break;
     default:
-        pit_log(PIT_LOG_ERROR, "io_uring could not be set up: %s", strerror(-error));
+        pit_log(PIT_LOG_ERROR,
+                "io_uring could not be set up (io_uring_setup, io_uring_register or "
+                "io_uring_enter): %s; if a "
+                "seccomp filter forbids one of them, allow it",
+                strerror(-error));
         break;
     }
     return error;

@@ -141,8 +141,16 @@ static const struct pit__fault_ops ops = {.running = running, .land = land, .dum
 
 int pit__land_begin(void)
 {
+    int r;
+
     pit__crashdump_path(pit__node.opts.crash_dump);
-    return pit__fault_init(&ops);
+    r = pit__fault_init(&ops);
+    if (r < 0)
+        pit_log(PIT_LOG_ERROR,
+                "cannot prepare for faults (rt_sigaction, reading the loaded modules): %s; if a "
+                "seccomp filter forbids rt_sigaction, allow it",
+                pit_strerror(r));
+    return r;
 }
 
 void pit__land_end(void) { pit__fault_shutdown(); }

@@ -450,6 +450,11 @@ static int run_node(pit_first *first, int argc, char **argv)
     struct pit__placement *place = NULL;
     int r = pit__topology_read(&topology);
 
+    if (r < 0)
+        pit_log(PIT_LOG_ERROR,
+                "cannot learn which cores the node may use (sched_getaffinity): %s; if a seccomp "
+                "filter forbids the call, allow it",
+                pit_strerror(r));
     if (r == 0)
         r = pit__place_new(topology, pit__node.opts.cores, pit__node.opts.schedulers, &place);
     if (r == 0)
