@@ -65,7 +65,7 @@ static bool within(const struct pit__bound *b, uint64_t messages, uint64_t bytes
 
 static bool fits(const struct pit__bound *b, const struct pit__message *m)
 {
-    return !b->messages || within(b, b->messages + 1, b->bytes + m->block.size);
+    return !b->messages || within(b, b->messages + 1, b->bytes + pit__message_content(m));
 }
 
 static void publish(struct pit__process *p, const struct pit__bound *b)
@@ -79,7 +79,7 @@ static void publish(struct pit__process *p, const struct pit__bound *b)
 static void count_in(struct pit__process *p, struct pit__bound *b, const struct pit__message *m)
 {
     b->messages++;
-    b->bytes += m->block.size;
+    b->bytes += pit__message_content(m);
     if (b->limits.policy == PIT_OVERLOAD_BLOCK)
         publish(p, b);
 }
@@ -295,7 +295,7 @@ void pit__bound_left(struct pit__process *p, struct pit__bound *b, struct pit__m
     if (!counted(m))
         return;
     b->messages--;
-    b->bytes -= m->block.size;
+    b->bytes -= pit__message_content(m);
     if (b->passed && within(b, b->messages * 2, b->bytes * 2))
         b->passed = false;
     if (b->limits.policy == PIT_OVERLOAD_BLOCK)
@@ -354,7 +354,7 @@ static int make(struct pit__process *p, struct pit__extra *x)
     for (const struct pit__message *m = p->head; m; m = pit__message_next(m))
         if (counted(m)) {
             b->messages++;
-            b->bytes += m->block.size;
+            b->bytes += pit__message_content(m);
         }
     x->bound = b;
     return pit__attend(p, PIT__AT_BOUND); /* its extra data is there: it cannot fail */
@@ -498,31 +498,32 @@ void pit__bound_sender_ends(struct pit__sched *s, struct pit__process *p)
     x->blocked = false;
 }
 
-static bool no_room(struct pit__thread *t, struct pit__process *p, const struct pit__message *like)
+static bool no_room(struct pit__thread *t, struct pit__process *p, const struct pit__message *m)
 {
     struct pit__extra *x;
 
     if (!p || !pit__bound_blocks(p) || (t && t->current == p))
         return false;
     if (t && pit__owned_by(p, t->sched) && (x = pit__extra_peek(p)) && x->bound)
-        return x->bound->held || !fits(x->bound, like);
+        return x->bound->held || !fits(x->bound, m);
     return atomic_load_explicit(&p->bound_full, memory_order_relaxed);
 }
 
 int pit_try_send_copy(pit_pid to, const pit_type *type, const void *payload)
 {
-    struct pit__message like = {.block.size = pit__type_size(type)};
     struct pit__thread *t = pit__in();
     struct pit__message *m;
     int r = 0;
 
     if (PIT__UNLIKELY(to.id < 0))
         pit__exit_text("badarg", "pit_try_send: a handle that holds an error", NULL, 0);
-    if (!(type->flags & PIT_TYPE_SYSTEM) && no_room(t, pit__slot_of(to), &like))
-        r = -EAGAIN;
-    else if (!(m = pit__message_copy(t, PIT__MESSAGE, type, payload)))
+    m = pit__message_copy(t, PIT__MESSAGE, type, payload); /* its terms' size is known by then */
+    if (!m)
         pit__exit_text("system_limit", "no memory for a message", NULL, 0);
-    else {
+    if (counted(m) && no_room(t, pit__slot_of(to), m)) {
+        pit__message_free(t ? &t->sched->blocks : NULL, m);
+        r = -EAGAIN;
+    } else {
         m->to = to;
         PIT_PROBE_SEND(m->public.from.id, to.id, type->size);
         if (t) {

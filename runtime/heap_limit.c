@@ -6,6 +6,7 @@
 #include <pit/log.h>
 
 #include "runtime/enter.h"
+#include "runtime/memory.h"
 #include "runtime/name.h"
 #include "runtime/reason.h"
 #include "runtime/signal.h"
@@ -32,7 +33,8 @@ int pit__heap_limit_set(struct pit__process *p, uint64_t bytes, unsigned flags)
 
 struct pit__heap_use pit__heap_use(const struct pit__process *p)
 {
-    struct pit__heap_use use = {.own = p->memory, .terms = p->heap ? p->heap->bytes : 0};
+    struct pit__heap_use use = {.own = p->memory + pit__copy_size(p->state),
+                                .terms = p->heap ? p->heap->bytes : 0};
 
     if (pit__attends(p, PIT__AT_MAIL)) {
         use.mailbox = p->extra->queue_bytes;
@@ -91,12 +93,20 @@ void pit__heap_limit_check(struct pit__sched *s, struct pit__process *p)
         pit__terminate(s, p, pit__reason(killed));
 }
 
+/* What its argument or state leaves to its terms; at least one byte, since 0 is no limit. */
+static uint64_t for_terms(const struct pit__process *p)
+{
+    uint64_t limit = p->extra->heap_limit, own = pit__copy_size(p->state);
+
+    return limit > own ? limit - own : 1;
+}
+
 void pit__heap_limit_heap(struct pit__process *p)
 {
     bool bound = pit__attends(p, PIT__AT_MEMORY) && !p->extra->heap_no_kill;
 
     if (p->heap)
-        p->heap->limit = bound && p->extra->heap_limit < PIT__HEAP_LIMIT ? p->extra->heap_limit : 0;
+        p->heap->limit = bound && p->extra->heap_limit < PIT__HEAP_LIMIT ? for_terms(p) : 0;
 }
 
 void pit__heap_limit_terms(void)

@@ -54,8 +54,14 @@ void *pit__copy_in(struct pit__sched *s, const void *data, size_t size)
     b = pit__block_alloc(&s->blocks, sizeof *b + size);
     if (!b)
         return NULL;
+    b->size = (uint32_t)size;
     memcpy(b + 1, data, size);
     return b + 1;
+}
+
+size_t pit__copy_size(const void *copy)
+{
+    return copy ? ((const struct pit__block *)copy - 1)->size : 0;
 }
 
 void pit__copy_free(struct pit__sched *s, void *copy)
@@ -221,11 +227,11 @@ size_t pit__process_stack(const struct pit__process *p)
 
 size_t pit__process_memory(const struct pit__process *p)
 {
-    size_t total = sizeof *p + p->memory + pit__process_stack(p);
+    size_t total = sizeof *p + p->memory + pit__copy_size(p->state) + pit__process_stack(p);
 
     if (p->heap)
         total += p->heap->bytes;
     for (const struct pit__message *m = p->kept; m; m = pit__message_next(m))
-        total += sizeof *m + m->block.size;
+        total += pit__message_bytes(m);
     return total + (size_t)p->length * sizeof(struct pit__message);
 }

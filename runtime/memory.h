@@ -9,6 +9,7 @@
 /* A copy of data in a block, aligned to 16, for an argument or a handler's state; NULL: no memory (size 0: NULL is right). */
 void *pit__copy_in(struct pit__sched *s, const void *data, size_t size);
 void pit__copy_free(struct pit__sched *s, void *copy);
+size_t pit__copy_size(const void *copy); /* NULL: 0 */
 
 /* What a process has beside what pit_alloc gave counts as its memory, or no more. The process itself only. */
 void pit__process_charge(struct pit__process *p, int64_t bytes);

@@ -71,9 +71,12 @@ struct pit__signal {
     uint64_t number;
 };
 
+/* The bytes of its payload and of the terms that it owns; of binaries the handles. The same from its arrival to its end. */
+size_t pit__message_content(const struct pit__message *m);
+/* And with the header: what it takes of its receiver's memory. */
 static inline size_t pit__message_bytes(const struct pit__message *m)
 {
-    return sizeof *m + m->block.size;
+    return sizeof *m + pit__message_content(m);
 }
 static inline void *pit__message_payload(struct pit__message *m) { return m + 1; }
 static inline struct pit__message *pit__message_of(const pit_msg *public)
@@ -127,6 +130,7 @@ int pit__owned_adopt(
     struct pit__message
         *m); /* after the payload was copied: make what is in it the message's. 0 or -ENOMEM */
 void pit__owned_release(struct pit__message *m);
+size_t pit__owned_bytes(const struct pit__message *m); /* of the sealed terms */
 /* copy is a plain copy of m's payload: make what is in it live in the heap. 0 or -ENOMEM. */
 int pit__owned_copy_out(struct pit__message *m, void *copy, struct pit__heap *heap);
 

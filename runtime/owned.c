@@ -46,10 +46,9 @@ unsigned pit__owned_terms(const pit_type *type)
     return n;
 }
 
-static struct pit__sealed **seals(struct pit__message *m)
+static struct pit__sealed **seals(const struct pit__message *m)
 {
-    return (struct pit__sealed **)((char *)pit__message_payload(m) +
-                                   ((m->block.size + 7) & ~(size_t)7));
+    return (struct pit__sealed **)((char *)(uintptr_t)(m + 1) + ((m->block.size + 7) & ~(size_t)7));
 }
 
 struct adopting {
@@ -98,6 +97,16 @@ void pit__owned_release(struct pit__message *m)
     struct pit__sealed **next = seals(m);
 
     each(m->public.type, pit__message_payload(m), release, &next);
+}
+
+size_t pit__owned_bytes(const struct pit__message *m)
+{
+    struct pit__sealed **seal = seals(m);
+    size_t bytes = 0;
+
+    for (unsigned n = pit__owned_terms(m->public.type); n > 0; n--)
+        bytes += pit__sealed_bytes(*seal++);
+    return bytes;
 }
 
 struct copying {

@@ -87,9 +87,9 @@ static void signal_free(struct pit__sched *s, struct pit__message *m)
 
 /* ---- messages */
 
-static struct pit__sealed **second_seal(struct pit__message *m)
+static struct pit__sealed **second_seal(const struct pit__message *m)
 {
-    return (struct pit__sealed **)((char *)pit__message_payload(m) + m->block.size);
+    return (struct pit__sealed **)((char *)(uintptr_t)(m + 1) + m->block.size);
 }
 
 void pit__append_system(struct pit__sched *s, struct pit__process *p, const pit_type *type,
@@ -112,6 +112,29 @@ void pit__append_system(struct pit__sched *s, struct pit__process *p, const pit_
         pit__append_priority(s, p, m);
     else
         pit__append(s, p, m);
+}
+
+size_t pit__message_content(const struct pit__message *m)
+{
+    size_t bytes = m->block.size;
+
+    switch (m->block.kind) {
+    case PIT__SYSTEM_TAGGED:
+        bytes += pit__sealed_bytes(*second_seal(m));
+        __attribute__((fallthrough));
+    case PIT__SYSTEM:
+        return bytes + pit__sealed_bytes((struct pit__sealed *)(uintptr_t)m->public.pit__tag);
+    case PIT__MESSAGE:
+    case PIT__CALL:
+    case PIT__ANSWERED:
+    case PIT__PASSING:
+    case PIT__ASK:
+        if (m->public.type && (m->public.type->flags & PIT_TYPE_OWNS))
+            bytes += pit__owned_bytes(m);
+        return bytes;
+    default:
+        return bytes;
+    }
 }
 
 void pit__message_free(struct pit__blocks *pool, struct pit__message *m)

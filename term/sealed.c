@@ -39,6 +39,11 @@ struct pit__sealed *pit__seal_cells(pit_term t)
     return s;
 }
 
+size_t pit__sealed_bytes(const struct pit__sealed *s)
+{
+    return s && !pit__sealed_is_word(s) ? s->bytes : 0;
+}
+
 struct pit__sealed *pit__sealed_retain(struct pit__sealed *s)
 {
     if (!pit__sealed_is_word(s))

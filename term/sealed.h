@@ -34,6 +34,9 @@ static inline struct pit__sealed *pit__seal(pit_term t)
     return pit__is_pointer(t) ? pit__seal_cells(t) : pit__sealed_word(t);
 }
 
+/* The memory that it takes, without counted binaries; 0: none, it is a word, or NULL. */
+size_t pit__sealed_bytes(const struct pit__sealed *s);
+
 /* One more count. Answers s. */
 struct pit__sealed *pit__sealed_retain(struct pit__sealed *s);
 

@@ -2,7 +2,7 @@
  * Bounds on a mailbox: what happens when messages come faster than a process takes them.
  *
  * A mailbox is unbounded unless its process says otherwise: by the option .mailbox of a spawn, or at any time by
- * pit_mailbox_bound. A bound counts the ordinary messages that wait and the bytes of their payloads. What no bound
+ * pit_mailbox_bound. A bound counts the ordinary messages that wait and the bytes of their payloads with their terms. What no bound
  * refuses, drops or delays, the system lane: exit signals, links, monitors and what they send (pit_exited, pit_down), answers,
  * pit_timeout, what the runtime asks of a process (process_info and the like), what a socket delivers, what comes by an
  * alias for replies (all modes but PIT_ALIAS_EXPLICIT), and messages and calls whose type is a PIT_SYSTEM_MESSAGE. Priority
@@ -51,7 +51,7 @@ typedef struct pit_mailbox {
     uint32_t messages; /* how many may wait; 0: any number */
     uint32_t policy;   /* enum pit_overload */
     size_t
-        bytes; /* how many bytes of payload may wait; 0: any. A message larger than that fits where none waits */
+        bytes; /* how many bytes of payload and its terms may wait; 0: any. A message larger than that fits where none waits */
     /*
      * PIT_OVERLOAD_CALL: called by the receiving process as its own code, once each time that the bound is
      * passed; it may do what a process may, receive too. It is called again after half of the bound was reached from above.

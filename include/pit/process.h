@@ -278,10 +278,10 @@ bool pit_is_alive(pit_pid pid);
  *   TRAP_EXIT        0 or 1: pit_trap_exit
  *   PRIORITY         enum pit_priority. low shares the queue of normal and is passed over 8 times; high goes before both,
  *                    and max, which is the runtime's, before high
- *   MAX_HEAP_SIZE    bytes of memory that it may have; 0: no limit, the default. What counts: memory of pit_alloc, its terms and
- *                    dictionary, messages that wait, that it keeps and that it builds; not its stack, and not the bytes of shared
- *                    binaries. Looked at when it is given memory, when a message reaches it, and when its terms are let go. Terms
- *                    that would take it past the limit are not built
+ *   MAX_HEAP_SIZE    bytes of memory that it may have; 0: no limit, the default. What counts: memory of pit_alloc, its argument or
+ *                    state, terms, dictionary, messages that wait, that it keeps and that it builds, with their terms; not its stack,
+ *                    and not the bytes of shared binaries. Looked at when it is given memory, when a message reaches it, and when its
+ *                    terms are let go. Terms that would take it past the limit are not built
  *   MAX_HEAP_KILL    1, the default: over the limit it ends, untrappably, with reason killed. 0: it goes on
  *   MAX_HEAP_REPORT  1, the default: an event of level error says that it is over the limit, what it has and where it stands; once,
  *                    and again each time it has grown by half or has come back. 0: nothing is said
@@ -525,7 +525,7 @@ typedef struct pit_process_info {
     char label[64];
     size_t message_count;
     size_t
-        memory; /* bytes: slot, stack in use, pit_alloc's, terms, kept messages; of waiting messages the headers */
+        memory; /* bytes: slot, stack in use, pit_alloc's, argument or state, terms, kept messages; of waiting ones the headers */
     size_t term_memory;   /* of it: terms */
     size_t stack_memory;  /* of it: stack in use; 0: it holds none, or runs on the loop's */
     size_t max_heap_size; /* PIT_FLAG_MAX_HEAP_SIZE; 0: no limit */

@@ -8,6 +8,7 @@
 
 PIT_MESSAGE(number, (int64_t, n), (int64_t, sender));
 PIT_MESSAGE(large, (uint8_t, bytes, 100));
+PIT_MESSAGE(of_terms, (pit_term, list));
 PIT_MESSAGE(wake);
 PIT_MESSAGE(next);
 PIT_MESSAGE(question, (int64_t, n));
@@ -154,6 +155,27 @@ NODE_CASE(bytes_are_bounded_too)
     CHECK_EQ(r.messages, 1);
     CHECK_EQ(r.bytes, sizeof l);
     CHECK_EQ(r.dropped, 3);
+}
+
+/* The terms of a message are bytes, too. */
+NODE_CASE(the_bytes_of_terms_are_bounded)
+{
+    pit_term list = pit_nil();
+
+    for (int i = 0; i < 1000; i++)
+        list = pit_list_cons(pit_int(i), list);
+    CHECK_EQ(pit_mailbox_bound((pit_mailbox){.bytes = 1000, .policy = PIT_OVERLOAD_DROP_NEWEST}),
+             0);
+    for (int i = 0; i < 5; i++)
+        pit_send(pit_self(), of_terms, .list = list);
+    CHECK_EQ(pit_mailbox_state().messages, 1);
+    CHECK(pit_mailbox_state().bytes > 1000 * sizeof(pit_term));
+    CHECK(pit_receive_only(of_terms, 0));
+    CHECK_EQ(pit_mailbox_state().bytes, 0);
+    pit_send(pit_self(), of_terms, .list = pit_nil());
+    pit_send(pit_self(), of_terms, .list = pit_nil());
+    CHECK_EQ(pit_mailbox_state().messages, 2);
+    CHECK_EQ(pit_mailbox_state().dropped, 4);
 }
 
 /* A waiting selective receive goes on rightly although what it has looked at is dropped under it. */

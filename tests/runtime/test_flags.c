@@ -7,6 +7,7 @@
 #include "tests/runtime/node.h"
 
 PIT_MESSAGE(load, (uint8_t, bytes, 1000));
+PIT_MESSAGE(full_of_terms, (pit_term, list));
 PIT_MESSAGE(ready);
 
 /* ---- the flags */
@@ -191,6 +192,46 @@ NODE_CASE(over_its_limit_by_its_mail_a_process_is_killed)
         expect_exited(p, "killed");
         CHECK_EQ(atomic_load(&caught.events), 1);
     }
+    pit_log_sink_set(node_silent);
+}
+
+static void waits_with(const void *arg)
+{
+    (void)pit_receive(PIT_INFINITY);
+    (void)pit_receive(PIT_INFINITY);
+}
+
+static void traps_and_hoards(const void *arg)
+{
+    (void)pit_trap_exit(true);
+    hoards(arg);
+}
+
+/* HEAP-1, HEAP-2: and the terms in its mail, the reasons that it traps, and what it was given at its spawn. */
+NODE_CASE(terms_and_arguments_count_towards_the_limit)
+{
+    static char large[LIMIT + 1];
+    pit_pid self = pit_self();
+    pit_monitored m[3];
+    pit_term list = pit_nil();
+
+    catch_events();
+    m[0] = spawn_watched(hoards, &self, sizeof self);
+    m[1] = spawn_watched(traps_and_hoards, &self, sizeof self);
+    m[2].pid = pit_spawn_with(waits_with, large, sizeof large, .scheduler = PIT_ANYWHERE,
+                              .monitor = true, .ret_ref = &m[2].ref, .max_heap_kib = LIMIT / 1024);
+    for (int i = 0; i < 2; i++)
+        CHECK(pit_receive_type(&pit_type_ready, A_WHILE));
+    for (int i = 0; i < LIMIT / 16; i++) /* terms live until the next receive */
+        list = pit_list_cons(pit_int(i), list);
+    for (int i = 0; i < 4; i++)
+        pit_send(m[0].pid, full_of_terms, .list = list);
+    pit_exit_process(m[1].pid, list);
+    pit_exit_process(m[1].pid, list);
+    pit_send(m[2].pid, load, .bytes = {0}); /* it is looked at when mail comes */
+    for (int i = 0; i < 3; i++)
+        expect_end(m[i], "killed");
+    CHECK_EQ(atomic_load(&caught.events), 3);
     pit_log_sink_set(node_silent);
 }
 
