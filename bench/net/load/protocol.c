@@ -128,6 +128,8 @@ static void ws_greet(int fd, uint32_t connection)
     do { /* byte by byte: what follows the answer stays where it is */
         ssize_t n = len < sizeof reply - 1 ? read(fd, reply + len, 1) : 0;
 
+        if (n < 0 && errno == EINTR)
+            continue; /* stopped for a while, and a time limit on the socket: signal(7) */
         if (n <= 0)
             fail("connection %u: no whole answer to the handshake: %s", connection,
                  n < 0 ? strerror(errno) : "it ended, or is too long");
