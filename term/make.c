@@ -203,8 +203,9 @@ size_t pit_tuple_size(pit_term tuple)
 
 pit_term pit_tuple_get(pit_term tuple, size_t index)
 {
-    size_t size = pit_tuple_size(tuple);
-
+    if (!pit__is_box(tuple, PIT__BOX_TUPLE))
+        pit__badarg("pit_tuple_get: not a tuple");
+    size_t size = pit__header_size(*pit__cells(tuple));
     if (index >= size)
         pit__badarg("pit_tuple_get: element %zu of a tuple of %zu", index, size);
     return pit__at(pit__cells(tuple) + 1 + index);
