@@ -370,7 +370,6 @@ static struct pit__sealed *build(const struct asked *a, const struct box *b)
 static void on_owner(struct pit__sched *s, struct pit__process *p, const void *in, void *out)
 {
     struct pit__thread *t = pit__thread();
-    struct pit__process *current = t ? t->current : NULL;
     struct box *b = *(struct box *const *)in;
     struct asked a = {.s = s, .p = p};
 
@@ -379,6 +378,9 @@ static void on_owner(struct pit__sched *s, struct pit__process *p, const void *i
     else if (!fits(p, b))
         b->error = -E2BIG;
     else {
+        struct pit__process *current =
+            t->current; /* p is this scheduler's, so this is its thread */
+
         a.sensitive = p->extra && p->extra->sensitive;
         find_frames(&a);
         t->current = NULL; /* what is built is nobody's */

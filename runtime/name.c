@@ -81,7 +81,7 @@ static size_t length_of(const char *name)
     return length > LONGEST ? 0 : length;
 }
 
-bool pit__name_valid(const char *name) { return length_of(name) && strcmp(name, "undefined"); }
+bool pit__name_valid(const char *name) { return length_of(name) && strcmp(name, "undefined") != 0; }
 
 static int name_atom(const char *name, enum pit__atom_how how, pit_term *ret)
 {
