@@ -63,9 +63,14 @@ static bool within(const struct pit__bound *b, uint64_t messages, uint64_t bytes
            (!b->limits.bytes || bytes <= b->limits.bytes);
 }
 
+static bool fits_bytes(const struct pit__bound *b, size_t bytes)
+{
+    return !b->messages || within(b, b->messages + 1, b->bytes + bytes);
+}
+
 static bool fits(const struct pit__bound *b, const struct pit__message *m)
 {
-    return !b->messages || within(b, b->messages + 1, b->bytes + pit__message_content(m));
+    return fits_bytes(b, pit__message_content(m));
 }
 
 static void publish(struct pit__process *p, const struct pit__bound *b)
@@ -498,42 +503,55 @@ void pit__bound_sender_ends(struct pit__sched *s, struct pit__process *p)
     x->blocked = false;
 }
 
-static bool no_room(struct pit__thread *t, struct pit__process *p, const struct pit__message *m)
+/* For one of so many bytes, as far as t can tell: elsewhere it knows no more than the hint. */
+static bool no_room(struct pit__thread *t, struct pit__process *p, size_t bytes)
 {
     struct pit__extra *x;
 
     if (!p || !pit__bound_blocks(p) || (t && t->current == p))
         return false;
     if (t && pit__owned_by(p, t->sched) && (x = pit__extra_peek(p)) && x->bound)
-        return x->bound->held || !fits(x->bound, m);
+        return x->bound->held || !fits_bytes(x->bound, bytes);
     return atomic_load_explicit(&p->bound_full, memory_order_relaxed);
+}
+
+/* NULL: there is no room. What has none even without its terms is not copied; the terms' size is known by their copy. */
+static struct pit__message *copy_if_room(struct pit__thread *t, struct pit__process *p,
+                                         const pit_type *type, const void *payload)
+{
+    bool ordinary = !(type->flags & PIT_TYPE_SYSTEM);
+    struct pit__message *m;
+
+    if (ordinary && no_room(t, p, type->size))
+        return NULL;
+    m = pit__message_copy(t, PIT__MESSAGE, type, payload);
+    if (!m)
+        pit__exit_text("system_limit", "no memory for a message", NULL, 0);
+    if (ordinary && type->flags & PIT_TYPE_OWNS && no_room(t, p, pit__message_content(m))) {
+        pit__message_free(t ? &t->sched->blocks : NULL, m);
+        return NULL;
+    }
+    return m;
 }
 
 int pit_try_send_copy(pit_pid to, const pit_type *type, const void *payload)
 {
     struct pit__thread *t = pit__in();
     struct pit__message *m;
-    int r = 0;
 
     if (PIT__UNLIKELY(to.id < 0))
         pit__exit_text("badarg", "pit_try_send: a handle that holds an error", NULL, 0);
-    m = pit__message_copy(t, PIT__MESSAGE, type, payload); /* its terms' size is known by then */
-    if (!m)
-        pit__exit_text("system_limit", "no memory for a message", NULL, 0);
-    if (counted(m) && no_room(t, pit__slot_of(to), m)) {
-        pit__message_free(t ? &t->sched->blocks : NULL, m);
-        r = -EAGAIN;
-    } else {
+    m = copy_if_room(t, pit__slot_of(to), type, payload);
+    if (m) {
         m->to = to;
         PIT_PROBE_SEND(m->public.from.id, to.id, type->size);
         if (t) {
             PIT__COUNT(t->sched->sent);
             PIT__TRACE_SEND(t, m);
         }
-        pit__route(
-            t,
-            m); /* not by bound_route: it has asked for what it wants to know, and waits for nothing */
+        /* Not by bound_route: it has asked for what it wants to know, and waits for nothing. */
+        pit__route(t, m);
     }
     pit__out(1);
-    return r;
+    return m ? 0 : -EAGAIN;
 }
