@@ -50,6 +50,7 @@ void pit__blob_release(struct pit__blob *owner)
 void pit__binary_retain(pit_binary b) { pit__blob_retain(b.pit__owner); }
 void pit__binary_release(pit_binary b) { pit__blob_release(b.pit__owner); }
 
+/* Relaxed here and below: a number to show, out of date when it is looked at; nothing is decided by it. */
 struct pit__blob_state pit__blob_state(const struct pit__blob *owner)
 {
     return (struct pit__blob_state){owner->bytes,

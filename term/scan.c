@@ -83,7 +83,7 @@ static const uint8_t classes[256] = {
 };
 
 /* White space and comments. Beyond ASCII only what Latin-1 calls white, in UTF-8. */
-static void skip_blanks(struct pit__scanner *s)
+void pit__scan_blanks(struct pit__scanner *s)
 {
     while (s->at < s->end) {
         if (*s->at == '%') {
@@ -99,12 +99,10 @@ static void skip_blanks(struct pit__scanner *s)
     }
 }
 
-void pit__scan_blanks(struct pit__scanner *s) { skip_blanks(s); }
-
 static inline void skip_blank(struct pit__scanner *s)
 {
     if (s->at < s->end && !(classes[*s->at] & PLAIN))
-        skip_blanks(s);
+        pit__scan_blanks(s);
 }
 
 /* ---- Characters in quotes -------------------------------------------------------------------------------- */

@@ -44,8 +44,11 @@ pit_binary pit_binary_text(const char *text);
 pit_binary pit_binary_make(size_t size, uint8_t **ret_writable);
 
 /*
- * The same, but what the bytes are before they are written is undefined: the caller writes each of them. A large binary that is
- * filled anyway costs half of the memory traffic so.
+ * Room for size bytes as of pit_binary_make, but what they are before the caller has written them is undefined, and
+ * each of them must be written before the binary is shared: they may be another binary's bytes of earlier. For large
+ * binaries that are filled anyway, at half of the memory traffic. size may be 0. Without memory, or with a size that
+ * no memory can have, the caller ends with system_limit. Neither blocks nor yields. Erlang: none, whose binaries are
+ * made with their bytes.
  */
 pit_binary pit_binary_make_unfilled(size_t size, uint8_t **ret_writable);
 
