@@ -115,31 +115,52 @@ struct collecting {
     bool ok;
 };
 
+/* The ranges of one module, which share one name. */
+static bool add_module(struct table *t, const struct dl_phdr_info *info, const char *path,
+                       enum pit__text_kind kind)
+{
+    size_t before = t->count;
+    char *name = strdup(path);
+    bool ok = name;
+
+    for (unsigned i = 0; i < info->dlpi_phnum && ok; i++) {
+        const ElfW(Phdr) *p = &info->dlpi_phdr[i];
+        uintptr_t begin = info->dlpi_addr + p->p_vaddr;
+
+        if (p->p_type == PT_LOAD && (p->p_flags & PF_X))
+            ok = add_segment(t, (struct pit__text_range){
+                                    .begin = begin,
+                                    .end = begin + p->p_memsz,
+                                    .base = info->dlpi_addr,
+                                    .name = name,
+                                    .kind = kind,
+                                });
+    }
+    if (t->count == before)
+        free(name); /* it has no code */
+    return ok;
+}
+
 static int collect_module(struct dl_phdr_info *info, size_t size, void *arg)
 {
     struct collecting *c = (struct collecting *)arg;
     const char *path = info->dlpi_name && *info->dlpi_name ? info->dlpi_name
                        : c->first                          ? "program"
                                                            : "unnamed";
-    char *name = strdup(path);
 
     (void)size;
-    c->ok = c->ok && name;
-    for (unsigned i = 0; i < info->dlpi_phnum && c->ok; i++) {
-        const ElfW(Phdr) *p = &info->dlpi_phdr[i];
-        uintptr_t begin = info->dlpi_addr + p->p_vaddr;
-
-        if (p->p_type == PT_LOAD && (p->p_flags & PF_X))
-            c->ok = add_segment(c->table, (struct pit__text_range){
-                                              .begin = begin,
-                                              .end = begin + p->p_memsz,
-                                              .base = info->dlpi_addr,
-                                              .name = name,
-                                              .kind = kind_of(path, c->first),
-                                          });
-    }
+    c->ok = add_module(c->table, info, path, kind_of(path, c->first));
     c->first = false;
     return !c->ok;
+}
+
+/* A table that was not finished: not sorted yet, so the ranges that share a name are neighbours. */
+static void discard(struct table *t)
+{
+    for (size_t i = 0; i < t->count; i++)
+        if (i == 0 || t->ranges[i].name != t->ranges[i - 1].name)
+            free((char *)t->ranges[i].name);
+    free(t);
 }
 
 static int by_begin(const void *a, const void *b)
@@ -172,7 +193,7 @@ static int make_table(void)
     c.table = t;
     dl_iterate_phdr(collect_module, &c);
     if (!c.ok) {
-        free(t);
+        discard(t);
         return -ENOMEM;
     }
     qsort(t->ranges, t->count, sizeof(t->ranges[0]), by_begin);
