@@ -200,7 +200,7 @@ static pit_pid refused(struct pit__process *parent, const struct pit__entry *e,
 static pit_pid spawn(struct pit__sched *s, struct pit__process *parent, const struct pit__entry *e,
                      const pit_spawn_opts *o)
 {
-    pit_pid self = {parent ? pit__process_pid(parent) : 0}, pid;
+    pit_pid self = {pit__process_pid(parent)}, pid;
     struct pit__sealed *tag = NULL;
     struct pit__process *p = NULL;
     struct pit__sched *to;
@@ -212,11 +212,11 @@ static pit_pid spawn(struct pit__sched *s, struct pit__process *parent, const st
             return failed(s, NULL, ENOMEM);
     }
     pid = create(s, self, e, o, &p);
-    if (PIT__UNLIKELY(pid.id < 0)) {
+    if (PIT__UNLIKELY(!p)) {
         pit__sealed_release(tag);
         return refused(parent, e, o, pid);
     }
-    p->group_leader = parent ? parent->group_leader : pid; /* the first is its own. GL-1 */
+    p->group_leader = parent->group_leader;
     if (o->link) {
         pit__relate(&s->blocks, &p->relations, PIT__R_LINK, (uint64_t)self.id, self.id);
         PIT__R_FLAGS(pit__relate(&s->blocks, &parent->relations, PIT__R_LINK, (uint64_t)pid.id,
@@ -243,7 +243,7 @@ static __attribute__((noinline)) pit_pid refused(struct pit__process *parent,
                                                  const struct pit__entry *e,
                                                  const pit_spawn_opts *o, pit_pid error)
 {
-    if (!pit__limit_reached(error) || !parent || !pit__limit_find_slot(parent))
+    if (!pit__limit_reached(error) || !pit__limit_find_slot(parent))
         return error;
     return spawn(pit__thread()->sched, parent, e, o);
 }
@@ -328,13 +328,17 @@ pit_pid pit_self(void)
     return (pit_pid){t && t->current ? pit__process_pid(t->current) : 0};
 }
 
-/* The node's first process, from scheduler 0 before its loop runs. */
+/* The node's first process, from scheduler 0 before its loop runs: it has no parent, and nobody traces yet. */
 pit_pid pit__spawn_first(struct pit__sched *s, pit_body *body)
 {
-    pit_pid pid = spawn(s, NULL, &(struct pit__entry){.body = body},
-                        &(pit_spawn_opts){.label = "first", .stack = 1u << 20});
+    struct pit__process *p = NULL;
+    pit_pid pid = pit__spawn_create(s, PIT_NO_PID, &(struct pit__entry){.body = body},
+                                    &(pit_spawn_opts){.label = "first", .stack = 1u << 20}, &p);
 
-    if (pid.id > 0)
-        pit__slot_of(pid)->flags |= PIT__F_FIRST;
+    if (p) {
+        p->group_leader = pid; /* its own. GL-1 */
+        p->flags |= PIT__F_FIRST;
+        pit__sched_enqueue(s, p);
+    }
     return pid;
 }

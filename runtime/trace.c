@@ -88,17 +88,15 @@ static void inherit(struct pit__process *parent, struct pit__process *child, uin
 void pit__trace_spawned(struct pit__sched *s, struct pit__process *parent,
                         struct pit__process *child, bool linked, uint64_t monitor)
 {
-    pit_pid pid = pit__pid_of(child), by = parent ? pit__pid_of(parent) : PIT_NO_PID;
+    pit_pid pid = pit__pid_of(child), by = pit__pid_of(parent);
     const char *text = child->name ? pit__name_text(child) : child->label;
 
     if (s->trace_new)
         (void)pit__trace_set(child, s->trace_new, s->trace_new_events);
-    if (parent) {
-        inherit(parent, child, PIT_TRACE_SET_ON_SPAWN, PIT_TRACE_SET_ON_FIRST_SPAWN);
-        if (linked)
-            inherit(parent, child, PIT_TRACE_SET_ON_LINK, PIT_TRACE_SET_ON_FIRST_LINK);
-        PIT__TRACE(s, parent, PIT_TRACE_SPAWN, pid, 0, text);
-    }
+    inherit(parent, child, PIT_TRACE_SET_ON_SPAWN, PIT_TRACE_SET_ON_FIRST_SPAWN);
+    if (linked)
+        inherit(parent, child, PIT_TRACE_SET_ON_LINK, PIT_TRACE_SET_ON_FIRST_LINK);
+    PIT__TRACE(s, parent, PIT_TRACE_SPAWN, pid, 0, text);
     PIT__TRACE(s, child, PIT_TRACE_SPAWNED, by, 0, text);
     if (child->name)
         PIT__TRACE(s, child, PIT_TRACE_REGISTER, PIT_NO_PID, 0, text);

@@ -91,7 +91,7 @@ int pit__trace_set(struct pit__process *p, int64_t tracer, uint32_t events);
 /* What p is traced with, *ret_id its tracer's id, which is open; 0: nothing. A trace of a closed tracer is taken away. Owner only. */
 uint32_t pit__trace_of(struct pit__process *p, int64_t *ret_id);
 
-/* A child was made, its relations and name too; it is not on a run queue yet. */
+/* A child was made, its relations and name too; it is not on a run queue yet. The node's first process, which has no parent, is none. */
 void pit__trace_spawned(struct pit__sched *s, struct pit__process *parent,
                         struct pit__process *child, bool linked, uint64_t monitor);
 /* p has linked itself to other, which may inherit its trace. */
