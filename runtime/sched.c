@@ -222,11 +222,9 @@ static void run(struct pit__sched *s, struct pit__process *p)
     } else
         PIT_PROBE_RUN(pit__process_pid(p), s->index, -1);
     pit__slice_take(t, s, p);
-    if (p->stack)
-        resume(t, s, p);
-    else if (p->flags & PIT__F_CALLBACK)
+    if (!p->stack && (p->flags & PIT__F_CALLBACK))
         handle(t, s, p);
-    else if (give_stack(s, p))
+    else if (p->stack || give_stack(s, p))
         resume(t, s, p);
     else {
         t->current = NULL;
