@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "runtime/park.h"
+
 /* Digits only, at most max. -EINVAL. */
 static int parse_number(const char *s, const char *end, uint64_t max, uint64_t *ret)
 {
@@ -122,4 +124,21 @@ void pit__address_from_kernel(const union pit__sockaddr *from, pit_address *ret)
         ret->scope = from->v6.sin6_scope_id;
         memcpy(ret->ip, &from->v6.sin6_addr, 16);
     }
+}
+
+int pit__address_taken(const char *text, pit_address *ret)
+{
+    int r;
+
+    pit__touching_begin();
+    r = pit_address_parse(text, ret);
+    pit__touching_end();
+    return r;
+}
+
+void pit__address_given(const pit_address *a, pit_address *ret)
+{
+    pit__touching_begin();
+    *ret = *a;
+    pit__touching_end();
 }

@@ -337,7 +337,7 @@ static int listener_open(pit_address a, const pit_tcp_opts *opts, struct pit__pr
 static int parse(const char *address, const pit_tcp_opts *opts, struct pit__process *p,
                  pit_address *ret)
 {
-    int r = p ? pit_address_parse(address, ret) : -PIT_ENOTPROCESS;
+    int r = p ? pit__address_taken(address, ret) : -PIT_ENOTPROCESS;
 
     return r < 0 ? r : pit__tcp_opts_check(opts);
 }
@@ -560,7 +560,7 @@ static int try_serve(const char *address, struct acceptor *proto, const pit_tcp_
         proto->parent = pit__pid_of(p);
         r = serve(&a, proto, opts, p);
         if (r == 0 && ret_local)
-            *ret_local = a;
+            pit__address_given(&a, ret_local);
     }
     pit__leave();
     return r;

@@ -73,28 +73,30 @@ struct pit__socket *pit__stream_new(int fd, const pit_tcp_opts *opts)
     return s;
 }
 
-static int bind_from(int fd, const char *text)
+static int bind_from(int fd, const pit_address *a)
 {
     union pit__sockaddr from;
-    pit_address a;
-    int r = pit_address_parse(text, &a);
+    socklen_t size = pit__address_to_kernel(a, &from);
 
-    if (r < 0)
-        return r;
-    socklen_t size = pit__address_to_kernel(&a, &from);
     return bind(fd, &from.any, size) < 0 ? -errno : 0;
 }
 
-static int stream_open(const pit_address *to, const pit_tcp_opts *opts, struct pit__socket **ret)
+/* From where to where; from: only if the options name it. */
+struct route {
+    pit_address from, to;
+};
+
+static int stream_open(const struct route *route, const pit_tcp_opts *opts,
+                       struct pit__socket **ret)
 {
-    int fd = socket(to->family == 4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fd = socket(route->to.family == 4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
     int r;
 
     if (fd < 0)
         return -errno;
     r = pit__tcp_opts_to_kernel(fd, opts);
     if (r == 0 && opts->from)
-        r = bind_from(fd, opts->from);
+        r = bind_from(fd, &route->from);
     if (r < 0)
         goto fail;
     r = -ENOMEM;
@@ -108,7 +110,7 @@ fail:
     return r;
 }
 
-static int64_t connect_stream(struct pit__process *p, const pit_address *to, int64_t deadline,
+static int64_t connect_stream(struct pit__process *p, const struct route *route, int64_t deadline,
                               const pit_tcp_opts *opts)
 {
     union pit__sockaddr *address = malloc(sizeof(*address));
@@ -117,13 +119,13 @@ static int64_t connect_stream(struct pit__process *p, const pit_address *to, int
 
     if (!address)
         return -ENOMEM;
-    r = stream_open(to, opts, &s);
+    r = stream_open(route, opts, &s);
     if (r < 0) {
         free(address);
         return r;
     }
     PIT_ASSERT(s);
-    (void)pit__address_to_kernel(to, address);
+    (void)pit__address_to_kernel(&route->to, address);
     s->extra = address; /* not on the stack, which a process may leave before the kernel reads it */
     pit__op_init(&s->send, &connect_kind);
     pit__socket_own(s, p);
@@ -142,13 +144,15 @@ static int64_t connect_stream(struct pit__process *p, const pit_address *to, int
 pit_tcp pit_tcp_connect_opts(const char *address, int64_t timeout, pit_tcp_opts opts)
 {
     struct pit__process *p = pit__enter();
-    pit_address to;
-    int64_t id = p ? pit_address_parse(address, &to) : -PIT_ENOTPROCESS;
+    struct route route;
+    int64_t id = p ? pit__address_taken(address, &route.to) : -PIT_ENOTPROCESS;
 
     if (id == 0)
         id = pit__tcp_opts_check(&opts);
+    if (id == 0 && opts.from)
+        id = pit__address_taken(opts.from, &route.from);
     if (id == 0)
-        id = connect_stream(p, &to, pit__deadline(timeout), &opts);
+        id = connect_stream(p, &route, pit__deadline(timeout), &opts);
     pit__leave();
     return (pit_tcp){pit__handle(id)};
 }
@@ -188,6 +192,13 @@ static int look(struct pit__socket *s, void *buffer, size_t size)
 {
     ssize_t n = recv(s->fd, buffer, size, MSG_DONTWAIT);
 
+    if (n < 0 &&
+        errno == EFAULT) { /* as where we write to it ourselves: the fault of who named it */
+        pit__touching_begin();
+        memset(buffer, 0, size);
+        pit__touching_end();
+        return -EFAULT; /* it was no memory a moment ago */
+    }
     if (n < 0)
         return errno == EAGAIN ? -ETIMEDOUT : -errno;
     s->ended = n == 0;
@@ -263,7 +274,9 @@ int pit_tcp_receive(pit_tcp socket, pit_binary *ret, int64_t timeout)
         return end(-ENOMEM);
     }
     pit__receive_arm(s);
+    pit__touching_begin();
     *ret = b;
+    pit__touching_end();
     return end((int)b.size);
 }
 
@@ -345,7 +358,7 @@ int pit_tcp_send_copy(pit_tcp socket, const void *data, size_t size)
 }
 
 /* Straight into the kernel what it takes now, in order: only if nothing is queued before it. How
-   much it took, or an error. */
+   much it took, or an error. What it cannot read is left to the queue, which ends who named it. */
 static ssize_t send_directly(struct pit__socket *s, const void *data, size_t size)
 {
     ssize_t n;
@@ -353,7 +366,7 @@ static ssize_t send_directly(struct pit__socket *s, const void *data, size_t siz
     if (s->queued || size < DIRECT || !pit__op_idle(&s->send))
         return 0;
     n = send(s->fd, data, size, MSG_DONTWAIT | MSG_NOSIGNAL);
-    return n >= 0 ? n : errno == EAGAIN ? 0 : -errno;
+    return n >= 0 ? n : errno == EAGAIN || errno == EFAULT ? 0 : -errno;
 }
 
 static int write_all(struct pit__socket *s, const uint8_t *data, size_t size)
@@ -444,10 +457,12 @@ static int name_of(int fd, int (*get)(int, struct sockaddr *, socklen_t *), pit_
 {
     union pit__sockaddr a;
     socklen_t size = sizeof a;
+    pit_address name;
 
     if (get(fd, &a.any, &size) < 0)
         return -errno;
-    pit__address_from_kernel(&a, ret);
+    pit__address_from_kernel(&a, &name);
+    pit__address_given(&name, ret);
     return 0;
 }
 

@@ -14,8 +14,9 @@
  * have sent when it next looks after I/O: microseconds later, in one system call for all of them. A
  * queue that has grown to the high watermark makes the sender wait until it is below the low one.
  *
- * Errors are the kernel's: -ECONNRESET, -EPIPE, -ETIMEDOUT, ... Nagle's algorithm is off unless
- * asked for.
+ * Errors are the kernel's: -ECONNRESET, -EPIPE, -ETIMEDOUT, ... A buffer, an address or a place for
+ * an answer that is no memory is none of them: it ends the caller, and nobody else, with the fault
+ * that it is. Nagle's algorithm is off unless asked for.
  */
 #ifndef PIT_TCP_H
 #define PIT_TCP_H

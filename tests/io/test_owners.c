@@ -179,9 +179,63 @@ NODE_TEST(memory_that_is_not_there_ends_the_process_that_named_it)
         CHECK_EQ(pit_tcp_close(p.client), 0);
         until_sockets(0);
     }
-    /* The kernel says it in its own way. */
-    struct node_pair p = node_pair();
-    CHECK_EQ(pit_tcp_write(p.client, (void *)4096, 1 << 20), -EFAULT);
+}
+
+static void *const nowhere = (void *)4096;
+
+static void writes_much(pit_tcp s) { (void)pit_tcp_write(s, nowhere, 1 << 20); }
+static void looks(pit_tcp s)
+{
+    while (pit_tcp_read(s, nowhere, 4, 0) == -ETIMEDOUT)
+        pit_sleep(1); /* until the kernel has it */
+}
+static void receives(pit_tcp s) { (void)pit_tcp_receive(s, nowhere, PIT_INFINITY); }
+static void asks_peer(pit_tcp s) { (void)pit_tcp_peer(s, nowhere); }
+static void asks_local(pit_tcp s) { (void)pit_tcp_local(s, NULL); }
+static void listens(pit_tcp s) { (void)pit_tcp_listen(nowhere); }
+static void connects(pit_tcp s) { (void)pit_tcp_connect(nowhere, 1000); }
+static void connects_from(pit_tcp s)
+{
+    (void)pit_tcp_connect("127.0.0.1:1", 1000, .from = nowhere);
+}
+static void serves(pit_tcp s) { (void)pit_tcp_serve(node_any_port(), NULL, NULL, nowhere); }
+static void serves_nowhere(pit_tcp s) { (void)pit_tcp_serve(nowhere, NULL, NULL, NULL); }
+
+struct victim {
+    void (*does)(pit_tcp);
+    pit_tcp socket;
+};
+static void victim(void *state, const pit_msg *m)
+{
+    const struct victim *v = state;
+
+    v->does(v->socket);
+    pit_exit(pit_atom("survived"));
+}
+
+/* An address, an answer's place or a buffer, whoever would have touched it: we or the kernel. Nothing of it is left. */
+NODE_TEST(every_wrong_pointer_ends_the_process_that_named_it)
+{
+    static void (*const all[])(pit_tcp) = {writes_much, looks,         receives, asks_peer,
+                                           asks_local,  listens,       connects, connects_from,
+                                           serves,      serves_nowhere};
+    int fds = descriptors();
+
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        struct node_pair p = node_pair();
+        struct victim v = {all[i], p.server};
+        pit_ref ref;
+
+        CHECK_EQ(pit_tcp_write(p.client, "data", 4), 0);
+        pit_must(pit_tcp_try_give_handler(p.server, victim, &v, sizeof v,
+                                          (pit_spawn_opts){.monitor = true, .ret_ref = &ref}));
+        const pit_msg *m = pit_receive_ref(ref, A_WHILE);
+        CHECK(m != NULL);
+        CHECK(pit_match(pit_as(m, pit_down)->reason, "{fault, 'SIGSEGV', _, _, _, _}"));
+        CHECK_EQ(pit_tcp_close(p.client), 0);
+        until_sockets(0);
+    }
+    CHECK_EQ(descriptors(), fds);
 }
 
 /* ---- handles */
