@@ -140,6 +140,8 @@ static int64_t default_shutdown(const pit_child *spec)
 {
     if (spec->shutdown == PIT_SHUTDOWN_NOW)
         return 0;
+    if (spec->shutdown > INT64_MAX / 2000000)
+        return PIT_INFINITY; /* 146 years: it is reckoned with in nanoseconds */
     if (spec->shutdown)
         return spec->shutdown;
     return spec->type == PIT_SUPERVISOR ? PIT_INFINITY : 5000;

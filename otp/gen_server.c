@@ -21,6 +21,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include <pit/keep.h>
+
 #include "base/assert.h"
 #include "base/log.h"
 #include "term/atom.h"
@@ -383,21 +385,26 @@ pit_pid pit_server_start_link(const pit_server *server, const void *arg, size_t 
 /* Nobody answers: the server ends instead, and why it did is the call's failure. Spec: PL-6. */
 int pit_server_stop(pit_pid server, pit_term reason, int64_t timeout)
 {
-    struct pit__sealed *wanted = seal(reason);
-    struct pit__server_stop request = {pit__sealed_root(wanted)};
+    struct pit__server_stop request;
     struct pit__server_stopped never;
-    int e = pit_try_call(server, &pit_type_pit__server_stop, &request, timeout,
-                         &pit_type_pit__server_stopped, &never);
+    int e;
+
+    if (!pit__current())
+        return -PIT_ENOTPROCESS;
+    request.reason =
+        pit_keep(reason); /* to be compared; and gone with a caller that ends meanwhile */
+    e = pit_try_call(server, &pit_type_pit__server_stop, &request, timeout,
+                     &pit_type_pit__server_stopped, &never);
 
     if (e == -PIT_ENOPROC) {
         pit_term actual = pit_last_exit_reason();
 
-        if (pit_term_equal(actual, pit__sealed_root(wanted)))
+        if (pit_term_equal(actual, request.reason))
             e = 0;
         else if (actual.word != PIT__A(noproc).word)
             e = -PIT_EEXITED;
     }
-    pit__sealed_release(wanted);
+    pit_drop(request.reason);
     return e;
 }
 

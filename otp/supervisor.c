@@ -15,9 +15,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <pit/keep.h>
+
 #include "base/log.h"
 #include "term/atom.h"
 #include "term/blob.h"
+#include "runtime/park.h"
 #include "otp/call.h"
 #include "otp/children.h"
 #include "otp/gen_server.h"
@@ -704,12 +707,24 @@ static bool id_of(const char *id, pit_text64 *ret)
     return true;
 }
 
-/* Not pit_binary_new: that lives until the caller's next receive, and a loop that starts children may have none. */
-static pit_binary binary_of(const void *arg, size_t size)
+/*
+ * Kept until the answer has come (pit_drop), so that it goes with a caller that ends on the way: by a wrong arg, for want of a
+ * supervisor, or killed while it waits. Not pit_binary_new: that lives until the caller's next receive, and a loop that starts
+ * children may have none.
+ */
+static pit_binary kept_copy(const void *arg, size_t size)
 {
-    uint8_t *at;
-    pit_binary b = pit__binary_alloc(size, &at);
+    uint8_t *at = NULL;
+    pit_binary b;
 
+    (void)
+        pit__enter(); /* it is nobody's for a moment: no yield, in which the caller may be ended */
+    b = pit__binary_alloc(size, &at);
+    if (b.data) {
+        (void)pit_keep(b);
+        pit__binary_release(b);
+    }
+    pit__leave();
     if (b.data)
         memcpy(at, arg, size);
     return b;
@@ -726,24 +741,24 @@ pit_pid pit_supervisor_add_child(pit_pid supervisor, pit_child child)
     if (!id_of(child.id, &request.id) || (child.size && !child.arg))
         return error_handle(-EINVAL);
     if (child.size) {
-        request.arg = binary_of(child.arg, child.size);
+        request.arg = kept_copy(child.arg, child.size);
         if (!request.arg.data)
             return error_handle(-ENOMEM);
     }
     ASK(supervisor, add, &request, &reply);
-    pit__binary_release(request.arg);
+    pit_drop(request.arg);
     return reply.pid;
 }
 
 static pit_pid start_simple_large(pit_pid supervisor, const void *arg, size_t size)
 {
-    struct pit__sup_simple_large request = {binary_of(arg, size)};
+    struct pit__sup_simple_large request = {kept_copy(arg, size)};
     struct pit__sup_simple_large_reply reply;
 
     if (!request.arg.data)
         return error_handle(-ENOMEM);
     ASK(supervisor, simple_large, &request, &reply);
-    pit__binary_release(request.arg);
+    pit_drop(request.arg);
     return reply.pid;
 }
 

@@ -648,6 +648,12 @@ static pit_sup_spec simple(const void *arg)
                               {.start = worker_start, .restart = *(const enum pit_restart *)arg})};
 }
 
+static pit_sup_spec patient(const void *arg)
+{
+    return (pit_sup_spec){.strategy = PIT_SIMPLE_ONE_FOR_ONE,
+                          .children = PIT_CHILDREN({.start = worker_start, .shutdown = INT64_MAX})};
+}
+
 static pit_pid start_simple(enum pit_restart restart)
 {
     reset(PIT_ONE_FOR_ONE, restart, 0);
@@ -720,5 +726,86 @@ NODE_TEST(sup_22_many_restarts_of_one_child)
         node_logged = 0;
     }
     CHECK_EQ(pit_supervisor_count_children(sup).restarts, many);
+    stop(sup);
+}
+
+/* ---- callers that end on the way ---------------------------------------------------------------------------- */
+
+struct asking {
+    pit_pid whom;
+    int how;
+};
+static char large[50000]; /* more than travels in the message itself */
+
+static void asks(const void *p)
+{
+    const struct asking *a = p;
+
+    if (a->how == 0)
+        (void)pit_supervisor_start_simple(a->whom, large, sizeof large);
+    else if (a->how == 1)
+        (void)pit_supervisor_start_child(a->whom, .id = "x", .start = kid_start, .arg = large,
+                                         .size = sizeof large);
+    else
+        (void)pit_server_stop(a->whom, pit_bytes(large, sizeof large), PIT_INFINITY);
+}
+
+static void never_answers(void *state, const pit_msg *m) { pit_sleep(PIT_INFINITY); }
+
+static void let_ask(struct asking a, bool kill)
+{
+    pit_monitored m = pit_spawn_monitor(asks, &a, sizeof a);
+    pit_process_info info;
+
+    while (kill && pit_process_info_of(m.pid, &info) == 0 && info.status != PIT_WAITING)
+        pit_yield();
+    if (kill)
+        pit_exit_process(m.pid, pit_atom("kill"));
+    CHECK(pit_receive_ref(m.ref, A_WHILE) != NULL);
+}
+
+/* What the node has in counted binaries. */
+static int64_t binary_bytes(void)
+{
+    pit_term memory, value;
+    int64_t bytes = -1;
+
+    CHECK_EQ(pit_system_info(PIT_SYSTEM_MEMORY, &memory), 0);
+    CHECK(pit_map_get(memory, pit_atom("binary"), &value));
+    CHECK(pit_term_to(value, &bytes));
+    return bytes;
+}
+
+/* The request's argument is nobody's but the caller's: it goes with one that has no supervisor to ask, or is killed. */
+NODE_TEST(a_caller_that_ends_takes_its_request_along)
+{
+    pit_pid gone = start_simple(PIT_PERMANENT), deaf;
+    int64_t before = binary_bytes();
+    pit_ref down;
+
+    stop(gone);
+    deaf = pit_spawn_handler(never_answers, NULL, 0);
+    down = pit_monitor(deaf);
+    for (int how = 0; how < 3; how++) {
+        let_ask((struct asking){gone, how}, false);
+        let_ask((struct asking){deaf, how}, true);
+    }
+    pit_exit_process(deaf, pit_atom("kill")); /* with what it was asked */
+    CHECK(pit_receive_ref(down, A_WHILE) != NULL);
+    while (binary_bytes() > before) { /* teardown may go on for a moment after an end is known */
+        pit_term_release_all();
+        pit_yield();
+    }
+}
+
+/* SUP-15: a time to shut down that no clock holds is as good as no limit. */
+NODE_TEST(sup_15_a_shutdown_time_may_be_as_large_as_it_likes)
+{
+    pit_pid sup;
+    int64_t number = 1;
+
+    reset(PIT_SIMPLE_ONE_FOR_ONE, PIT_PERMANENT, 0);
+    sup = pit_must(pit_supervisor_start_link(patient, NULL, 0));
+    CHECK(pit_supervisor_start_simple(sup, &number, sizeof number).id > 0);
     stop(sup);
 }
