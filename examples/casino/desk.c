@@ -1,6 +1,8 @@
 /* The commands at the desk. What clients and tools ask on connecting (redis-cli, redis-benchmark) is answered. */
 #include "examples/casino/desk.h"
 
+#include <stdio.h>
+
 #include "examples/casino/glob.h"
 #include "examples/casino/number.h"
 #include "examples/casino/resp.h"
@@ -38,6 +40,30 @@ static bool subcommand(const struct command *c, const struct bytes *words, size_
     return false;
 }
 
+/* <COMMAND> HELP, to which the error for an unknown subcommand points: a head, then these. */
+static bool helped(const struct command *c, const struct bytes *words, size_t count,
+                   const char *const *lines, struct out *reply, bool *wrong)
+{
+    char head[80];
+    size_t n = 0;
+
+    if (!subcommand(c, words, count, "help", 2, reply, wrong))
+        return false;
+    while (lines[n])
+        n++;
+    (void)snprintf(head, sizeof(head),
+                   "%s <subcommand> [<arg> [value] [opt] ...]. Subcommands are:", c->name);
+    for (char *l = head; *l != ' '; l++)
+        *l = (char)(*l - 'a' + 'A');
+    resp_array(reply, n + 3);
+    resp_status(reply, head);
+    for (size_t i = 0; i < n; i++)
+        resp_status(reply, lines[i]);
+    resp_status(reply, "HELP");
+    resp_status(reply, "    Prints this help.");
+    return true;
+}
+
 static void ping(const struct bytes *words, size_t count, struct out *reply)
 {
     if (count > 2)
@@ -53,8 +79,11 @@ static void select_database(struct bytes word, struct out *reply)
 {
     int64_t n;
 
-    if (!number_parse(word, &n) || n > INT32_MAX || n < INT32_MIN)
+    if (!number_parse(word, &n))
         resp_error(reply, "ERR value is not an integer or out of range");
+    else if (n > INT32_MAX || n < INT32_MIN)
+        resp_error(reply, "ERR value is out of range, value must between %d and %d", INT32_MIN,
+                   INT32_MAX);
     else if (n != 0)
         resp_error(reply, "ERR DB index is out of range");
     else
@@ -106,6 +135,17 @@ static void describe_all(struct out *reply)
 static void answer_command(const struct command *c, const struct bytes *words, size_t count,
                            struct out *reply)
 {
+    static const char *const help[] = {"(no subcommand)",
+                                       "    Return details about all commands.",
+                                       "COUNT",
+                                       "    Return the total number of commands in this server.",
+                                       "LIST",
+                                       "    Return a list of all commands in this server.",
+                                       "INFO [<command-name> ...]",
+                                       "    Return details about these commands, or about all.",
+                                       "DOCS [<command-name> ...]",
+                                       "    Return nothing: there is no documentation here.",
+                                       NULL};
     bool wrong = false;
 
     if (count == 1) {
@@ -123,7 +163,7 @@ static void answer_command(const struct command *c, const struct bytes *words, s
         resp_array(reply, COMMAND_COUNT);
         for (size_t i = 0; i < COMMAND_COUNT; i++)
             resp_bulk(reply, bytes_text(commands[i].name));
-    } else if (!wrong) {
+    } else if (!wrong && !helped(c, words, count, help, reply, &wrong) && !wrong) {
         unknown_subcommand(c, words[1], reply);
     }
 }
@@ -161,6 +201,10 @@ static void config_get(const struct desk_house *house, const struct bytes *patte
 static void answer_config(const struct desk *d, const struct command *c, const struct bytes *words,
                           size_t count, struct out *reply)
 {
+    static const char *const help[] = {
+        "GET <pattern> [<pattern> ...]",
+        "    Return settings matching the glob-like <pattern> and their values.", "RESETSTAT",
+        "    Does nothing: statistics count from the start.", NULL};
     bool wrong = false;
 
     if (subcommand(c, words, count, "get", -3, reply, &wrong))
@@ -169,7 +213,7 @@ static void answer_config(const struct desk *d, const struct command *c, const s
         resp_error(reply, "ERR settings are options of the command line (--help)");
     else if (subcommand(c, words, count, "resetstat", 2, reply, &wrong))
         resp_status(reply, "OK");
-    else if (!wrong)
+    else if (!wrong && !helped(c, words, count, help, reply, &wrong) && !wrong)
         unknown_subcommand(c, words[1], reply);
 }
 
@@ -204,6 +248,16 @@ static void client_info(const struct desk *d, struct out *reply)
 static void answer_client(struct desk *d, const struct command *c, const struct bytes *words,
                           size_t count, struct out *reply)
 {
+    static const char *const help[] = {
+        "GETNAME",
+        "    Return the name of the current connection.",
+        "ID",
+        "    Return the ID of the current connection.",
+        "INFO",
+        "    Return information about the current client connection.",
+        "SETNAME <name>",
+        "    Assign the name <name> to the current connection.",
+        NULL};
     bool wrong = false;
 
     if (subcommand(c, words, count, "id", 2, reply, &wrong))
@@ -215,7 +269,7 @@ static void answer_client(struct desk *d, const struct command *c, const struct 
     else if (subcommand(c, words, count, "info", 2, reply, &wrong))
         client_info(d, reply);
     else if (!subcommand(c, words, count, "getname", 2, reply, &wrong)) {
-        if (!wrong)
+        if (!wrong && !helped(c, words, count, help, reply, &wrong) && !wrong)
             unknown_subcommand(c, words[1], reply);
     } else if (d->name[0])
         resp_bulk(reply, bytes_text(d->name));

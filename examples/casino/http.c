@@ -138,6 +138,7 @@ static int on_complete(llhttp_t *parser)
     h->complete = true;
     h->expects = false;
     h->keep_alive = llhttp_should_keep_alive(parser);
+    h->old = parser->http_minor == 0;
     return HPE_PAUSED;
 }
 
@@ -324,7 +325,9 @@ void http_respond(struct out *o, const struct http_response *r)
     }
     if (r->more)
         out_text(o, r->more);
-    out_text(o, r->keep_alive ? "\r\n" : "Connection: close\r\n\r\n");
+    if (!r->keep_alive || r->old)
+        out_text(o, r->keep_alive ? "Connection: keep-alive\r\n" : "Connection: close\r\n");
+    out_text(o, "\r\n");
     if (!r->head && r->status != 204)
         out_bytes(o, r->body);
 }

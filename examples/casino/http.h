@@ -37,8 +37,8 @@ struct http {
     struct http_limits limits;
     const char *method; /* "GET" */
     struct bytes url, body;
-    bool keep_alive;
-    int status; /* after HTTP_BROKEN */
+    bool keep_alive, old; /* old: HTTP/1.0 */
+    int status;           /* after HTTP_BROKEN */
 
     llhttp_t parser;
     struct out url_kept, body_kept;
@@ -67,6 +67,8 @@ struct http_response {
     struct bytes body;
     bool head; /* the request was a HEAD: say how long the body is, but leave it out */
     bool keep_alive;
+    bool
+        old; /* the request was of HTTP/1.0, whose clients wait for the end unless told that none comes */
 };
 
 void http_respond(struct out *o, const struct http_response *r);

@@ -20,7 +20,7 @@ struct http_client {
     struct http http;
     struct out key, assembled;
     enum command_id command; /* of the round */
-    bool head, keep_alive;
+    bool head, keep_alive, old;
 };
 
 static void init(void *state)
@@ -41,7 +41,8 @@ static void respond(struct http_client *self, int status, const char *type, cons
                                                               .more = more,
                                                               .body = body,
                                                               .head = self->head,
-                                                              .keep_alive = self->keep_alive});
+                                                              .keep_alive = self->keep_alive,
+                                                              .old = self->old});
     stats_add(&stats.requests, 1);
 }
 
@@ -136,6 +137,7 @@ static void request(struct http_client *self)
 
     self->head = bytes_is(method, "head");
     self->keep_alive = self->http.keep_alive;
+    self->old = self->http.old;
     if (path.len > 4 && !memcmp(path.at, "/kv/", 4))
         key_request(self, bytes_of(path.at + 4, path.len - 4), method);
     else if (!document(self, path, get))

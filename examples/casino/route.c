@@ -202,21 +202,21 @@ static void everywhere(struct route *r, const struct command *c, const struct by
 
 /*
  * Our cursor is a table's cursor times the number of tables, plus the table's number; a table that has been scanned
- * to its end is followed by the next one from its beginning. What is no cursor is for a table to complain about; a
+ * to its end is followed by the next one from its beginning. An empty one is 0. What is no cursor is for a table to complain about; a
  * negative one, which nobody was ever given, is for the last one, so that the scan ends.
  */
 static void scan(struct route *r, const struct command *c, const struct bytes *words, size_t count)
 {
     char text[NUMBER_DIGITS];
     struct bytes *own;
-    int64_t cursor;
+    int64_t cursor = 0;
     unsigned table = r->tables - 1;
     struct out copy = out_new(r->plan.memory);
 
     out_add(&copy, words, count * sizeof(*words));
     own = (void *)copy.data;
     r->plan.failed |= copy.failed;
-    if (own && number_parse(words[1], &cursor) && cursor >= 0) {
+    if (own && (!words[1].len || number_parse(words[1], &cursor)) && cursor >= 0) {
         table = (unsigned)((uint64_t)cursor % r->tables);
         own[1] = bytes_of(text, number_print(cursor / r->tables, text));
     }

@@ -195,14 +195,14 @@ void verb_keys(struct work *w, const struct command *c, const struct bytes *word
     reply_gathered(w, &g);
 }
 
-/* Like redis's strtoul: digits only and not beyond 64 bits, behind a sign; minus wraps around. */
+/* Like redis's strtoul: digits only and not beyond 64 bits, behind a sign; minus wraps around; nothing at all is 0. */
 static bool parse_cursor(struct bytes word, uint64_t *ret)
 {
     uint64_t cursor = 0;
     bool minus = word.len > 0 && word.at[0] == '-';
     size_t i = minus || (word.len > 0 && word.at[0] == '+');
 
-    if (i == word.len)
+    if (i && i == word.len)
         return false;
     for (; i < word.len; i++) {
         unsigned digit = (unsigned)((unsigned char)word.at[i] - '0');

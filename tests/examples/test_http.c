@@ -185,5 +185,9 @@ PIT_TEST(http_responses_say_how_long_they_are)
     out_clear(&o);
     http_respond(&o, &(struct http_response){.status = 204, .keep_alive = true});
     CHECK(bytes_equal(out_content(&o), bytes_text("HTTP/1.1 204 No Content\r\n\r\n")));
+    out_clear(&o);
+    http_respond(&o, &(struct http_response){.status = 204, .keep_alive = true, .old = true});
+    CHECK(bytes_equal(out_content(&o),
+                      bytes_text("HTTP/1.1 204 No Content\r\nConnection: keep-alive\r\n\r\n")));
     out_free(&o);
 }

@@ -449,6 +449,7 @@ static void make_stream(struct out *stream, uint64_t *random)
         "select 0\r\n",
         "select x\r\n",
         "select 77\r\n",
+        "select 99999999999\r\n",
         "nosuch \"x\\r\\ny\" z\r\n",
         "echo \"\\x41\\n\\t\"\r\n",
         "client setname bob\r\n",
