@@ -191,7 +191,7 @@ static void looks(pit_tcp s)
 }
 static void receives(pit_tcp s) { (void)pit_tcp_receive(s, nowhere, PIT_INFINITY); }
 static void asks_peer(pit_tcp s) { (void)pit_tcp_peer(s, nowhere); }
-static void asks_local(pit_tcp s) { (void)pit_tcp_local(s, NULL); }
+static void asks_local(pit_tcp s) { (void)pit_tcp_local(s, nowhere); }
 static void listens(pit_tcp s) { (void)pit_tcp_listen(nowhere); }
 static void connects(pit_tcp s) { (void)pit_tcp_connect(nowhere, 1000); }
 static void connects_from(pit_tcp s)
