@@ -615,30 +615,47 @@ static void barber(const params &p)
     std::printf("returned %.3f\n", double(returned));
 }
 
+struct table {
+    vector<actor> smokers;
+    int64_t rounds = 0;
+    uint32_t x = 1;
+};
+
+// The arbiter gives the ingredients of a round, and of the next when it is told that somebody has begun to smoke.
+static behavior arbiter(stateful_actor<table> *self, int64_t rounds, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++)
+        self->state.smokers.push_back(
+            self->spawn([host = actor_cast<actor>(self)](stateful_actor<number> *self) -> behavior {
+                return {[=](int64_t steps) {
+                            self->send(host, begin_atom::value);
+                            busy(uint32_t(steps));
+                            self->state.n++;
+                        },
+                        [=](stop_atom) {
+                            self->send(first, done_atom::value, self->state.n);
+                            self->quit();
+                        }};
+            }));
+    auto next = [=] {
+        auto &s = self->state;
+        if (s.rounds++ < rounds) {
+            int64_t who = chance(s.x, count), steps = chance(s.x, 1000);
+            self->send(s.smokers[who], steps + 10);
+            return;
+        }
+        for (auto &smoker : s.smokers)
+            self->send(smoker, stop_atom::value);
+        self->quit();
+    };
+    next();
+    return {[=](begin_atom) { next(); }};
+}
+
 static void cigsmok(const params &p)
 {
-    vector<actor> smokers;
     start();
-    for (int64_t i = 0; i < p[1]; i++)
-        smokers.push_back(sys->spawn([](stateful_actor<number> *self) -> behavior {
-            return {[=](int64_t steps) {
-                        self->send(first, begin_atom::value);
-                        busy(uint32_t(steps));
-                        self->state.n++;
-                    },
-                    [=](stop_atom) {
-                        self->send(first, done_atom::value, self->state.n);
-                        self->quit();
-                    }};
-        }));
-    uint32_t x = 1;
-    for (int64_t i = 0; i < p[0]; i++) {
-        int64_t who = chance(x, p[1]), steps = chance(x, 1000);
-        (*first_scoped)->send(smokers[who], steps + 10);
-        (*first_scoped)->receive([](begin_atom) {});
-    }
-    for (auto &s : smokers)
-        (*first_scoped)->send(s, stop_atom::value);
+    sys->spawn(arbiter, p[0], p[1]);
     int64_t smoked = await(p[1]);
     report("rounds_per_s", p[0]);
     expect("cigarettes", smoked, p[0]);
@@ -648,9 +665,31 @@ static double next_term(double term, double rate) { return rate * term * (1 - te
 
 struct point_of_series {
     double value = 0;
+    bool waits = false;
+    std::deque<actor> put_by; // what came while it waits: who wants the value, or nobody: `next`
 };
 
-// `await`: the series takes nothing else until it has the answer.
+// Take messages as they came, up to one that has to wait for the computer. What comes meanwhile is put by, as with `await`; but
+// CAF looks at all that it has put by again after each answer, and this looks at each message once.
+static void series_go_on(stateful_actor<point_of_series> *self, const actor &computer)
+{
+    auto &s = self->state;
+    while (!s.waits && !s.put_by.empty()) {
+        actor who = std::move(s.put_by.front());
+        s.put_by.pop_front();
+        if (who) {
+            self->send(who, s.value);
+            continue;
+        }
+        s.waits = true;
+        self->request(computer, infinite, s.value).then([=](double x) {
+            self->state.value = x;
+            self->state.waits = false;
+            series_go_on(self, computer);
+        });
+    }
+}
+
 static void logisticmap(const params &p)
 {
     vector<actor> series;
@@ -662,22 +701,22 @@ static void logisticmap(const params &p)
         });
         series.push_back(sys->spawn([=](stateful_actor<point_of_series> *self) -> behavior {
             self->state.value = i * 0.0025;
-            return {[=](next_atom) {
-                        self->request(computer, infinite, self->state.value).await([=](double x) {
-                            self->state.value = x;
-                        });
-                    },
-                    [=](fetch_atom) { return self->state.value; }};
+            auto take = [=](actor who) {
+                self->state.put_by.push_back(std::move(who));
+                series_go_on(self, computer);
+            };
+            return {[=](next_atom) { take(nullptr); },
+                    [=](fetch_atom, const actor &who) { take(who); }};
         }));
     }
     for (int64_t k = 0; k < p[0]; k++)
         for (auto &s : series)
             (*first_scoped)->send(s, next_atom::value);
     vector<double> last;
-    for (auto &s : series)
-        (*first_scoped)
-            ->request(s, infinite, fetch_atom::value)
-            .receive([&](double x) { last.push_back(x); }, [](error &) { std::abort(); });
+    for (auto &s : series) {
+        (*first_scoped)->send(s, fetch_atom::value, first);
+        (*first_scoped)->receive([&](double x) { last.push_back(x); });
+    }
     report("terms_per_s", p[0] * p[1]);
     for (int64_t i = 0; i < p[1]; i++) {
         double x = i * 0.0025;

@@ -4,8 +4,12 @@
 -behaviour(gen_server).
 -export([main/1, init/1, handle_call/3, handle_cast/2]).
 
+%% Queues grow long where one sends faster than the other takes; they stay out of the heap there, or each garbage collection
+%% would walk over all that waits.
+-define(LONG_QUEUE, {message_queue_data, off_heap}).
+
 main([Name | Parameters]) ->
-    spawn(fun() ->
+    spawn_opt(fun() ->
         try
             run(Name, [list_to_integer(P) || P <- Parameters]),
             halt(0)
@@ -14,7 +18,7 @@ main([Name | Parameters]) ->
                 io:format(standard_error, "~p: ~p ~p~n", [Class, What, Stack]),
                 halt(1)
         end
-    end).
+    end, [?LONG_QUEUE]).
 
 %% ---- what they share
 
@@ -65,7 +69,7 @@ run("pingpong", [Pings]) ->
     expect(pongs, Answered, Pings);
 run("count", [Messages]) ->
     Start = now_ns(),
-    Counter = spawn_opt(fun() -> counter(0) end, [link, {message_queue_data, off_heap}]),
+    Counter = spawn_opt(fun() -> counter(0) end, [link, ?LONG_QUEUE]),
     repeat(Messages, fun() -> Counter ! increment end),
     Counter ! {get, self()},
     Counted = await(1, 0),
@@ -75,10 +79,10 @@ run("fjthroughput", [Workers, Jobs]) ->
     First = self(),
     Start = now_ns(),
     Pids = [
-        spawn_link(fun() ->
+        spawn_opt(fun() ->
             repeat(Jobs, fun() -> receive {job, X} -> compute(X) end end),
             First ! {done, Jobs}
-        end)
+        end, [link, ?LONG_QUEUE])
      || _ <- lists:seq(1, Workers)
     ],
     repeat(Jobs, fun() -> [P ! {job, 37.2} || P <- Pids] end),
@@ -202,7 +206,7 @@ run("logisticmap", [Terms, Series]) ->
     Pids = [
         begin
             {ok, Computer} = gen_server:start_link(?MODULE, {rate, 3.46 + I * 0.0025}, []),
-            spawn_link(fun() -> series(I, Computer, I * 0.0025) end)
+            spawn_opt(fun() -> series(I, Computer, I * 0.0025) end, [link, ?LONG_QUEUE])
         end
      || I <- lists:seq(0, Series - 1)
     ],
