@@ -31,6 +31,13 @@ bool pit__alias_bounded(const struct pit__process *p, uint64_t number)
     return r && PIT__R_MODE(r) <= PIT_ALIAS_EXPLICIT;
 }
 
+bool pit__alias_takes_priority(const struct pit__process *p, uint64_t number)
+{
+    struct pit__relation *r = find(p, number);
+
+    return r && (PIT__R_FLAGS(r) & PIT__R_PRIORITY);
+}
+
 void pit__alias_follow(struct pit__sched *s, struct pit__process *p,
                        const struct pit__relation *monitor)
 {

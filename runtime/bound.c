@@ -20,7 +20,8 @@
  * the same runtime call after that (the layers above may) is let in.
  *
  * An ASK to an alias carries the alias's number, as the message that it becomes does (RECV-5). Whether the alias is active is decided
- * when it is let in: until then it is under way (ALIAS-3). What comes by an alias for replies no bound holds.
+ * when it is let in: until then it is under way (ALIAS-3). What comes by an alias for replies no bound holds, nor a priority
+ * message; a sender elsewhere cannot know whether its message is one, so it asks, and who is one is let in at once.
  */
 #include "runtime/bound.h"
 
@@ -165,6 +166,15 @@ void pit__bound_asked(struct pit__sched *s, struct pit__process *p, struct pit__
     struct pit__extra *x = p->flags & PIT__F_ATTENTION ? pit__extra_peek(p) : NULL;
     struct pit__bound *b = x ? x->bound : NULL;
 
+    if (m->block.kind == PIT__ASK_PRIORITY) {
+        if (pit__alias_takes_priority(p, m->public.pit__tag)) {
+            answer(s, m);
+            m->block.kind = PIT__ALIASED_PRIORITY;
+            pit__alias_received(s, p, m);
+            return;
+        }
+        m->block.kind = PIT__ASK;
+    }
     if (b && b->limits.policy == PIT_OVERLOAD_BLOCK && (b->held || !fits(b, m)) &&
         !by_free_alias(p, m))
         hold(p, b, m);
@@ -235,7 +245,7 @@ static void end_receiver(struct pit__sched *s, struct pit__process *p, const str
 static void ask(struct pit__sched *s, struct pit__process *c, struct pit__extra *x,
                 struct pit__message *m)
 {
-    m->block.kind = PIT__ASK;
+    m->block.kind = m->block.kind == PIT__ALIASED_PRIORITY ? PIT__ASK_PRIORITY : PIT__ASK;
     x->blocked_to = m->to;
     x->blocked = true;
     (void)pit__attend(c, PIT__AT_BLOCKED); /* its extra data is there */
@@ -450,7 +460,8 @@ pit_mailbox_load pit_mailbox_state(void)
 void pit__bound_route(struct pit__thread *t, struct pit__process *p, struct pit__message *m)
 {
     struct pit__process *c = t->current;
-    bool ordinary = (m->block.kind == PIT__MESSAGE || m->block.kind == PIT__ALIASED) &&
+    bool ordinary = (m->block.kind == PIT__MESSAGE || m->block.kind == PIT__ALIASED ||
+                     m->block.kind == PIT__ALIASED_PRIORITY) &&
                     !(m->public.type->flags & PIT_TYPE_SYSTEM);
     /* On its own scheduler the queue itself is looked at; and nobody waits for room that only he can make. */
     bool asks =

@@ -47,8 +47,9 @@ enum pit__kind {
     PIT__TIMER, /* a timer to be started by the owner of its process; payload: struct pit__timer_start */
     PIT__TIMER_ASK, /* cancel or read a timer and send a message about it; timer.c */
     PIT__ASK, /* an ordinary message, pit__tag not 0: to that alias, whose sender waits until it is let in; bound.c */
-    PIT__ROOM,   /* the receiver's ASK has been let in, or who was asked is gone */
-    PIT__CANCEL, /* the sender of an ASK ended */
+    PIT__ASK_PRIORITY, /* the same by pit_send_priority: it is one if the alias was made for that, and then does not wait */
+    PIT__ROOM,         /* the receiver's ASK has been let in, or who was asked is gone */
+    PIT__CANCEL,       /* the sender of an ASK ended */
     PIT__REQUEST, /* run a function on the receiver's data and answer; payload: struct pit__request */
     PIT__SPAWNED, /* a requested process is there, and sends this; number: the request's */
     PIT__ADOPT,   /* the processes chained in the payload are handed over */

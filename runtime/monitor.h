@@ -36,6 +36,9 @@ void pit__alias_follow(struct pit__sched *s, struct pit__process *p,
 void pit__alias_received(struct pit__sched *s, struct pit__process *p, struct pit__message *m);
 struct pit__relation *pit__alias_find(const struct pit__process *p, uint64_t number);
 
+/* Is it active, and made for priority messages? */
+bool pit__alias_takes_priority(const struct pit__process *p, uint64_t number);
+
 /* Is it active, and does a bound on the mailbox hold for what comes by it? Not if it is one for replies. */
 bool pit__alias_bounded(const struct pit__process *p, uint64_t number);
 

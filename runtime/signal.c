@@ -153,6 +153,7 @@ void pit__message_free(struct pit__blocks *pool, struct pit__message *m)
     case PIT__ALIASED:
     case PIT__ALIASED_PRIORITY:
     case PIT__ASK:
+    case PIT__ASK_PRIORITY:
     case PIT__REPLY:
         if (m->public.type && (m->public.type->flags & PIT_TYPE_OWNS))
             pit__owned_release(m);
@@ -216,6 +217,7 @@ void pit__undeliverable(struct pit__sched *s, struct pit__message *m, struct pit
         pit__request_undeliverable(s, m);
         break;
     case PIT__ASK:
+    case PIT__ASK_PRIORITY:
         pit__bound_undeliverable(s, m);
         break;
     case PIT__LINK:
@@ -471,7 +473,7 @@ void pit__deliver(struct pit__sched *s, struct pit__process *p, struct pit__mess
     else if (m->block.kind == PIT__TIMER_ASK) {
         pit__timer_asked(s, p, m);
         pit__message_free(&s->blocks, m);
-    } else if (m->block.kind == PIT__ASK)
+    } else if (m->block.kind == PIT__ASK || m->block.kind == PIT__ASK_PRIORITY)
         pit__bound_asked(s, p, m);
     else
         signal_received(s, p, m);

@@ -249,6 +249,7 @@ NODE_CASE(try_send_does_not_wait)
 struct sends_by {
     pit_ref to;
     int64_t sender, count;
+    bool first; /* by pit_send_priority */
 };
 
 static void sends_all_by(const void *arg)
@@ -256,12 +257,15 @@ static void sends_all_by(const void *arg)
     const struct sends_by *s = arg;
 
     for (int64_t i = 0; i < s->count; i++)
-        pit_send(s->to, number, .n = i, .sender = s->sender);
+        if (s->first)
+            pit_send_priority(s->to, number, .n = i, .sender = s->sender);
+        else
+            pit_send(s->to, number, .n = i, .sender = s->sender);
 }
 
-static pit_monitored spawn_sender_by(pit_ref to, int64_t sender, int64_t count)
+static pit_monitored spawn_sender_by(pit_ref to, int64_t sender, int64_t count, bool first)
 {
-    struct sends_by s = {to, sender, count};
+    struct sends_by s = {to, sender, count, first};
 
     return spawn_watched(sends_all_by, &s, sizeof s);
 }
@@ -283,7 +287,7 @@ NODE_CASE(a_reply_that_waited_is_found_by_its_alias)
 
     CHECK_EQ(pit_mailbox_bound((pit_mailbox){.messages = 1}), 0);
     send_numbers(pit_self(), 77, 1);
-    from = spawn_sender_by(alias, 5, 1);
+    from = spawn_sender_by(alias, 5, 1, false);
     let_them_block(1);
     CHECK(!pit_receive_ref(alias, 0));
     CHECK_EQ(pit_receive_only(number, 0)->n, 77);
@@ -293,17 +297,15 @@ NODE_CASE(a_reply_that_waited_is_found_by_its_alias)
     expect_empty();
 }
 
-/* Who sends by an alias is stopped at the bound as who sends to the pid, wherever it runs. SIG-1 */
-NODE_CASE(block_holds_for_aliases_too)
+/* Three that send by an alias are stopped at the bound, and none of their messages is lost or out of order. */
+static void stopped_by(pit_ref alias, bool first)
 {
     enum { SENDERS = 3, EACH = BOUND + SENDERS * PIT_MAILBOX_AHEAD + 1 };
-    pit_ref alias = pit_alias();
     pit_monitored from[SENDERS];
     int64_t last[SENDERS];
 
-    CHECK_EQ(pit_mailbox_bound((pit_mailbox){.messages = BOUND}), 0);
     for (int i = 0; i < SENDERS; i++) {
-        from[i] = spawn_sender_by(alias, i, EACH);
+        from[i] = spawn_sender_by(alias, i, EACH, first);
         last[i] = -1;
     }
     let_them_block(SENDERS);
@@ -319,6 +321,36 @@ NODE_CASE(block_holds_for_aliases_too)
     expect_empty();
 }
 
+/*
+ * Who sends by an alias is stopped at the bound as who sends to the pid, wherever it runs; with pit_send_priority too, as long as
+ * the alias takes no priority messages. SIG-1, SIG-8
+ */
+NODE_CASE(block_holds_for_aliases_too)
+{
+    pit_ref alias = pit_alias();
+
+    CHECK_EQ(pit_mailbox_bound((pit_mailbox){.messages = BOUND}), 0);
+    stopped_by(alias, false);
+    stopped_by(alias, true);
+}
+
+/* Priority messages are not delayed by a bound, however many they are and wherever they come from: nobody takes any here. SIG-8 */
+NODE_CASE(block_lets_priority_messages_in)
+{
+    enum { EACH = 3 * PIT_MAILBOX_AHEAD };
+    pit_ref alias = pit_alias_with(.priority = true);
+
+    CHECK_EQ(pit_mailbox_bound((pit_mailbox){.messages = 1}), 0);
+    send_numbers(pit_self(), EACH, 1);
+    for (int i = 0; i < 3; i++)
+        expect_end(spawn_sender_by(alias, 1, EACH, true), "normal");
+    CHECK_EQ(pit_mailbox_state().messages, 1 + 3 * EACH);
+    for (int64_t i = 0; i < 3 * EACH; i++)
+        CHECK_EQ(pit_receive_only(number, 0)->n, i % EACH);
+    CHECK_EQ(pit_receive_only(number, 0)->n, EACH);
+    expect_empty();
+}
+
 /* The alias ends, or the sender does, before there is room: nothing comes, and nobody is left waiting. ALIAS-3 */
 NODE_CASE(an_alias_that_ends_lets_its_senders_go)
 {
@@ -328,7 +360,7 @@ NODE_CASE(an_alias_that_ends_lets_its_senders_go)
         pit_monitored from;
 
         send_numbers(pit_self(), 77, 1);
-        from = spawn_sender_by(alias, 5, 3);
+        from = spawn_sender_by(alias, 5, 3, killed);
         let_them_block(1);
         if (killed)
             pit_exit_process(from.pid, pit_atom("kill"));
