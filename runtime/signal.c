@@ -297,8 +297,8 @@ static void exit_signal(struct pit__sched *s, struct pit__process *p, pit_pid fr
 
     if ((p->flags & PIT__F_TRAP) && !kill)
         append_exited(s, p, from, reason, first);
-    else if (pit__reason_is(reason, normal) && from.id != pit__process_pid(p))
-        return; /* EXIT-T1, T8 */
+    else if (pit__reason_is(reason, normal))
+        return; /* EXIT-T1, T8; EXIT-T5 acts without a signal */
     else
         pit__terminate(s, p, kill ? pit__reason(killed) : pit__sealed_retain(reason));
 }

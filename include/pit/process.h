@@ -454,7 +454,8 @@ void pit_send_priority_copy(pit_ref alias, const pit_type *type, const void *pay
 
 /*
  * pit_exit_process to the maker of an alias, which acts if the alias is active then; and with priority for the pit_exited of a
- * maker that traps exits, if the alias was made for that. Do not wait. Erlang: exit/3. Spec: EXIT-3, SIG-8.
+ * maker that traps exits, if the alias was made for that. To oneself too it is a signal like any other: EXIT-5 is of pids, so
+ * normal does nothing to who does not trap exits. Do not wait. Erlang: exit/3. Spec: EXIT-1, EXIT-3, SIG-8.
  */
 void pit_exit_alias(pit_ref alias, pit_term reason);
 void pit_exit_alias_priority(pit_ref alias, pit_term reason);

@@ -382,6 +382,22 @@ NODE_CASE(a_receive_by_alias_takes_what_came_by_it)
 
 /* ---- exit signals by an alias: EXIT-3 */
 
+static void exits_itself_by(const void *arg)
+{
+    pit_exit_alias(pit_alias(), pit_atom_of(*(const char *const *)arg));
+    pit_exit(pit_atom("lives"));
+}
+
+/* EXIT-1, EXIT-5: to oneself an alias is no pid: the signal is as another's, so that normal does nothing. */
+NODE_CASE(an_exit_signal_to_oneself_by_an_alias)
+{
+    static const char *const rows[][2] = {
+        {"normal", "lives"}, {"boom", "boom"}, {"kill", "killed"}};
+
+    for (int i = 0; i < 3; i++)
+        expect_end(spawn_watched(exits_itself_by, &rows[i][0], sizeof rows[i][0]), rows[i][1]);
+}
+
 static void exits_by(const void *arg)
 {
     pit_exit_alias(*(const pit_ref *)arg, pit_atom("by_alias"));
