@@ -341,16 +341,16 @@ NODE_CASE(an_infant_in_the_list_can_be_sent_to)
 /* LIFE-1: thousands of ends, and no pid comes again. OTP: process_SUITE/no_pid_wrap */
 NODE_CASE(a_freed_pid_does_not_come_again)
 {
-    enum { N = 4000 };
-    int64_t *seen = pit_alloc(N * sizeof *seen);
+    uint64_t n = pit_test_scale(pit_test_sanitized() ? 1000 : 4000, 1000000);
+    int64_t *seen = pit_alloc(n * sizeof *seen);
 
-    for (int i = 0; i < N; i++) {
+    for (uint64_t i = 0; i < n; i++) {
         pit_monitored m = spawn_watched(ended, NULL, 0);
 
         seen[i] = m.pid.id;
         expect_end(m, "normal");
     }
-    for (int i = 0; i < N; i++) /* an old one is nobody's */
+    for (uint64_t i = 0; i < n; i++) /* an old one is nobody's */
         CHECK(!pit_is_alive((pit_pid){seen[i]}));
 }
 

@@ -17,10 +17,10 @@ static void ended(const void *arg) {}
 /* LIFE-1: never reused, however often the slot is. */
 NODE_CASE(a_pid_is_never_seen_twice)
 {
-    enum { N = 2000 };
-    pit_pid *seen = pit_alloc(N * sizeof *seen);
+    uint64_t n = pit_test_scale(pit_test_sanitized() ? 500 : 2000, 100000);
+    pit_pid *seen = pit_alloc(n * sizeof *seen);
 
-    for (int i = 0; i < N; i++) {
+    for (uint64_t i = 0; i < n; i++) {
         pit_monitored m = spawn_watched(ended, NULL, 0);
 
         seen[i] = m.pid;
@@ -30,8 +30,8 @@ NODE_CASE(a_pid_is_never_seen_twice)
         if (i)
             CHECK(m.pid.id != seen[i - 1].id);
     }
-    for (int i = 0; i < N; i += 97)
-        for (int k = 0; k < N; k++)
+    for (uint64_t i = 0; i < n; i += 97)
+        for (uint64_t k = 0; k < n; k++)
             CHECK(i == k || seen[i].id != seen[k].id);
 }
 
