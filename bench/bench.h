@@ -62,8 +62,21 @@ PIT_NORETURN void bench_fail(const char *format, ...) __attribute__((format(prin
 /* How the processes of a benchmark tell its first process that their part is done. */
 PIT_MESSAGE(bench_done, (uint64_t, count));
 
-/* Wait for `messages` bench_done and return the sum of their counts. A message that was lost would
-   hang the benchmark, so this gives up, and fails, when none has come for two minutes. */
+/*
+ * What the first process waits for: m = BENCH_AWAIT(pit_receive(PIT_INFINITY)). A message that was lost would hang the
+ * benchmark, so it gives up, and fails, when one such wait has taken two minutes; of PITBOSS_BENCH_PATIENCE milliseconds, if that
+ * is in the environment: for tests.
+ */
+#define BENCH_AWAIT(...)                           \
+    __extension__({                                \
+        bench_waits(true);                         \
+        __auto_type bench_awaited = (__VA_ARGS__); \
+        bench_waits(false);                        \
+        bench_awaited;                             \
+    })
+void bench_waits(bool begins);
+
+/* Wait for `messages` bench_done, and return the sum of their counts. */
 uint64_t bench_wait_done(uint64_t messages);
 
 /* End a callback process, reason normal. */

@@ -14,7 +14,8 @@ static void spawn_and_await_down(uint64_t n)
     for (uint64_t i = 0; i < n; i++) {
         pit_ref ref;
         pit_pid p = pit_spawn_handler_with(end_at_once, NULL, 0, .monitor = true, .ret_ref = &ref);
-        const struct pit_down *down = pit_as(pit_receive_ref(ref, PIT_INFINITY), pit_down);
+        const struct pit_down *down =
+            pit_as(BENCH_AWAIT(pit_receive_ref(ref, PIT_INFINITY)), pit_down);
 
         BENCH_CHECK(pit_pid_equal(down->pid, p));
     }
@@ -28,7 +29,7 @@ static void spawn_and_await_exit(uint64_t n)
 
     for (uint64_t i = 0; i < n; i++) {
         pit_pid p = pit_spawn_handler_link(end_at_once, NULL, 0);
-        const struct pit_exited *e = pit_receive_only(pit_exited, PIT_INFINITY);
+        const struct pit_exited *e = BENCH_AWAIT(pit_receive_only(pit_exited, PIT_INFINITY));
 
         BENCH_CHECK(pit_pid_equal(e->pid, p));
     }

@@ -86,8 +86,10 @@ int bench_spawn_idle(char **argv)
     int64_t since = pit_now();
     for (uint64_t i = 0; i < expected; i++)
         start();
+    bench_waits(true);
     while (atomic_load_explicit(&started, memory_order_relaxed) < expected)
         pit_sleep(1);
+    bench_waits(false);
     bench_report_rate("spawns_per_s", expected, since);
     pit_sleep(200);
     bench_report("rss_bytes_per_process", (bench_resident_bytes() - before) / (double)expected);

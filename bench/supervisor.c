@@ -55,7 +55,10 @@ static pit_sup_spec one_child(const void *arg)
     };
 }
 
-static pit_pid next_up(void) { return (pit_receive_type(&pit_type_bench_up, PIT_INFINITY))->from; }
+static pit_pid next_up(void)
+{
+    return BENCH_AWAIT(pit_receive_type(&pit_type_bench_up, PIT_INFINITY))->from;
+}
 
 int bench_supervisor_restart(char **argv)
 {

@@ -146,7 +146,7 @@ static void run(const uint64_t *params)
     for (uint32_t i = 0; i < per_line * per_line; i++)
         pit_send(pids[i], apsp_neighbours, .pids = all);
     for (uint32_t i = 0; i < per_line * per_line; i++)
-        results[i] = pit_keep(pit_receive_type(&pit_type_apsp_result, PIT_INFINITY));
+        results[i] = pit_keep(BENCH_AWAIT(pit_receive_type(&pit_type_apsp_result, PIT_INFINITY)));
     savina_report(since, "cells_per_s", (uint64_t)n * n * n);
     uint32_t *expected = shortest_alone(matrix, n);
     for (uint32_t i = 0; i < per_line * per_line; i++)

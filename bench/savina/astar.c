@@ -125,7 +125,7 @@ static void run(const uint64_t *params)
         pids[i] = pit_spawn_handler_link(worker, &arg, sizeof arg);
     pit_send(pids[0], astar_work, .node = 0);
     while (under_way) {
-        const pit_msg *m = pit_receive(PIT_INFINITY);
+        const pit_msg *m = BENCH_AWAIT(pit_receive(PIT_INFINITY));
 
         if (pit_is(m, astar_done)) {
             under_way--;

@@ -101,7 +101,7 @@ static void run(const uint64_t *params)
         savina_busy(savina_random(&random, pause) + 10);
     }
     while (cut < haircuts) {
-        const pit_msg *m = pit_receive(PIT_INFINITY);
+        const pit_msg *m = BENCH_AWAIT(pit_receive(PIT_INFINITY));
 
         if (pit_is(m, barber_cut)) {
             cut++;

@@ -43,7 +43,7 @@ static void run(const uint64_t *params)
         uint32_t who = savina_random(&random, smokers), steps = savina_random(&random, 1000) + 10;
 
         pit_send(pids[who], cigsmok_smoke, .steps = steps);
-        pit_receive_only(cigsmok_begun, PIT_INFINITY);
+        (void)BENCH_AWAIT(pit_receive_only(cigsmok_begun, PIT_INFINITY));
     }
     for (uint32_t i = 0; i < smokers; i++)
         pit_send(pids[i], cigsmok_end);

@@ -45,7 +45,7 @@ struct savina_stream savina_stream_through(pit_pid head, uint64_t count)
         pit_send(head, savina_number, .value = value);
     }
     for (uint64_t i = 0; i < count; i++) {
-        uint64_t value = pit_receive_only(savina_number, PIT_INFINITY)->value;
+        uint64_t value = BENCH_AWAIT(pit_receive_only(savina_number, PIT_INFINITY))->value;
 
         s.sum_out += value;
         s.falls += value < last;

@@ -206,10 +206,10 @@ static void run(const uint64_t *params)
         double y = savina_random(&random, 1 << 20) * (GRID / (1 << 20));
 
         pit_send(root, facloc_customer, .x = x, .y = y);
-        pit_receive_only(facloc_next, PIT_INFINITY);
+        (void)BENCH_AWAIT(pit_receive_only(facloc_next, PIT_INFINITY));
     }
     pit_send(root, facloc_finish);
-    struct facloc_finished f = *pit_receive_only(facloc_finished, PIT_INFINITY);
+    struct facloc_finished f = *BENCH_AWAIT(pit_receive_only(facloc_finished, PIT_INFINITY));
     savina_report(since, "customers_per_s", points);
     bench_report("facilities", (double)f.facilities);
     savina_expect("customers", f.customers, points);

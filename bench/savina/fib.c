@@ -50,7 +50,7 @@ static void run(const uint64_t *params)
     }
     int64_t since = pit_now();
     pit_spawn_handler_link(fib, &arg, sizeof arg);
-    uint64_t value = pit_receive_only(fib_number, PIT_INFINITY)->value;
+    uint64_t value = BENCH_AWAIT(pit_receive_only(fib_number, PIT_INFINITY))->value;
     savina_report(since, "actors_per_s", 2 * b - 1);
     savina_expect("the Fibonacci number", value, b);
 }

@@ -254,10 +254,10 @@ static void run(const uint64_t *params)
     pit_pid first = pit_spawn_handler_link(source, &s, sizeof s);
     for (uint64_t i = 0; i < inputs; i++) {
         pit_send(first, filterbank_boot);
-        pit_receive_only(filterbank_ready, PIT_INFINITY);
+        (void)BENCH_AWAIT(pit_receive_only(filterbank_ready, PIT_INFINITY));
     }
     for (uint64_t i = 0; i < outputs; i++)
-        last = pit_receive_only(filterbank_value, PIT_INFINITY)->value;
+        last = BENCH_AWAIT(pit_receive_only(filterbank_value, PIT_INFINITY))->value;
     savina_report(since, "inputs_per_s", inputs);
     savina_expect_double("last output", last, alone_output(channels, columns, outputs - 1));
 }

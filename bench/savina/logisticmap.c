@@ -73,7 +73,8 @@ static void run(const uint64_t *params)
     for (uint64_t i = 0; i < count; i++)
         pit_send(pids[i], logisticmap_get);
     for (uint64_t i = 0; i < count; i++) {
-        const struct logisticmap_result *r = pit_receive_only(logisticmap_result, PIT_INFINITY);
+        const struct logisticmap_result *r =
+            BENCH_AWAIT(pit_receive_only(logisticmap_result, PIT_INFINITY));
 
         results[r->series] = r->term;
     }

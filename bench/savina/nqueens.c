@@ -87,7 +87,7 @@ static void run(const uint64_t *params)
     struct nqueens_board empty = {0};
     pit_send_copy(pids[0], &pit_type_nqueens_board, &empty);
     while (under_way) {
-        const pit_msg *m = pit_receive(PIT_INFINITY);
+        const pit_msg *m = BENCH_AWAIT(pit_receive(PIT_INFINITY));
 
         if (pit_is(m, nqueens_solution)) {
             solutions++;

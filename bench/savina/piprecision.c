@@ -134,7 +134,7 @@ static void run(const uint64_t *params)
         sent++;
     }
     for (uint64_t i = 0; i < terms; i++) {
-        const pit_msg *m = pit_receive(PIT_INFINITY);
+        const pit_msg *m = BENCH_AWAIT(pit_receive(PIT_INFINITY));
 
         add(pi, (const uint32_t *)(const void *)pit_as(m, piprecision_term)->limbs.data, limbs,
             false);

@@ -144,7 +144,7 @@ static void run(const uint64_t *params)
         sum += ((uint64_t *)(void *)room)[i] = savina_random60(&random);
     int64_t since = pit_now();
     pit_send(pit_spawn(sorter, &arg, sizeof arg), quicksort_work, .numbers = b);
-    pit_binary s = pit_receive_only(quicksort_sorted, PIT_INFINITY)->numbers;
+    pit_binary s = BENCH_AWAIT(pit_receive_only(quicksort_sorted, PIT_INFINITY))->numbers;
     savina_report(since, "numbers_per_s", count);
     savina_expect("numbers", count_of(s), count);
     for (uint64_t i = 0; i < count; i++) {

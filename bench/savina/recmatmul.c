@@ -88,7 +88,7 @@ static void multiply_all(struct master *self, double *c, uint32_t n)
 {
     deal(self, (struct recmatmul_work){.side = n});
     while (self->under_way) {
-        const pit_msg *m = pit_receive(PIT_INFINITY);
+        const pit_msg *m = BENCH_AWAIT(pit_receive(PIT_INFINITY));
 
         if (pit_is(m, recmatmul_split)) {
             deal_parts(self, &pit_as(m, recmatmul_split)->of);

@@ -134,7 +134,7 @@ static void run(const uint64_t *params)
         pit_send_copy(pids[i], &pit_type_sor_begin, &m);
     }
     for (uint32_t i = 0; i < n * n; i++) {
-        const struct sor_result *r = pit_receive_only(sor_result, PIT_INFINITY);
+        const struct sor_result *r = BENCH_AWAIT(pit_receive_only(sor_result, PIT_INFINITY));
 
         results[r->cell] = r->value;
     }

@@ -52,7 +52,7 @@ static void run(const uint64_t *params)
         pit_spawn_link(worker, &arg, sizeof arg);
     }
     for (uint32_t i = 0; i < workers; i++) {
-        const struct trapezoid_sum *s = pit_receive_only(trapezoid_sum, PIT_INFINITY);
+        const struct trapezoid_sum *s = BENCH_AWAIT(pit_receive_only(trapezoid_sum, PIT_INFINITY));
 
         sums[s->worker] = s->sum;
     }

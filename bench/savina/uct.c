@@ -90,7 +90,7 @@ static uint64_t grow_tree(const uint64_t *params, struct node *root)
 
     grow(root, &grant);
     while (unanswered) {
-        pit_pid who = pit_receive_type(&pit_type_uct_ask, PIT_INFINITY)->from;
+        pit_pid who = BENCH_AWAIT(pit_receive_type(&pit_type_uct_ask, PIT_INFINITY))->from;
 
         unanswered--;
         if (size + CHILDREN > params[0] || savina_random(&random, 2) == 0)
@@ -114,7 +114,7 @@ static void run(const uint64_t *params)
 
     traverse(&root);
     for (int i = 0; i < CHILDREN; i++)
-        counted += pit_receive_only(uct_counted, PIT_INFINITY)->nodes;
+        counted += BENCH_AWAIT(pit_receive_only(uct_counted, PIT_INFINITY))->nodes;
     savina_report(since, "nodes_per_s", size);
     savina_expect("nodes in the tree", counted, size);
 }
