@@ -292,7 +292,7 @@ static pit_term value(const struct asked *a, const struct box *b, unsigned item)
     case PIT_INFO_REDUCTIONS:
         return pit_term_of(p->reductions + p->slice_reductions);
     case PIT_INFO_REGISTERED_NAME:
-        return p->name ? (pit_term){(uint64_t)(p->name - 1) << 3} : pit_nil();
+        return p->name ? pit__name_term(p) : pit_nil();
     case PIT_INFO_PRIORITY:
         return pit_atom_of(priorities[p->priority]);
     case PIT_INFO_TRAP_EXIT:

@@ -136,11 +136,16 @@ void pit__name_free(struct pit__process *p)
     p->name = 0;
 }
 
+pit_term pit__name_term(const struct pit__process *p)
+{
+    return (pit_term){(uint64_t)(p->name - 1) << 3};
+}
+
 const char *pit__name_text(const struct pit__process *p)
 {
     size_t size;
 
-    return pit__atom_text((pit_term){(uint64_t)(p->name - 1) << 3}, &size);
+    return pit__atom_text(pit__name_term(p), &size);
 }
 
 pit_pid pit_whereis(const char *name)

@@ -16,7 +16,8 @@ int pit__name_claim(const char *name, struct pit__process *p);
 /* Step 4 of the teardown, and unregister. Owner only. */
 void pit__name_free(struct pit__process *p);
 
-/* The registered name of p, which has one. */
+/* The registered name of p, which has one: its atom, and that as text. */
+pit_term pit__name_term(const struct pit__process *p);
 const char *pit__name_text(const struct pit__process *p);
 
 /* The atom of a name that somebody could have, and who has it now. 0, -EINVAL, -PIT_ESYSTEMLIMIT, -ENOMEM. Any thread. */
