@@ -353,7 +353,7 @@ static void put_integer(struct bytes *b, int64_t v, uint64_t width)
     for (uint64_t i = b->to ? width : 0; i-- > 0; at++) {
         if (at % 8 == 0)
             b->to[at / 8] = 0;
-        if (v >> (i < 64 ? i : 63) & 1)
+        if (i < 64 ? (uint64_t)v >> i & 1 : v < 0)
             b->to[at / 8] |= (uint8_t)(0x80 >> at % 8);
     }
 }

@@ -13,7 +13,7 @@ static void loop(benchmark::State &state, const micro_loop *loop)
 {
     micro_counts sums = {};
 
-    for (auto _ : state) {
+    while (state.KeepRunning()) {
         micro_result result;
 
         if (!micro_run(loop, loop->batch, &result)) {

@@ -171,7 +171,7 @@ static void has_no_exception(const void *)
 
 static void wait_for_the_end(void (*b)(const void *))
 {
-    pit_ref ref;
+    pit_ref ref = {};
 
     pit_spawn_with(b, nullptr, 0, .monitor = true, .scheduler = PIT_ON(0), .ret_ref = &ref);
     CHECK(pit_receive_ref(ref, A_WHILE));

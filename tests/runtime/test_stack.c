@@ -330,7 +330,7 @@ PIT_TEST(trim_gives_back_only_what_nobody_missed)
     struct pit__stack_pool pool = {0};
     struct pit__stack *s[64];
     struct pit__stack_usage usage;
-    unsigned given, rounds = 0;
+    unsigned rounds = 0;
 
     for (unsigned i = 0; i < 64; i++)
         s[i] = pit__stack_get(&pool, 0);
@@ -343,7 +343,7 @@ PIT_TEST(trim_gives_back_only_what_nobody_missed)
         pit__stack_put(&pool, s[i]);
     CHECK_EQ(pit__stack_trim(&pool, 1000), 2); /* 4 were idle; half of them */
     CHECK_EQ(pit__stack_trim(&pool, 10), 10);
-    while ((given = pit__stack_trim(&pool, 1000)) > 0)
+    while (pit__stack_trim(&pool, 1000) > 0)
         CHECK(++rounds < 20);
     pit__stack_usage(&usage);
     CHECK_EQ(usage.cold, 64);

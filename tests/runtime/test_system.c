@@ -24,8 +24,9 @@ static pit_term item(enum pit_system what)
 static int64_t number(pit_term t)
 {
     int64_t n;
+    bool is = pit_term_to(t, &n); /* on its own: in CHECK cppcheck 2.10 cannot parse it */
 
-    CHECK(pit_term_to(t, &n));
+    CHECK(is);
     return n;
 }
 /* Element i of a list, from 0. */
