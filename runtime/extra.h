@@ -5,6 +5,7 @@
 #ifndef PIT_RUNTIME_EXTRA_H
 #define PIT_RUNTIME_EXTRA_H
 
+#include "runtime/caught.h"
 #include "runtime/process.h"
 
 /* What a process is traced with: trace.h. */
@@ -22,6 +23,8 @@ struct pit__extra {
         queue_bytes; /* of the messages in its queue, headers included; counted while a bit of PIT__AT_MAIL is set */
 
     uint64_t kept_bytes; /* likewise of what it keeps or builds */
+
+    struct pit__caught caught; /* caught.c */
 
     bool sensitive; /* flag.c: nobody looks into its mail, dictionary and stack */
     char *label;    /* leader.c: pit_set_label's copy */

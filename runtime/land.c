@@ -10,7 +10,6 @@
 #include <pit/term.h>
 
 #include "runtime/backtrace.h"
-#include "runtime/caught.h"
 #include "runtime/crashdump.h"
 #include "runtime/enter.h"
 #include "runtime/fault.h"
@@ -74,7 +73,6 @@ PIT_NORETURN static void land(void *argument)
         pit__block_free(&t->sched->blocks, t->touching);
     t->touching = NULL;
     p->flags |= PIT__F_FAULTED;
-    pit__caught_forget();
     (void)pit__fault_reason_text(info, text, sizeof text);
     pit_log(
         PIT_LOG_ERROR,

@@ -1,7 +1,6 @@
 /*
  * Links and exits: the sending side. What arrives is in signal.c. Spec: LINK-1..8, EXIT-1..9.
  */
-#include "runtime/caught.h"
 #include "runtime/enter.h"
 #include "runtime/inner.h"
 #include "runtime/memory.h"
@@ -112,7 +111,6 @@ void pit_exit(pit_term reason)
     struct pit__thread *t = pit__in();
 
     (void)pit__caller(t, "pit_exit");
-    pit__caught_forget();
     pit__exit_current(pit__reason_of(reason));
 }
 

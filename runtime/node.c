@@ -23,6 +23,7 @@
 #include "numa/memory.h"
 #include "numa/place.h"
 #include "runtime/atomics.h"
+#include "runtime/caught.h"
 #include "runtime/enter.h"
 #include "runtime/grace.h"
 #include "runtime/heap_limit.h"
@@ -429,6 +430,7 @@ static int start(const struct pit__placement *place)
     r = open_scheds(place, n->opts.seed ? n->opts.seed : pit__entropy());
     if (r < 0)
         return r;
+    pit__caught_check();
     return pit__land_begin();
 }
 

@@ -10,7 +10,6 @@
 #include <pit/log.h>
 #include <pit/node.h>
 
-#include "runtime/caught.h"
 #include "runtime/enter.h"
 #include "runtime/reason.h"
 #include "runtime/run_queue.h"
@@ -182,7 +181,6 @@ void pit__exit_text(const char *kind, const char *what, const char *file, int li
                 file ? file : "?", line);
         abort();
     }
-    pit__caught_forget();
     reason = pit__reason_text(kind, what, file, line);
     /* Class error: the runtime logs it. Spec: LIFE-4, LIFE-5 */
     (void)pit_term_print(text, sizeof text, pit__sealed_root(reason));

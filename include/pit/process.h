@@ -20,8 +20,8 @@
  *
  * Every function here is a scheduling point: it costs reductions, and a process that has used its slice yields in it.
  * Functions that wait say so. A process may run on another kernel thread after it waited or yielded, so nothing
- * thread-local and no lock may be held across a call (errno is safe: never read it across one). What C++ is catching is
- * thread-local too: in a catch block no function of pitboss may be called but pit_exit and the pit_log family.
+ * thread-local and no lock may be held across a call (errno is safe: never read it across one). C++ exceptions in hand are
+ * the process's: a catch block, and a destructor that an exception runs, may wait; one that nobody catches ends it, as abort does.
  */
 #ifndef PIT_PROCESS_H
 #define PIT_PROCESS_H
