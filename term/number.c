@@ -200,6 +200,7 @@ static size_t shortest_digits(double d, char *digits_out, int *ret_place)
     for (char *c = text; c < exponent; c++) /* the point is the locale's: whatever is no digit */
         if (pit__is_digit((uint8_t)*c))
             digits_out[n++] = *c;
+    PIT_ASSERT(n > 0); /* %e writes one at least */
     while (n > 1 && digits_out[n - 1] == '0')
         n--;
     *ret_place = (int)strtol(exponent + 1, NULL, 10) + 1;
