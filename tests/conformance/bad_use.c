@@ -17,10 +17,10 @@ static void expect_error(pit_body *body, const void *arg, size_t size, const cha
 {
     pit_monitored m = spawn_watched(body, arg, size);
     const pit_msg *down = pit_receive_ref(m.ref, A_WHILE);
-    char begin[40] = "{";
+    char begin[40];
 
     CHECK(down);
-    strcat(strcat(begin, kind), ",<<\"");
+    snprintf(begin, sizeof begin, "{%s,<<\"", kind);
     if (strncmp(text_of(pit_as(down, pit_down)->reason), begin, strlen(begin)) != 0)
         pit_test_fail(__FILE__, __LINE__, "%s, where %s was promised",
                       text_of(pit_as(down, pit_down)->reason), kind);

@@ -162,7 +162,7 @@ NODE_CASE(a_hibernating_process_holds_little)
     p = pit_spawn_with(grows_and_hibernates, &me, sizeof me, .stack = 1 << 20,
                        .scheduler = PIT_ANYWHERE);
     for (int i = 0; i < 5; i++) {
-        struct pit__stack *stack = pit__slot_of(p)->stack;
+        struct pit__stack *stack;
 
         CHECK(pit_receive_type(&pit_type_ready, A_WHILE));
         wait_until_it_waits(p);
@@ -183,7 +183,7 @@ static void keeps_and_hibernates(const void *arg)
     pit_term kept = pit_keep(pit_build("{kept, [~]}", 7));
     const pit_msg *m = pit_receive(A_WHILE);
 
-    strcpy(mine, "mine");
+    memcpy(mine, "mine", sizeof "mine");
     pit_send(*(const pit_pid *)arg, ready);
     pit_hibernate();
     CHECK_EQ(pit_as(m, number)->n, 77); /* in hand */

@@ -128,9 +128,12 @@ static void links_and_unlinks(const void *arg)
 /* What both say when all signals between them have been handled. */
 static size_t agreed(pit_pid a, pit_pid b)
 {
-    for (int64_t until = pit_now() + A_WHILE * INT64_C(1000000); pit_now() < until; pit_yield())
-        if (info_of(a).links == info_of(b).links && info_of(a).links == info_of(b).links)
-            return info_of(a).links;
+    for (int64_t until = pit_now() + A_WHILE * INT64_C(1000000); pit_now() < until; pit_yield()) {
+        size_t n = info_of(a).links;
+
+        if (info_of(b).links == n && info_of(a).links == n && info_of(b).links == n)
+            return n; /* they said so twice */
+    }
     pit_test_fail(__FILE__, __LINE__, "the two ends of a link disagree");
 }
 

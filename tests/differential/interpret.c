@@ -364,7 +364,7 @@ static int see(struct seen *seen, int n, const char *text)
     if (i == n) {
         seen[i].count = 0;
         seen[i].text = pit_alloc(strlen(text) + 1);
-        strcpy(seen[i].text, text);
+        memcpy(seen[i].text, text, strlen(text) + 1);
         n++;
     }
     seen[i].count++;

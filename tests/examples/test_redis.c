@@ -47,7 +47,7 @@ static int peer_connect(const struct peer *p)
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
     CHECK(fd >= 0);
-    strcpy(address.sun_path, p->path);
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s", p->path);
     if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
         return fd;
     close(fd);
@@ -464,6 +464,7 @@ static void make_stream(struct out *stream, uint64_t *random)
     out_clear(stream);
     for (uint64_t n = 1 + pit_test_random_below(random, 6); n > 0; n--)
         out_text(stream, ANY(pieces));
+    CHECK(stream->data);
     for (uint64_t n = pit_test_random_below(random, 4); n > 0 && stream->len; n--) {
         size_t at = pit_test_random_below(random, stream->len);
 

@@ -67,13 +67,13 @@ static void change(struct store *s, struct model *m, unsigned key, uint64_t *ran
         CHECK_EQ(store_put(s, &place, bytes_text(text), ends), 0);
         m->there[key] = true;
         m->ends[key] = ends;
-        strcpy(m->value[key], text);
+        memcpy(m->value[key], text, sizeof(text));
     } else if (!place.entry) {
         return;
     } else if (act < 6) {
         if (strlen(m->value[key]) + 3 < sizeof(m->value[key])) {
             CHECK_EQ(store_append(s, &place, bytes_text("abc")), 0);
-            strcat(m->value[key], "abc");
+            memcpy(m->value[key] + strlen(m->value[key]), "abc", sizeof("abc"));
         }
     } else if (act < 7) {
         store_set_ends(s, place.entry, ends);

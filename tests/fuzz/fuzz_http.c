@@ -63,6 +63,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
         read_all(data, size, size ? size : 1, &whole);
         read_all(data, size, piece, &parts);
+        PIT_ASSERT(whole.data || whole.len == 0);
         PIT_ASSERT(bytes_equal(out_content(&whole), out_content(&parts)));
         out_free(&whole);
         out_free(&parts);

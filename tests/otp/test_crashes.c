@@ -347,7 +347,7 @@ static void expect_reason(const struct seat *seat)
 
     CHECK(m);
     text = text_of(pit_as(m, pit_down)->reason);
-    if (strncmp(text, wanted, strlen(wanted)))
+    if (strncmp(text, wanted, strlen(wanted)) != 0)
         pit_test_fail(__FILE__, __LINE__, "%s is not %s...", text, wanted);
 }
 

@@ -38,7 +38,7 @@ FAULTY static void divide(void)
     sink = 7 / zero;
 }
 FAULTY static void trap(void) { __builtin_trap(); }
-FAULTY static void read_past_the_end(void) { sink = *(volatile char *)past_the_end; }
+FAULTY static void read_past_the_end(void) { sink = *(volatile unsigned char *)past_the_end; }
 
 static int recurse(int depth);
 static int (*volatile recursion)(int) = recurse; /* so that no compiler sees where it leads */

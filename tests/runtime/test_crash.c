@@ -80,7 +80,7 @@ static void expect_fault(pit_ref ref, pit_pid p, const char *reason)
 
     CHECK(m);
     text = text_of(pit_as(m, pit_down)->reason);
-    if (strncmp(text, reason, strlen(reason)))
+    if (strncmp(text, reason, strlen(reason)) != 0)
         pit_test_fail(__FILE__, __LINE__, "%s is not %s...", text, reason);
     m = pit_receive_type(&pit_type_pit_exited, A_WHILE);
     CHECK(m);
@@ -330,17 +330,16 @@ static void crash_often(int64_t n)
         int how = (int)(i % (KINDS * 4)), at_start = i % 3 ? 0 : -1 - how / 4;
         pit_ref ref;
         const pit_msg *m;
-        pit_pid p;
 
         if (!usable(how / 4))
             continue;
         if (i % 2)
-            p = pit_spawn_with(body, &how, sizeof how, .scheduler = PIT_ANYWHERE, .monitor = true,
-                               .ret_ref = &ref);
+            (void)pit_spawn_with(body, &how, sizeof how, .scheduler = PIT_ANYWHERE, .monitor = true,
+                                 .ret_ref = &ref);
         else {
-            p = pit_spawn_handler_with(i % 4 ? waits_then_crashes : handler, &at_start,
-                                       sizeof at_start, .scheduler = PIT_ANYWHERE, .monitor = true,
-                                       .ret_ref = &ref);
+            pit_pid p = pit_spawn_handler_with(i % 4 ? waits_then_crashes : handler, &at_start,
+                                               sizeof at_start, .scheduler = PIT_ANYWHERE,
+                                               .monitor = true, .ret_ref = &ref);
             pit_send(p, crash, .how = how);
             pit_send(p, rest);
         }

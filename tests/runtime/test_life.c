@@ -354,7 +354,7 @@ static void tries_for_ever(const void *arg)
 NODE_CASE_WITH(who_is_ended_at_the_limit_leaves_its_slots, .schedulers = 4,
                .opts = {.processes = 1024})
 {
-    pit_pid all[1024];
+    pit_pid all[1024] = {{0}};
     size_t n = spawn_all(all, 1024);
 
     for (int round = 0; round < 10; round++) {

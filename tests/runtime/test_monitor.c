@@ -191,7 +191,7 @@ PIT_MESSAGE(number, (int, n));
 NODE_CASE(flush_takes_one_message_from_anywhere_in_the_queue)
 {
     for (int place = 0; place <= 4; place++) {
-        pit_monitored m = {0};
+        pit_monitored m;
 
         for (int i = 0; i < place; i++)
             pit_send(pit_self(), number, .n = i);

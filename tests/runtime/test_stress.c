@@ -412,7 +412,7 @@ static void settling(struct actor *a, const struct settle *s)
 static size_t settle_round(bool last)
 {
     pit_pid all[4 * POPULATION];
-    pit_ref refs[4 * POPULATION];
+    pit_ref refs[4 * POPULATION] = {0};
     size_t n = pit_processes(all, 4 * POPULATION), ended = 0;
 
     CHECK(n <= 4 * POPULATION);
