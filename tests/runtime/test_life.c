@@ -232,6 +232,51 @@ NODE_CASE_WITH(one_that_is_ending_is_listed_but_not_alive, .schedulers = 1)
     }
 }
 
+/* What is released by a process's end, which asks whether the process is listed just then. */
+struct last_look {
+    struct pit__resource resource;
+    pit_pid pid;
+    _Atomic(int) listed; /* -1: it has not looked */
+};
+
+static void look(struct pit__resource *r)
+{
+    struct last_look *l = PIT__CONTAINER(r, struct last_look, resource);
+
+    atomic_store_explicit(&l->listed, is_listed(l->pid), memory_order_release);
+}
+
+static void owns_a_look(const void *arg)
+{
+    struct last_look *l = *(struct last_look *const *)arg;
+
+    l->pid = pit_self();
+    l->resource.release = look;
+    pit__own(pit__current(), &l->resource);
+    wait_forever(NULL);
+}
+
+/* LIFE-10: the same wherever it runs, seen from within its teardown; whoever has heard of the end finds it listed no more. */
+NODE_CASE(one_whose_end_is_under_way_is_listed)
+{
+    for (int i = 0; i < 10; i++) {
+        struct last_look l = {.listed = -1}, *at = &l;
+        pit_monitored p = spawn_watched(owns_a_look, &at, sizeof at);
+        pit_process_info info;
+
+        do /* it has what it owns */
+            CHECK_EQ(pit_process_info_of(p.pid, &info), 0);
+        while (info.status != PIT_WAITING);
+        CHECK(is_listed(p.pid));
+        CHECK_EQ(atomic_load_explicit(&l.listed, memory_order_acquire), -1);
+        pit_exit_process(p.pid, pit_atom("kill"));
+        CHECK(!pit_is_alive(p.pid));
+        expect_end(p, "killed");
+        CHECK_EQ(atomic_load_explicit(&l.listed, memory_order_acquire), true);
+        CHECK(!is_listed(p.pid));
+    }
+}
+
 /* ---- the limit */
 
 static size_t spawn_all(pit_pid *all, size_t room)
