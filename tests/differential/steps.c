@@ -499,20 +499,30 @@ static void step_read(struct seat *s, const struct step *step)
         log_result(s, pit_read_timer(ref) >= 0 ? "left" : "false");
 }
 
+/*
+ * Rule TIMER-4 (README.md): what was asked of a timer before this has been answered. The answer comes from the process that it
+ * belongs to, so it is here when that has answered a question more (SIG-1).
+ */
+static void await_answer(pit_ref timer) { (void)pit_is_alive(timer.owner); }
+
 static void step_acancel(struct seat *s, const struct step *step)
 {
     pit_ref ref;
 
-    if (target_ref(s, step->a[0], &ref))
+    if (target_ref(s, step->a[0], &ref)) {
         log_result(s, pit_cancel_timer_async(ref, step->a[1]) == 0 ? "ok" : "system_limit");
+        await_answer(ref);
+    }
 }
 
 static void step_aread(struct seat *s, const struct step *step)
 {
     pit_ref ref;
 
-    if (target_ref(s, step->a[0], &ref))
+    if (target_ref(s, step->a[0], &ref)) {
         log_result(s, pit_read_timer_async(ref) == 0 ? "ok" : "system_limit");
+        await_answer(ref);
+    }
 }
 
 static void step_info(struct seat *s, const struct step *step)
