@@ -339,6 +339,8 @@ pit_pid pit__server_start(const pit_server *server, const void *arg, size_t size
 
     if (!p)
         return (pit_pid){INT64_MIN | PIT_ENOTPROCESS};
+    if (size > UINT32_MAX) /* as spawning has it; the sum may be small */
+        return (pit_pid){INT64_MIN | EINVAL};
     block = total <= SMALL ? small : pit_alloc(total);
     memset(block, 0, arg_at);
     *(struct server *)(void *)block = (struct server){

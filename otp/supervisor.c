@@ -156,8 +156,11 @@ pit_children pit__children(const pit_child *children, size_t count)
     struct pit__children *copy;
     char *at;
 
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        if (children[i].size > UINT32_MAX) /* the sum may be small */
+            pit__exit_text("badarg", "PIT_CHILDREN: an arg of 4 GiB or more", NULL, 0);
         size += children[i].size + (children[i].id ? strlen(children[i].id) + 1 : 0);
+    }
     copy = pit_alloc(size);
     copy->count = count;
     at = (char *)&copy->child[count];
@@ -670,9 +673,12 @@ pit_pid pit_supervisor_start_opts(pit_sup_init *init, const void *arg, size_t si
                                   pit_server_opts opts)
 {
     size_t total = sizeof(struct start_arg) + size;
-    struct start_arg *a = pit_try_alloc(total);
+    struct start_arg *a;
     pit_pid pid;
 
+    if (size > UINT32_MAX)
+        return error_handle(-EINVAL);
+    a = pit_try_alloc(total);
     if (!a)
         return error_handle(-ENOMEM);
     a->init = init;

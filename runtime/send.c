@@ -245,7 +245,9 @@ void *pit_message_make(const pit_type *type, size_t size)
 
     if (size < type->size)
         size = type->size;
-    m = pit__message_alloc(&t->sched->blocks, PIT__MESSAGE, size + extra);
+    m = size > UINT32_MAX - extra /* then the sum may be small */
+            ? NULL
+            : pit__message_alloc(&t->sched->blocks, PIT__MESSAGE, size + extra);
     if (m) {
         memset(pit__message_payload(m), 0, size + extra);
         m->block.size = (uint32_t)size;

@@ -186,6 +186,9 @@ static pit_binary binary_of(pit_term t)
 
 pit_term pit_tuple_of(const pit_term *elements, size_t count)
 {
+    if (pit__heap_never(count))
+        pit__system_limit("no memory for a tuple of %zu elements", count);
+
     uint64_t *c = pit__heap_cells(1 + count);
 
     c[0] = pit__header(PIT__BOX_TUPLE, count);
@@ -226,6 +229,8 @@ pit_term pit_list_of(const pit_term *elements, size_t count)
 {
     pit_term list = pit_nil();
 
+    if (pit__heap_never(count))
+        pit__system_limit("no memory for a list of %zu elements", count);
     while (count-- > 0)
         list = pit_list_cons(elements[count], list);
     return list;

@@ -112,6 +112,8 @@ pit_term pit_map_of(const pit_term *keys, const pit_term *values, size_t count)
     struct pit__stack pairs;
     pit_term t = {0};
 
+    if (pit__heap_never(count))
+        pit__system_limit("no memory for a map of %zu keys", count);
     pit__stack_init(&pairs);
     pit__stack_need(&pairs, 2 * count);
     for (size_t i = 0; i < count; i++) {

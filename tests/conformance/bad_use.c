@@ -389,6 +389,37 @@ NODE_CASE(numbers_out_of_range_are_refused)
     expect_alone();
 }
 
+/* ---- sizes */
+
+PIT_MESSAGE(owner, (pit_term, term), (pit_binary, bytes));
+
+static const pit_term two[2] = {{0}, {0}};
+static void makes_a_tuple(const void *arg) { (void)pit_tuple_of(two, *(const size_t *)arg); }
+static void makes_a_list(const void *arg) { (void)pit_list_of(two, *(const size_t *)arg); }
+static void makes_a_map(const void *arg) { (void)pit_map_of(two, two, *(const size_t *)arg); }
+static void allocates(const void *arg) { (void)pit_alloc(*(const size_t *)arg); }
+
+/* LIFE-6, SPAWN-4: a size that nothing has, nor the sum of it and what is put beside it. None of them is read up to. */
+NODE_CASE(a_huge_size_is_refused)
+{
+    static const size_t sizes[] = {SIZE_MAX,         SIZE_MAX - 7,     SIZE_MAX - 15,
+                                   SIZE_MAX / 2,     SIZE_MAX / 2 + 1, SIZE_MAX / 4,
+                                   SIZE_MAX / 8 + 1, SIZE_MAX / 64 + 1};
+    static pit_body *const limited[] = {makes_a_tuple, makes_a_list, makes_a_map, allocates};
+    char byte = 0;
+
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        CHECK(!pit_message_make(&pit_type_owner, sizes[i]));
+        CHECK(!pit_message_make(&pit_type_number, sizes[i]));
+        CHECK(!pit_try_alloc(sizes[i]));
+        CHECK_EQ(pit_error(pit_try_spawn(wait_forever, &byte, sizes[i], (pit_spawn_opts){0})),
+                 -EINVAL);
+        for (size_t k = 0; k < sizeof limited / sizeof *limited; k++)
+            expect_error(limited[k], &sizes[i], sizeof sizes[i], "system_limit");
+    }
+    expect_alone();
+}
+
 /* ALIAS-5, SIG-3, SCHED-5, GL-1: what else takes a pid or a reference, with one that is garbage, an error or nobody's. */
 NODE_CASE(the_rest_that_takes_a_handle)
 {
