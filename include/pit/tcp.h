@@ -174,7 +174,7 @@ int pit_tcp_accept_active(pit_listener l, int count);
  */
 int pit_tcp_send(pit_tcp s, pit_binary bytes);
 
-/* The same for bytes that are copied. What is queued copy by copy leaves together. */
+/* The same for bytes that are copied; -ENOMEM: nothing was queued. What is queued copy by copy leaves together. */
 int pit_tcp_send_copy(pit_tcp s, const void *data, size_t size);
 
 /* All of it, whatever its size, waiting for the peer to take it as often as needed; on return it

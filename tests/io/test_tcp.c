@@ -470,6 +470,7 @@ NODE_TEST(nothing_to_send_is_fine)
     CHECK_EQ(pit_tcp_send_copy(p.client, NULL, 0), 0);
     CHECK_EQ(pit_tcp_write(p.client, NULL, 0), 0);
     CHECK_EQ(pit_tcp_send(p.client, pit_binary_static(NULL, 0)), 0);
+    CHECK_EQ(pit_tcp_send_copy(p.client, "abc", SIZE_MAX), -ENOMEM); /* nor to read up to there */
     CHECK_EQ(pit_tcp_send(p.client, pit_binary_static("abc", 3)), 0);
     CHECK_EQ(pit_tcp_read_exactly(p.server, b, 3, A_WHILE), 3);
 }
