@@ -257,20 +257,28 @@ struct asked {
     bool info; /* asynchronous: whether an answer is wanted */
 };
 
+/* In ms, rounded up. A time may be any that there is, so that its distance from now is reckoned only if it is to come. */
+static int64_t left_until(int64_t when_ns)
+{
+    int64_t now = pit__now();
+
+    return when_ns > now ? (when_ns - now - 1) / 1000000 + 1 : 0;
+}
+
 /* rs NULL: the process has ended. */
 static int64_t look(struct pit__sched *s, struct pit__relations *rs, const struct asked *a)
 {
     struct pit__timer_relation *r =
         rs ? (struct pit__timer_relation *)pit__relation_find(rs, PIT__R_TIMER, a->timer.number)
            : NULL;
-    int64_t ns;
+    int64_t left;
 
     if (!r)
         return -ENOENT;
-    ns = r->timer.when_ns - pit__now();
+    left = left_until(r->timer.when_ns);
     if (a->cancel)
         forget(s, rs, r);
-    return ns > 0 ? (ns + 999999) / 1000000 : 0;
+    return left;
 }
 
 static void on_owner(struct pit__sched *s, struct pit__process *p, const void *in, void *out)

@@ -68,6 +68,21 @@ NODE_CASE(times_out_of_the_ordinary)
     CHECK_EQ(pit_error(pit_send_after(-1, pit_self(), number, .n = 1)), -EINVAL);
     CHECK(pit_read_timer(far) > INT64_C(1000) * 3600 * 24 * 365);
     CHECK(pit_cancel_timer(far) > 0);
+    /* Of a time that has passed nothing is left, however long ago it was; unless it has been sent meanwhile. */
+    for (int64_t past = INT64_MIN; past <= 0; past += INT64_MAX / 2 + 1) {
+        pit_ref t = pit_start_timer_at(past, pit_self(), 1);
+        int64_t left = pit_read_timer(t);
+
+        CHECK(left == 0 || left == -ENOENT);
+        if (pit_cancel_timer(t) == -ENOENT)
+            CHECK(pit_receive_ref(t, A_WHILE));
+        t = pit_start_timer_at_name(past, "nobody", 1);
+        left = pit_cancel_timer(t);
+        CHECK(left == 0 || left == -ENOENT);
+    }
+    far = pit_start_timer_at(INT64_MAX, pit_self(), 1);
+    CHECK(pit_read_timer(far) > INT64_C(1000) * 3600 * 24 * 365);
+    CHECK(pit_cancel_timer(far) > 0);
     expect_empty();
 }
 
