@@ -48,6 +48,7 @@ struct server {
     bool link_later; /* after init: see above */
     bool armed;
     bool resume;
+    bool has_arg; /* of more than no bytes */
 };
 
 _Static_assert(sizeof(struct server) % 16 == 0, "the state behind it is aligned to 16");
@@ -70,7 +71,7 @@ static size_t round16(size_t n) { return (n + 15) & ~(size_t)15; }
 
 static const void *arg_of(struct server *s)
 {
-    return (char *)self_of(s) + round16(s->spec->state_size);
+    return s->has_arg ? (char *)self_of(s) + round16(s->spec->state_size) : NULL;
 }
 
 /* The server that the caller is, for functions that are called in callbacks. */
@@ -348,6 +349,7 @@ pit_pid pit__server_start(const pit_server *server, const void *arg, size_t size
         .spec = server,
         .linked = opts->link,
         .link_later = opts->link && !traps,
+        .has_arg = size > 0,
     };
     if (size)
         memcpy(block + arg_at, arg, size);

@@ -62,6 +62,7 @@ struct supervisor {
 struct start_arg {
     pit_sup_init *init;
     char name[64];
+    bool has_arg; /* of more than no bytes */
     char arg[] __attribute__((aligned(16)));
 };
 
@@ -486,7 +487,7 @@ static int on_init(struct supervisor *s, const void *p)
     (void)pit_trap_exit(true);
     memcpy(s->name, arg->name, sizeof s->name);
     pit__child_set_init(&s->children);
-    spec = arg->init(arg->arg);
+    spec = arg->init(arg->has_arg ? arg->arg : NULL);
     if (spec.ignore)
         return -PIT_EIGNORE;
     wrong = wrong_flags(&spec);
@@ -684,6 +685,7 @@ pit_pid pit_supervisor_start_opts(pit_sup_init *init, const void *arg, size_t si
     a->init = init;
     if (opts.name)
         snprintf(a->name, sizeof a->name, "%s", opts.name);
+    a->has_arg = size > 0;
     if (size)
         memcpy(a->arg, arg, size);
     opts.link = true; /* one without a parent would be told by nobody that the node stops */

@@ -59,6 +59,16 @@ static int answered(struct pit__process *p, struct pit__message *m, const pit_ty
     return r;
 }
 
+/* To nobody, or to what holds an error. The reason of an earlier call must not be taken for this one's. */
+static int cannot_call(struct pit__process *p, pit_pid server)
+{
+    if (server.id < 0)
+        return -EINVAL;
+    pit__sealed_release(p->last_reason);
+    p->last_reason = NULL; /* noproc */
+    return -PIT_ENOPROC;
+}
+
 int pit_try_call(pit_pid server, const pit_type *request_type, const void *request, int64_t timeout,
                  const pit_type *reply_type, void *reply)
 {
@@ -70,7 +80,7 @@ int pit_try_call(pit_pid server, const pit_type *request_type, const void *reque
     if (PIT__UNLIKELY(pit__no_process(t)))
         return -PIT_ENOTPROCESS;
     if (PIT__UNLIKELY(server.id <= 0)) {
-        r = server.id < 0 ? -EINVAL : -PIT_ENOPROC;
+        r = cannot_call(p, server);
     } else if (PIT__LIKELY(server.id != pit__process_pid(p))) {
         m = make(t, PIT__CALL, request_type, request, server, pit__call_begin(t->sched, p));
         pit__route(t, m);

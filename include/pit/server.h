@@ -90,8 +90,8 @@ typedef struct pit_server_opts {
 } pit_server_opts;
 
 /*
- * Start a server, run its init with a copy of arg[0..size), and wait until init is done. The copy lives as long as the
- * server does.
+ * Start a server, run its init with a copy of arg[0..size) (size 0: with NULL), and wait until init is done. The copy lives
+ * as long as the server does.
  *
  * Holds what init returned if that was an error; -PIT_EEXITED: it ended in init, and pit_last_exit_reason() says why;
  * -PIT_ENAMETAKEN, -PIT_ESYSTEMLIMIT, -ENOMEM, -EINVAL as spawning does; -ETIMEDOUT: init took too long, and was killed.
@@ -107,7 +107,8 @@ pit_pid pit_server_start_opts(const pit_server *server, const void *arg, size_t 
 
 /*
  * Ask a server to end with this reason, and wait until it has: 0. -PIT_ENOPROC: there was none. -PIT_EEXITED: it ended, but
- * otherwise (pit_last_exit_reason()). -ETIMEDOUT: it goes on. -PIT_EBADCALL: it is no server. Waits.
+ * otherwise (pit_last_exit_reason()). -ETIMEDOUT: it goes on. -PIT_EBADCALL: it is no server. -EDEADLK: it is the caller, whose
+ * way is pit_server_finish. -EINVAL: a handle that holds an error. Waits.
  * Erlang: gen_server:stop/3. Spec: PL-6, GEN-10.
  */
 int pit_server_stop(pit_pid server, pit_term reason, int64_t timeout);

@@ -64,7 +64,8 @@ enum pit_child_type { PIT_WORKER, PIT_SUPERVISOR };
 typedef struct pit_child {
     const char *id PIT__DEFAULT; /* 1 to 63 bytes, unique in the supervisor */
     pit_pid (*start)(const void *arg) PIT__DEFAULT;
-    const void *arg PIT__DEFAULT; /* arg[0..size) is copied, and given to each start */
+    const void *arg
+        PIT__DEFAULT; /* arg[0..size) is copied, and given to each start; size 0: NULL */
     size_t size PIT__DEFAULT;
     enum pit_restart restart PIT__DEFAULT;
     int64_t shutdown PIT__DEFAULT; /* 0: 5,000 ms for a worker, PIT_INFINITY for a supervisor */
@@ -86,7 +87,7 @@ typedef struct pit_sup_spec {
     bool ignore PIT__DEFAULT;           /* no supervisor after all: the start holds -PIT_EIGNORE */
 } pit_sup_spec;
 
-/* Says what to supervise. Runs in the supervisor's process, with its copy of arg. */
+/* Says what to supervise. Runs in the supervisor's process, with its copy of arg; NULL: its size was 0. */
 typedef pit_sup_spec pit_sup_init(const void *arg);
 
 /* ---- starting and stopping --------------------------------------------------------------------- */

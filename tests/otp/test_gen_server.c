@@ -465,6 +465,8 @@ NODE_TEST(pl_6_stop_ends_with_the_reason_and_calls_terminate)
     CHECK_EQ(pit_server_stop(c, pit_build("{shutdown, ~a}", "maintenance"), A_WHILE), 0);
     CHECK_STR(text_of(called("terminate")->reason), "{shutdown,maintenance}");
     CHECK_STR(text_of(pit_receive_only(pit_exited, A_WHILE)->reason), "{shutdown,maintenance}");
+    CHECK_EQ(pit_server_stop(PIT_NO_PID, pit_build("{shutdown, ~a}", "maintenance"), A_WHILE),
+             -PIT_ENOPROC); /* that reason was another's */
     CHECK_EQ(pit_server_stop(c, pit_atom("normal"), A_WHILE), -PIT_ENOPROC); /* GEN-10 */
 }
 
@@ -754,4 +756,24 @@ NODE_TEST(ten_thousand_servers_start_and_stop)
     }
     pit_node_info_get(&after);
     CHECK_EQ(after.processes, before.processes);
+}
+
+/* ---- without an argument: as with a body or handler, init has none, and not what lies behind the state */
+
+#define plain_protocol(CALL, CAST) CAST(nothing, ())
+PIT_PROTOCOL(plain);
+struct plain {
+    char odd[5];
+};
+static int plain_init(struct plain *self, const void *arg) { return arg ? -EEXIST : 0; }
+static void on_nothing(struct plain *self, const struct plain_nothing *m) {}
+PIT_SERVER(plain, struct plain, .init = plain_init);
+
+NODE_TEST(gs_1_without_an_argument_init_gets_none)
+{
+    char some = 0;
+
+    CHECK(pit_server_start(&plain_server, NULL, 0).id > 0);
+    CHECK(pit_server_start(&plain_server, &some, 0).id > 0);
+    CHECK_EQ(pit_error(pit_server_start(&plain_server, &some, sizeof some)), -EEXIST);
 }

@@ -809,3 +809,13 @@ NODE_TEST(sup_15_a_shutdown_time_may_be_as_large_as_it_likes)
     CHECK(pit_supervisor_start_simple(sup, &number, sizeof number).id > 0);
     stop(sup);
 }
+
+static pit_sup_spec of_argument(const void *arg) { return (pit_sup_spec){.ignore = arg != NULL}; }
+
+NODE_TEST(sup_1_without_an_argument_init_gets_none)
+{
+    char some = 0;
+
+    CHECK(pit_supervisor_start_link(of_argument, &some, 0).id > 0);
+    CHECK_EQ(pit_error(pit_supervisor_start_link(of_argument, &some, sizeof some)), -PIT_EIGNORE);
+}

@@ -314,7 +314,9 @@ NODE_CASE(calls_that_cannot_be)
     struct number m = {1};
 
     CHECK_EQ(ask(pit_self(), ANSWER, 1, A_WHILE, &n), -EDEADLK);
+    CHECK_EQ(ask(server_new(0), DIE_WITH_IT, 1, A_WHILE, &n), -PIT_ENOPROC);
     CHECK_EQ(ask(PIT_NO_PID, ANSWER, 1, A_WHILE, &n), -PIT_ENOPROC);
+    CHECK_STR(text_of(pit_last_exit_reason()), "noproc"); /* not that of the call before */
     CHECK_EQ(ask((pit_pid){INT64_MIN | ENOENT}, ANSWER, 1, A_WHILE, &n), -EINVAL);
     CHECK_EQ(ask((pit_pid){INT64_C(3) << 27 | 5000000}, ANSWER, 1, A_WHILE, &n), -PIT_ENOPROC);
     CHECK_STR(text_of(pit_last_exit_reason()), "noproc");
