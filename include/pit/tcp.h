@@ -80,8 +80,8 @@ pit_listener pit_tcp_listen_opts(const char *address, pit_tcp_opts opts);
 pit_tcp pit_tcp_accept(pit_listener l);
 pit_tcp pit_tcp_accept_timeout(pit_listener l, int64_t timeout);
 
-/* Stop listening. What was accepted by the kernel and not by us is reset; connections live on. 0
-   or -EBADF, -EACCES. */
+/* Stop listening. Peers that nobody has accepted yet see their connection closed or reset; those that were accepted live on.
+   0 or -EBADF, -EACCES. */
 int pit_tcp_unlisten(pit_listener l);
 
 /*
