@@ -37,6 +37,7 @@ static struct node_case node_now;
 /* ---- the mover */
 
 static struct {
+    struct pit__resource owned; /* by the case's first process */
     pthread_t thread;
     _Atomic(bool) stop;
     _Atomic(uint64_t) asked, done, moved;
@@ -81,15 +82,25 @@ static void *mover_main(void *unused)
     return NULL;
 }
 
+/* It waits for no scheduler: so it may be joined on one. */
+static void mover_end(struct pit__resource *unused)
+{
+    atomic_store_explicit(&mover.stop, true, memory_order_release);
+    pthread_join(mover.thread, NULL);
+}
+
+/* Should the first process end before its case does, it takes the mover with it: the node closes next. */
 static inline void mover_start(void)
 {
+    mover.owned.release = mover_end;
+    pit__own(pit__current(), &mover.owned);
     CHECK_EQ(pthread_create(&mover.thread, NULL, mover_main, NULL), 0);
 }
 
 static inline void mover_stop(void)
 {
-    atomic_store_explicit(&mover.stop, true, memory_order_release);
-    pthread_join(mover.thread, NULL);
+    pit__disown(&mover.owned);
+    mover_end(&mover.owned);
     while (atomic_load_explicit(&mover.done, memory_order_acquire) !=
            atomic_load_explicit(&mover.asked, memory_order_relaxed))
         pit_sleep(1);
