@@ -515,7 +515,7 @@ static int open_buffers(struct pit__driver *d)
 
     d->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (d->wake_fd < 0)
-        return pit__uring_explain(-errno);
+        return pit__uring_explain_other("eventfd2", -errno);
     r = pit__buffers_new(&d->ring, d, d->wake_fd, pit__uring_settings.buffers,
                          pit__uring_settings.buffer_size, &d->buffers);
     return r < 0 ? pit__uring_explain(r) : 0;

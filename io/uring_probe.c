@@ -114,6 +114,16 @@ int pit__uring_explain(int error)
     return error;
 }
 
+int pit__uring_explain_other(const char *call, int error)
+{
+    if (error == -EMFILE || error == -ENFILE)
+        return pit__uring_explain(error);
+    pit_log(PIT_LOG_ERROR,
+            "the driver cannot start: %s: %s; if a seccomp filter forbids the call, allow it", call,
+            strerror(-error));
+    return error;
+}
+
 static bool has_features(const struct io_uring *ring)
 {
     static const struct {
@@ -208,20 +218,15 @@ static int try_receive(struct io_uring *ring, int reader, struct io_uring_buf_ri
     return r;
 }
 
-/* The pair is closed before the ring is used again, which ends the receive; its last completions
-   are thrown away with the ring. */
-static int try_buffer_ring(struct io_uring *ring)
+/* The pair is used up. */
+static int try_buffer_ring(struct io_uring *ring, const int pair[2])
 {
     struct io_uring_buf_reg reg = {.ring_entries = 1, .bgid = 0};
     struct io_uring_buf_ring *buffers = NULL;
-    int pair[2], r;
+    int r;
 
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
-        return -errno;
-    if (posix_memalign((void **)&buffers, 4096, 4096)) {
-        r = -ENOMEM;
-        goto out;
-    }
+    if (posix_memalign((void **)&buffers, 4096, 4096))
+        return -ENOMEM;
     memset(buffers, 0, 4096);
     reg.ring_addr = (uintptr_t)buffers;
     r = io_uring_register_buf_ring(ring, &reg, 0);
@@ -232,9 +237,21 @@ static int try_buffer_ring(struct io_uring *ring)
     (void)io_uring_unregister_buf_ring(ring, 0); /* goes with the ring at the latest */
 out:
     free(buffers);
+    return r;
+}
+
+/* The pair is closed before the ring is used again, which ends the receive; its last completions
+   are thrown away with the ring. */
+static int check_buffer_ring(struct io_uring *ring)
+{
+    int pair[2], r;
+
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+        return pit__uring_explain_other("socketpair", -errno);
+    r = try_buffer_ring(ring, pair);
     (void)close(pair[0]);
     (void)close(pair[1]);
-    return r;
+    return r < 0 ? explain_or(r, "multishot receive into a ring of buffers does not work") : 0;
 }
 
 int pit__uring_check(struct io_uring *ring)
@@ -251,9 +268,9 @@ int pit__uring_check(struct io_uring *ring)
     r = io_uring_queue_init(4, &own, 0);
     if (r < 0)
         return pit__uring_explain(r);
-    r = try_buffer_ring(&own);
+    r = check_buffer_ring(&own);
     io_uring_queue_exit(&own);
-    return r < 0 ? explain_or(r, "multishot receive into a ring of buffers does not work") : 0;
+    return r;
 }
 
 void pit__uring_raise_limits(void)

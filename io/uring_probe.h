@@ -10,6 +10,9 @@
    what to do about it. Returns error. */
 int pit__uring_explain(int error);
 
+/* The same of another system call that the driver needs, by its name. */
+int pit__uring_explain_other(const char *call, int error);
+
 /* Check an open ring for every operation and behaviour that io/ builds on, by trying what the
    kernel's tables do not tell. 0; -ENOSYS: something is missing; another error: a limit or a ban
    (pit__uring_explain). It has been logged. */

@@ -16,6 +16,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "io/uring_probe.h"
@@ -180,6 +181,76 @@ PIT_TEST(too_many_files_of_the_system_are_named)
     forbid(__NR_io_uring_setup, ENFILE);
     CHECK_EQ(run(), -ENFILE);
     CHECK_LOGGED("fs.file-max");
+}
+
+/* None of them has to do with io_uring, and the kernel's version is not to be blamed. */
+PIT_TEST(another_call_that_is_forbidden_is_named)
+{
+    static const struct {
+        unsigned call;
+        const char *name;
+    } calls[] = {{__NR_eventfd2, "eventfd2"},
+                 {__NR_socketpair, "socketpair"},
+                 {__NR_clone3, "clone3"},
+                 {__NR_rt_sigaction, "rt_sigaction"},
+                 {__NR_sched_getaffinity, "sched_getaffinity"}};
+    unsigned before = descriptors();
+
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+        pid_t child = fork(); /* a filter stays */
+        int status;
+
+        if (child == 0) {
+            forbid(calls[i].call, EPERM);
+            CHECK_EQ(run(), -EPERM);
+            CHECK_LOGGED(calls[i].name, "seccomp", "allow");
+            CHECK(!strstr(logged, "Linux 6.0"));
+            CHECK_EQ(descriptors(), before);
+            _exit(0);
+        }
+        CHECK(child > 0);
+        CHECK_EQ(waitpid(child, &status, 0), child);
+        CHECK_EQ(status, 0);
+    }
+}
+
+/* A sandbox may not know the light ones. */
+static int first_of_two(int argc, char **argv)
+{
+    pit_sleep(1);
+    return 7;
+}
+PIT_TEST(without_madvise_there_are_guards_all_the_same)
+{
+    forbid(__NR_madvise, EPERM);
+    pit_log_sink_set(keep);
+    CHECK_EQ(pit_run(&(pit_node_opts){.schedulers = 2, .cores = "none"}, first_of_two, 0,
+                     (char *[]){NULL}),
+             7);
+    CHECK_STR(logged, "");
+}
+
+PIT_TEST(address_space_that_is_short_is_named)
+{
+    struct rlimit limit = {.rlim_cur = (rlim_t)1 << 29, .rlim_max = (rlim_t)1 << 29};
+    unsigned before = descriptors();
+
+    if (pit_test_sanitized())
+        pit_test_skip("a sanitizer reserves more than this test leaves");
+    CHECK_EQ(setrlimit(RLIMIT_AS, &limit), 0);
+    CHECK_EQ(run(), -ENOMEM);
+    CHECK_LOGGED("address space", "+P", "ulimit -v");
+    CHECK_EQ(descriptors(), before);
+}
+
+PIT_TEST(a_core_that_is_not_there_is_named)
+{
+    unsigned before = descriptors();
+
+    pit_log_sink_set(keep);
+    CHECK_EQ(pit_run(&(pit_node_opts){.cores = "0,4000"}, unreached, 0, (char *[]){NULL}), -EINVAL);
+    CHECK_LOGGED("CPU 4000", "taskset");
+    CHECK_EQ(descriptors(), before);
 }
 
 PIT_TEST(the_limit_of_descriptors_is_raised_as_far_as_it_goes)
