@@ -19,7 +19,7 @@ static void catches(const void *arg)
 
 static int first(int, char **)
 {
-    pit_ref refs[2];
+    pit_ref refs[2] = {};
     int status = 0;
 
     for (int i = 0; i < 2; i++) {

@@ -112,7 +112,7 @@ void wait_for(pit_ref ref) { CHECK(pit_receive_ref(ref, A_WHILE)); }
 
 void run_many(pit_body *body)
 {
-    pit_ref refs[PROCESSES];
+    pit_ref refs[PROCESSES] = {};
 
     for (int i = 0; i < PROCESSES; i++) {
         int n = i + 1;
@@ -129,6 +129,7 @@ void run_many(pit_body *body)
 
 struct waits_when_destroyed {
     int n, before;
+    waits_when_destroyed(int number, int uncaught) : n(number), before(uncaught) {}
     ~waits_when_destroyed()
     {
         CHECK(std::uncaught_exceptions() == before);
@@ -152,9 +153,9 @@ void unwinds(const void *arg)
     for (uint64_t i = 0; i < rounds; i++) {
         try {
             if (n % 2) {
-                waits_when_destroyed quietly = {n, 0}; /* others have an exception on its way now */
+                waits_when_destroyed quietly(n, 0); /* others have an exception on its way now */
             }
-            waits_when_destroyed outer = {n, 1}, inner = {n + 1, 1};
+            waits_when_destroyed outer(n, 1), inner(n + 1, 1);
 
             throw own(n);
         } catch (const own &e) {
@@ -229,7 +230,7 @@ void has_none(const void *) { nothing_else(0); }
 
 pit_ref spawned(pit_body *body, const void *arg, size_t size, pit_pid *ret_pid)
 {
-    pit_ref ref;
+    pit_ref ref = {};
 
     *ret_pid = pit_must(pit_spawn_with(body, arg, size, .monitor = true, .scheduler = PIT_ANYWHERE,
                                        .ret_ref = &ref));
@@ -254,7 +255,7 @@ void caught_bodies_take_turns_in_destructors(void) { run_many(unwinds); }
 
 void caught_bodies_wait_in_a_handler(void)
 {
-    pit_ref refs[PROCESSES];
+    pit_ref refs[PROCESSES] = {};
     pit_pid pids[PROCESSES];
     asker none = {0};
 
