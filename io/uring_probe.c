@@ -86,11 +86,13 @@ int pit__uring_explain(int error)
         break;
     case -ENOMEM:
         (void)getrlimit(RLIMIT_MEMLOCK, &limit); /* cannot fail: both arguments are right */
-        pit_log(PIT_LOG_ERROR,
-                "no memory for an io_uring; where the kernel counts rings as locked memory, "
-                "RLIMIT_MEMLOCK is %llu KiB "
-                "now: raise it with `ulimit -l`, LimitMEMLOCK= of systemd, or run fewer schedulers",
-                (unsigned long long)limit.rlim_cur / 1024);
+        pit_log(
+            PIT_LOG_ERROR,
+            "no memory for an io_uring; where the kernel counts rings as locked memory, "
+            "RLIMIT_MEMLOCK is %llu KiB "
+            "now: raise it with `ulimit -l`, LimitMEMLOCK= of systemd, or run fewer schedulers; "
+            "where address space is limited (`ulimit -v`), raise that or lower +P",
+            (unsigned long long)limit.rlim_cur / 1024);
         break;
     case -EMFILE:
         (void)getrlimit(RLIMIT_NOFILE, &limit);

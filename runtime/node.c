@@ -365,8 +365,8 @@ static int run_threads(void)
     }
     if (r < 0) {
         pit_log(PIT_LOG_ERROR,
-                "cannot start %u scheduler threads: %s (limits: ulimit -u, cgroup pids.max; a "
-                "seccomp filter must allow clone3, or answer it with ENOSYS)",
+                "cannot start %u scheduler threads: %s (limits: ulimit -u, ulimit -v, cgroup "
+                "pids.max; a seccomp filter must allow clone3, or answer it with ENOSYS)",
                 n->count, pit_strerror(r));
         set_state(PIT__NODE_STOPPED); /* those that run end their loops */
         for (unsigned i = 0; i < n->count; i++)

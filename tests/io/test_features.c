@@ -121,7 +121,7 @@ PIT_TEST(locked_memory_is_named)
 
     forbid(__NR_io_uring_setup, ENOMEM);
     CHECK_EQ(run(), -ENOMEM);
-    CHECK_LOGGED("RLIMIT_MEMLOCK", "ulimit -l", "LimitMEMLOCK");
+    CHECK_LOGGED("RLIMIT_MEMLOCK", "ulimit -l", "LimitMEMLOCK", "ulimit -v");
     CHECK_EQ(descriptors(), before);
 }
 
@@ -240,6 +240,16 @@ PIT_TEST(address_space_that_is_short_is_named)
     CHECK_EQ(setrlimit(RLIMIT_AS, &limit), 0);
     CHECK_EQ(run(), -ENOMEM);
     CHECK_LOGGED("address space", "+P", "ulimit -v");
+    CHECK_EQ(descriptors(), before);
+}
+
+PIT_TEST(the_limits_of_threads_are_named)
+{
+    unsigned before = descriptors();
+
+    forbid(__NR_clone3, EAGAIN);
+    CHECK_EQ(run(), -EAGAIN);
+    CHECK_LOGGED("threads", "ulimit -u", "ulimit -v", "pids.max");
     CHECK_EQ(descriptors(), before);
 }
 
