@@ -129,14 +129,13 @@ static int await_stop(struct pit__process *self, pit_pid pid)
 static int suspend(struct pit__thread *t, struct pit__process *self, pit_pid pid, unsigned flags)
 {
     struct pit__relation *r = suspending(self, pid);
+    bool already = r && (flags & PIT_SUSPEND_ONCE);
     int error;
 
     if (pid.id == pit__process_pid(self) || (flags & ~(PIT_SUSPEND_ONCE | PIT_SUSPEND_NO_WAIT)))
         return -EINVAL;
-    if (r && (flags & PIT_SUSPEND_ONCE))
-        return -EALREADY;
     if (r)
-        r->extra++;
+        r->extra += !already;
     else {
         pit__relate(&t->sched->blocks, &self->relations, PIT__R_SUSPENDING, (uint64_t)pid.id,
                     pid.id)
@@ -144,11 +143,11 @@ static int suspend(struct pit__thread *t, struct pit__process *self, pit_pid pid
         pit__signal(t->sched, PIT__SUSPEND, (pit_pid){pit__process_pid(self)}, pid, NULL, 0);
     }
     if (flags & PIT_SUSPEND_NO_WAIT)
-        return 0;
-    error = await_stop(self, pid);
+        return already ? -EALREADY : 0;
+    error = await_stop(self, pid); /* also of one that was suspended without waiting before */
     if (error == -PIT_ENOPROC)
         pit__suspend_over_received(pit__thread()->sched, self, pid);
-    return error;
+    return error == 0 && already ? -EALREADY : error;
 }
 
 int pit_suspend(pit_pid pid, unsigned flags)

@@ -327,7 +327,7 @@ void pit_set_label(const char *text);
  * ends lets go of what it suspended. A suspended process is sent to, watched, asked (pit_process_info_of) and ended as ever,
  * and its timeouts (of receives, calls and sleeps) stand still; messages of timers that are to be sent to it still arrive.
  * Returns when it has left the core, so waits if it belongs to another scheduler; PIT_SUSPEND_NO_WAIT: at once.
- * PIT_SUSPEND_ONCE: unless the caller suspends it already, which is -EALREADY.
+ * PIT_SUSPEND_ONCE: unless the caller suspends it already, which is -EALREADY; and without NO_WAIT it has left the core by then.
  *
  * 0, -PIT_ENOPROC, -EALREADY, -EINVAL (oneself, or unknown flags), -ENOMEM. A handle that holds an error ends the caller with
  * badarg. pit_resume: 0, or -EINVAL: the caller does not suspend it (any more: it has ended). It does not wait.

@@ -76,6 +76,28 @@ NODE_CASE(who_is_suspended_does_not_run)
     pit_exit_process(p, pit_atom("kill"));
 }
 
+/* SCHED-5: one that was suspended without waiting has left the core, or is known to be gone, when it is asked for once more. */
+NODE_CASE(to_suspend_once_waits_as_well)
+{
+    pit_pid p;
+
+    atomic_store(&turns, 0);
+    p = spawn_anywhere(spins, NULL, 0);
+    for (int i = 0; i < 10; i++) {
+        moves();
+        CHECK_EQ(pit_suspend(p, PIT_SUSPEND_NO_WAIT), 0);
+        CHECK_EQ(pit_suspend(p, PIT_SUSPEND_ONCE | PIT_SUSPEND_NO_WAIT), -EALREADY);
+        CHECK_EQ(pit_suspend(p, PIT_SUSPEND_ONCE), -EALREADY);
+        CHECK_EQ(info_of(p).status, PIT_SUSPENDED);
+        stands_still();
+        CHECK_EQ(pit_resume(p), 0);
+    }
+    CHECK_EQ(pit_suspend(p, PIT_SUSPEND_NO_WAIT), 0);
+    pit_exit_process(p, pit_atom("kill"));
+    CHECK_EQ(pit_suspend(p, PIT_SUSPEND_ONCE), -PIT_ENOPROC);
+    CHECK_EQ(pit_resume(p), -EINVAL);
+}
+
 /* SCHED-5: each suspender counts, and the last one lets it go. */
 static void holds(const void *arg)
 {
