@@ -5,14 +5,33 @@
 
 #include "base/stderr.h"
 
+/* SIGILL inside the runtime: the fault handler writes the crash dump and ends the node. n: of snprintf. */
+_Noreturn static void end(const char *text, size_t room, int n)
+{
+    if (n > 0)
+        (void)pit__stderr_write(text, (size_t)n < room ? (size_t)n : room - 1);
+    __builtin_trap();
+}
+
 _Noreturn void pit__assert_failed(const char *what, const char *file, int line)
 {
     char text[512];
-    int n = snprintf(text, sizeof text, "pitboss: broken invariant: %s, %s:%d\n", what, file, line);
 
-    if (n > 0)
-        (void)pit__stderr_write(text, (size_t)n < sizeof text ? (size_t)n : sizeof text - 1);
-    __builtin_trap(); /* SIGILL inside the runtime: the fault handler writes the crash dump and ends the node */
+    end(text, sizeof text,
+        snprintf(text, sizeof text, "pitboss: broken invariant: %s, %s:%d\n", what, file, line));
+}
+
+_Noreturn void pit__memory_ran_out(const char *file, int line)
+{
+    char text[512];
+
+    end(text, sizeof text,
+        snprintf(text, sizeof text,
+                 "pitboss: no memory for a signal between processes, which must not be lost: the "
+                 "node ends (%s:%d). "
+                 "Give it more (ulimit -v, memory.max of its cgroup), or bound its processes and "
+                 "mailboxes\n",
+                 file, line));
 }
 
 #ifdef PIT_POINTS

@@ -1,5 +1,7 @@
 /*
  * PIT_ASSERT: a broken invariant of pitboss itself ends the node; always compiled in.
+ * PIT_NEED: memory that a promise takes. A signal, an answer or a relation must not be lost, and without a few words of memory
+ *   there is nothing else that the node could do: it ends as by PIT_ASSERT, and says what it wants.
  * PIT_AUDIT: O(n) checks of whole structures, in test builds only (-Daudit=true).
  * PIT_POINT: a place where threads race; test builds (-Dpoints=true) wait there a random time, chosen by a seed.
  */
@@ -13,6 +15,10 @@
 _Noreturn void pit__assert_failed(const char *what, const char *file, int line);
 
 #define PIT_ASSERT(x) (PIT__LIKELY(x) ? (void)0 : pit__assert_failed(#x, __FILE__, __LINE__))
+
+_Noreturn void pit__memory_ran_out(const char *file, int line);
+
+#define PIT_NEED(x) (PIT__LIKELY(x) ? (void)0 : pit__memory_ran_out(__FILE__, __LINE__))
 
 #ifdef PIT_AUDITS
 #define PIT_AUDIT(call) (call)

@@ -154,7 +154,7 @@ static void exit_by(pit_ref alias, pit_term reason, bool first)
     if (PIT__UNLIKELY(alias.owner.id < 0))
         pit__exit_text("badarg", "pit_exit_alias: a handle that holds an error", NULL, 0);
     m = pit__message_alloc(&t->sched->blocks, PIT__EXIT_ALIAS, sizeof(struct pit__signal));
-    PIT_ASSERT(m); /* as pit__signal */
+    PIT_NEED(m);
     *(struct pit__signal *)pit__message_payload(m) =
         (struct pit__signal){pit__reason_of(reason), alias.number};
     m->to = alias.owner;

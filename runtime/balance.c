@@ -84,7 +84,7 @@ void pit__balance_move(struct pit__sched *s, struct pit__process *p, struct pit_
 {
     struct pit__message *m = pit__message_alloc(&s->blocks, PIT__ADOPT, sizeof(struct adopt));
 
-    PIT_ASSERT(m);
+    PIT_NEED(m);
     p->run_next = NULL;
     leave(s, p, to);
     send(s, to, p, m);

@@ -109,7 +109,7 @@ static void fail_asker(struct pit__sched *s, struct pit__process *p, const struc
     struct pit__message *m =
         pit__message_alloc(&s->blocks, PIT__FAILED, sizeof(struct pit__signal));
 
-    PIT_ASSERT(m);
+    PIT_NEED(m);
     *(struct pit__signal *)pit__message_payload(m) =
         (struct pit__signal){pit__sealed_retain(p->exit_reason), PIT_ENOPROC};
     m->to = (pit_pid){r->peer};

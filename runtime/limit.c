@@ -32,7 +32,7 @@ static void answer(struct pit__sched *s, struct round *r)
 {
     struct pit__message *m = pit__message_alloc(&s->blocks, PIT__REPLY, 0);
 
-    PIT_ASSERT(m);
+    PIT_NEED(m);
     m->to = r->asker;
     m->public.type = NULL;
     m->public.from = PIT_NO_PID;

@@ -171,7 +171,7 @@ static void send_exit(pit_pid to, struct pit__sealed *reason)
     struct pit__message *m =
         pit__message_alloc(t ? &t->sched->blocks : NULL, PIT__EXIT, sizeof(struct pit__signal));
 
-    PIT_ASSERT(m);
+    PIT_NEED(m);
     *(struct pit__signal *)pit__message_payload(m) = (struct pit__signal){reason, 0};
     m->to = to;
     m->public.type = NULL;

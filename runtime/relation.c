@@ -111,7 +111,7 @@ static void index_make(struct pit__relations *rs)
 static void set_up(struct pit__relation *r, enum pit__relation_kind kind, uint64_t key,
                    int64_t peer, unsigned flags)
 {
-    PIT_ASSERT(r);
+    PIT_NEED(r);
     r->block.kind = (uint8_t)kind;
     r->key = key;
     r->peer = peer;

@@ -108,7 +108,7 @@ void pit__request_post(struct pit__thread *t, pit_pid to, pit__request_fn *fn, c
     struct pit__message *m =
         make(t->sched, to, (struct request){fn, sizeof(uint64_t)}, in, in_size);
 
-    PIT_ASSERT(m);
+    PIT_NEED(m);
     pit__route(t, m);
 }
 

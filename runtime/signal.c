@@ -65,8 +65,7 @@ void pit__signal(struct pit__sched *s, enum pit__kind kind, pit_pid from, pit_pi
 {
     struct pit__message *m = pit__message_alloc(&s->blocks, kind, sizeof(struct pit__signal));
 
-    PIT_ASSERT(
-        m); /* a signal must not be lost: without 64 bytes of memory the node cannot keep its promises */
+    PIT_NEED(m);
     *(struct pit__signal *)pit__message_payload(m) = (struct pit__signal){reason, number};
     m->to = to;
     m->public.type = NULL;
@@ -99,7 +98,7 @@ void pit__append_system(struct pit__sched *s, struct pit__process *p, const pit_
     struct pit__message *m = pit__message_alloc(&s->blocks, tag ? PIT__SYSTEM_TAGGED : PIT__SYSTEM,
                                                 type->size + (tag ? sizeof tag : 0));
 
-    PIT_ASSERT(m);
+    PIT_NEED(m);
     m->block.size = type->size;
     __builtin_memcpy(pit__message_payload(m), payload, type->size);
     m->to = pit__handle_of(p);

@@ -97,7 +97,7 @@ static void send_off(struct pit__sched *s, struct pit__sched *to, struct birth b
 {
     struct pit__message *m = pit__message_alloc(&s->blocks, PIT__SPAWN, sizeof b);
 
-    PIT_ASSERT(m);
+    PIT_NEED(m);
     *(struct birth *)pit__message_payload(m) = b;
     m->to = PIT_NO_PID;
     b.process->status = PIT__TRANSIT; /* H1: it has neither timers nor operations */

@@ -108,7 +108,7 @@ static void start(struct pit__thread *t, pit_pid to, struct pit__timer_relation 
         return;
     }
     m = pit__message_alloc(&s->blocks, PIT__TIMER, sizeof(struct start));
-    PIT_ASSERT(m);
+    PIT_NEED(m);
     *(struct start *)pit__message_payload(m) = (struct start){r, when_ns};
     m->to = to;
     m->public.type = NULL;
@@ -296,7 +296,7 @@ static void tell(struct pit__sched *s, pit_pid asker, const struct asked *a, int
         return;
     _Static_assert(sizeof(struct pit_timer_read) == sizeof(struct pit_timer_cancelled), "alike");
     m = pit__message_alloc(s ? &s->blocks : NULL, PIT__SYSTEM, type->size);
-    PIT_ASSERT(m);
+    PIT_NEED(m);
     *(struct pit_timer_read *)pit__message_payload(m) = (struct pit_timer_read){a->timer, left};
     m->to = asker;
     m->public.type = type;
@@ -328,7 +328,7 @@ static void on_scheduler(void *argument)
     if (n->tag) {
         struct pit__message *m = pit__message_alloc(&s->blocks, PIT__REPLY, sizeof left);
 
-        PIT_ASSERT(m);
+        PIT_NEED(m);
         *(int64_t *)pit__message_payload(m) = left;
         m->to = n->asker;
         m->public.type = NULL;

@@ -65,7 +65,7 @@ static void answer(const struct pit__trace_walk *w, uint64_t count)
     struct pit__thread *t = pit__thread();
     struct pit__message *m = pit__message_alloc(&t->sched->blocks, PIT__REPLY, sizeof count);
 
-    PIT_ASSERT(m);
+    PIT_NEED(m);
     *(uint64_t *)pit__message_payload(m) = count;
     m->to = w->waiter;
     m->public.type = NULL;

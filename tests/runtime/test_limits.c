@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "term/atom.h"
 #include "term/heap.h"
@@ -258,4 +260,49 @@ ON_1_2_4(a_process_full_of_terms_ends_alone)
         EXPECT_END(RECEIVES, "normal");
     }
     expect_alone();
+}
+
+/* ---- no memory for what must not be lost */
+
+PIT_NORETURN static int first_monitors_without_end(int argc, char **argv)
+{
+    pit_pid p = pit_spawn(wait_forever, NULL, 0);
+    struct rlimit limit = {.rlim_cur = 1 << 20, .rlim_max = 1 << 20}; /* less than there is */
+
+    CHECK_EQ(setrlimit(RLIMIT_AS, &limit), 0);
+    for (;;)
+        (void)pit_monitor(p);
+}
+
+/* The node cannot keep its promises: it ends, and says what it wants. */
+PIT_TEST(a_node_without_memory_for_a_relation_says_so_and_ends)
+{
+    pit_node_opts opts = {.schedulers = 1, .crash_dump = "-"};
+    static char text[1 << 16];
+    size_t length = 0;
+    int ends[2], status;
+    ssize_t n;
+    pid_t child;
+
+    if (pit_test_sanitized())
+        pit_test_skip("a sanitizer's own memory ends first");
+    CHECK_EQ(pipe(ends), 0);
+    child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+        CHECK_EQ(setrlimit(RLIMIT_CORE, &(struct rlimit){0}), 0);
+        CHECK_EQ(dup2(ends[1], STDERR_FILENO), STDERR_FILENO);
+        (void)close(ends[0]);
+        (void)close(ends[1]);
+        _exit(pit_run(&opts, first_monitors_without_end, 0, NULL));
+    }
+    (void)close(ends[1]);
+    while ((n = read(ends[0], text + length, sizeof text - 1 - length)) > 0)
+        length += (size_t)n;
+    (void)close(ends[0]);
+    CHECK_EQ(waitpid(child, &status, 0), child);
+    CHECK(WIFSIGNALED(status));
+    CHECK(strstr(text, "no memory for a signal between processes"));
+    CHECK(strstr(text, "memory.max"));
+    CHECK(strstr(text, "pitboss crash dump"));
 }
