@@ -1,12 +1,14 @@
 /*
  * What every other header rests on: the handles, the errors, and must.
  *
- * Handles are small structs that are passed by value. No pointer into the runtime reaches a program, so a
- * stale handle is an error code and not a crash. A handle whose sign bit is set holds an error instead
- * (pit_error). Identities are structs of their own, so that passing one for another does not compile.
+ * Handles are small structs that are passed by value. No pointer into the runtime reaches a
+ * program, so a stale handle is an error code and not a crash. A handle whose sign bit is set holds
+ * an error instead (pit_error). Identities are structs of their own, so that passing one for
+ * another does not compile.
  *
- * Errors are values: an int is 0, a count, or a negative error number; what makes a handle returns it or one
- * that holds the error. The numbers are errno's, and a few of our own that start at 4000, above all of errno's.
+ * Errors are values: an int is 0, a count, or a negative error number; what makes a handle returns
+ * it or one that holds the error. The numbers are errno's, and a few of our own that start at 4000,
+ * above all of errno's.
  */
 #ifndef PIT_BASE_H
 #define PIT_BASE_H
@@ -20,7 +22,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The library is compiled with hidden visibility; what public headers declare is what it exports. */
+/*
+ * The library is compiled with hidden visibility; what public headers declare is what it exports.
+ */
 #define PIT__VISIBLE_BEGIN _Pragma("GCC visibility push(default)")
 #define PIT__VISIBLE_END _Pragma("GCC visibility pop")
 
@@ -42,28 +46,35 @@
 
 PIT_BEGIN_DECLS
 
-/* A timeout that never comes, as any negative one. Times are milliseconds wherever nothing else is said. */
+/*
+ * A timeout that never comes, as any negative one. Times are milliseconds wherever nothing else is
+ * said.
+ */
 #define PIT_INFINITY (-1)
 
 /* Our own error numbers; as results they are negative. pit_strerror() knows these and errno's. */
 #define PIT_ENOPROC 4001  /* no such process, or it ended before it could answer */
 #define PIT_EBADCALL 4002 /* the server does not know this call */
-#define PIT_ESYSTEMLIMIT \
-    4003 /* a limit of the node: processes, atoms, names; the text says which option raises it */
+/* a limit of the node: processes, atoms, names; the text says which option raises it */
+#define PIT_ESYSTEMLIMIT 4003
 #define PIT_ENOTPROCESS 4004   /* called from a thread that runs no process */
 #define PIT_ENOCONNECTION 4005 /* the other node cannot be reached */
-#define PIT_EEXITED \
-    4006 /* the server ended while it was asked; its reason: pit_last_exit_reason() */
+/* the server ended while it was asked; its reason: pit_last_exit_reason() */
+#define PIT_EEXITED 4006
 #define PIT_ENAMETAKEN 4007 /* the name belongs to another process */
 #define PIT_EOVERLOAD 4009  /* the server's mailbox is full, and its policy is to refuse */
 #define PIT_EIGNORE 4008    /* a start function said "not today": no child, no error */
 
-/* A process. 63 bits: local or proxy, slot, generation; negative: the error it holds. Never reused. */
+/*
+ * A process. 63 bits: local or proxy, slot, generation; negative: the error it holds. Never reused.
+ */
 typedef struct pit_pid {
     int64_t id;
 } pit_pid;
 
-/* A reference: the process that made it, and a number unique in that process. Erlang: reference(). */
+/*
+ * A reference: the process that made it, and a number unique in that process. Erlang: reference().
+ */
 typedef struct pit_ref {
     pit_pid owner;
     uint64_t number;
@@ -85,7 +96,10 @@ typedef struct pit_counters {
     int64_t id;
 } pit_counters;
 
-/* No process: what whereis answers for an unknown name, and the sender of a message from a foreign thread. */
+/*
+ * No process: what whereis answers for an unknown name, and the sender of a message from a foreign
+ * thread.
+ */
 #define PIT_NO_PID (PIT__LITERAL(pit_pid){0})
 #ifdef __cplusplus
 #define PIT__LITERAL(T) T
@@ -99,7 +113,10 @@ static inline bool pit_ref_equal(pit_ref a, pit_ref b)
     return a.owner.id == b.owner.id && a.number == b.number;
 }
 
-/* The text of an error, positive or negative: "no such process". Never NULL; static or thread-local storage. */
+/*
+ * The text of an error, positive or negative: "no such process". Never NULL; static or thread-local
+ * storage. Does not wait. Any thread.
+ */
 const char *pit_strerror(int error);
 
 PIT_END_DECLS

@@ -5,10 +5,11 @@
  *     self->bytes = pit_keep(pit_as(m, chunk)->bytes); a binary: the same bytes, counted once more
  *     self->config = pit_keep(t);                      a term: a copy, of which every part is kept
  *
- * pit_keep(x) is x, or for a term its copy, and lives until pit_drop of it or the end of the process. What is kept twice is
- * dropped twice. pit_drop of what is not kept has no effect. What is sent, or put into a message or a term, needs no
- * keeping: that holds it by itself. Neither waits; without memory the caller ends with
- * system_limit. Only a process keeps: <pit/process.h> says what becomes of another thread that tries.
+ * pit_keep(x) is x, or for a term its copy, and lives until pit_drop of it or the end of the
+ * process. What is kept twice is dropped twice. pit_drop of what is not kept has no effect. What is
+ * sent, or put into a message or a term, needs no keeping: that holds it by itself. Neither waits;
+ * without memory the caller ends with system_limit. Only a process keeps: <pit/process.h> says what
+ * becomes of another thread that tries.
  */
 #ifndef PIT_KEEP_H
 #define PIT_KEEP_H

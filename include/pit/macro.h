@@ -1,9 +1,11 @@
 /*
- * Lists in the preprocessor: what the macros of <pit/message.h> and <pit/server.h> are made of. Nothing here is for programs.
+ * Lists in the preprocessor: what the macros of <pit/message.h> and <pit/server.h> are made of.
+ * Nothing here is for programs.
  *
- * A list is passed with a spare comma at its end: `a, b, ` has two elements, an empty argument none. So `...` is never
- * left out, and neither __VA_OPT__ nor , ##__VA_ARGS__ is needed (both are extensions in C17 and C++17). A macro is not
- * expanded inside itself; so fields, and the entries of a protocol, which hold fields, have helpers of their own.
+ * A list is passed with a spare comma at its end: `a, b, ` has two elements, an empty argument
+ * none. So `...` is never left out, and neither __VA_OPT__ nor , ##__VA_ARGS__ is needed (both are
+ * extensions in C17 and C++17). A macro is not expanded inside itself; so fields, and the entries
+ * of a protocol, which hold fields, have helpers of their own.
  */
 #ifndef PIT_MACRO_H
 #define PIT_MACRO_H
@@ -42,7 +44,10 @@
 #define PIT__LIST_0(...)
 #define PIT__LIST_1(...) __VA_ARGS__,
 
-/* M(c, field) for each field of a list; M_NONE(c) if there is none, M_MANY(c) if there are more than 16. */
+/*
+ * M(c, field) for each field of a list; M_NONE(c) if there is none, M_MANY(c) if there are more
+ * than 16.
+ */
 #define PIT__FIELDS(M, c, ...) PIT__CAT(PIT__FOR_, PIT__LENGTH(__VA_ARGS__))(M, c, __VA_ARGS__)
 #define PIT__FOR_0(M, c, ...) M##_NONE(c)
 #define PIT__FOR_1(M, c, x, ...) M(c, x)

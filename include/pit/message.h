@@ -3,15 +3,17 @@
  *
  *     PIT_MESSAGE(greet, (pit_text16, name), (uint8_t, mac, 6), (struct pos, at));
  *
- * makes struct greet and its descriptor, pit_type_greet. A field is (type, name), (type, name, count) for an array, or
- * (struct other, name) for a message declared before; at most 16. Its type is a number, an enum, a bool, a text
- * (pit_text16 ...), a handle, a pit_binary or a pit_term; a pointer does not compile. A message may have no field.
+ * makes struct greet and its descriptor, pit_type_greet. A field is (type, name),
+ * (type, name, count) for an array, or (struct other, name) for a message declared before; at most
+ * 16. Its type is a number, an enum, a bool, a text (pit_text16 ...), a handle, a pit_binary or a
+ * pit_term; a pointer does not compile. A message may have no field.
  *
- * Names are global: two different messages of one name in a program refuse its start, naming both places. The same
- * declaration in several files, through a header, is one message. C17 and C++17; `.field =` needs C++20 there.
+ * Names are global: two different messages of one name in a program refuse its start, naming both
+ * places. The same declaration in several files, through a header, is one message. C17 and C++17;
+ * `.field =` needs C++20 there.
  *
- * The payload's padding may hold anything, so never compare or hash a payload as bytes. Nothing here waits unless it
- * says so.
+ * The payload's padding may hold anything, so never compare or hash a payload as bytes. Nothing
+ * here waits unless it says so.
  */
 #ifndef PIT_MESSAGE_H
 #define PIT_MESSAGE_H
@@ -34,14 +36,17 @@
 #ifdef __cplusplus
 #include <type_traits>
 #else
-/* Both are only warnings in gcc 12 and clang 14, and "a wrong type does not compile" would be untrue. */
+/*
+ * Both are only warnings in gcc 12 and clang 14, and "a wrong type does not compile" would be
+ * untrue.
+ */
 #pragma GCC diagnostic error "-Wint-conversion"
 #pragma GCC diagnostic error "-Wincompatible-pointer-types"
 #endif
 
 PIT_BEGIN_DECLS
 
-/* ---- texts ------------------------------------------------------------------------------------------------------ */
+/* ---- texts ----------------------------------------------------------------------------------- */
 
 /* Short texts by value: so many bytes, the last of them zero, so one fewer for the text. */
 typedef struct pit_text16 {
@@ -60,68 +65,91 @@ typedef struct pit_text256 {
     char s[256];
 } pit_text256;
 
-/* pit_text16("Ada"), from any C string. One that is NULL or does not fit ends the caller with badarg: nothing is cut. */
+/*
+ * pit_text16("Ada"), from any C string. One that is NULL or does not fit ends the caller with
+ * badarg: nothing is cut.
+ */
 #define pit_text16(string) (pit__make_text16((string), __FILE__, __LINE__))
 #define pit_text32(string) (pit__make_text32((string), __FILE__, __LINE__))
 #define pit_text64(string) (pit__make_text64((string), __FILE__, __LINE__))
 #define pit_text128(string) (pit__make_text128((string), __FILE__, __LINE__))
 #define pit_text256(string) (pit__make_text256((string), __FILE__, __LINE__))
 
-/* ---- declaring --------------------------------------------------------------------------------------------------- */
+/* ---- declaring ------------------------------------------------------------------------------- */
 
 #define PIT_MESSAGE(...) PIT__DEFINE_MESSAGE(__VA_ARGS__, )
 
-/* The same for the system lane: no bound on a mailbox refuses, drops or delays it. See <pit/mailbox.h>. */
+/*
+ * The same for the system lane: no bound on a mailbox refuses, drops or delays it. See
+ * <pit/mailbox.h>.
+ */
 #define PIT_SYSTEM_MESSAGE(...) PIT__DEFINE_MESSAGE_AS(PIT_TYPE_SYSTEM, __VA_ARGS__, )
 
-/* ---- sending ----------------------------------------------------------------------------------------------------- */
+/* ---- sending --------------------------------------------------------------------------------- */
 
 /*
- * pit_send(to, greet, .name = pit_text16("Ada"), ...): send a copy, as pit_send_copy does; to an alias, as
- * pit_send_alias_copy. A missing field, a field that
- * the message has not and a wrong type do not compile.
+ * pit_send(to, greet, .name = pit_text16("Ada"), ...): send a copy, as pit_send_copy does; to an
+ * alias, as pit_send_alias_copy. A missing field, a field that the message has not and a wrong type
+ * do not compile.
  */
 #define pit_send(...) PIT__SEND(__VA_ARGS__, )
 
-/* As pit_send, but -EAGAIN where that would wait for room in a mailbox; see <pit/mailbox.h>. Else 0. */
+/*
+ * As pit_send, but -EAGAIN where that would wait for room in a mailbox; see <pit/mailbox.h>. Else
+ * 0.
+ */
 #define pit_try_send(...) PIT__TRY_SEND(__VA_ARGS__, )
 
-/* pit_send_priority(alias, greet, .name = ...): the same as a priority message, if the alias takes such; pit_alias_with. */
+/*
+ * pit_send_priority(alias, greet, .name = ...): the same as a priority message, if the alias takes
+ * such; pit_alias_with.
+ */
 #define pit_send_priority(...) PIT__SEND_PRIORITY(__VA_ARGS__, )
 
-/* pit_send_after(ms, to, greet, .name = ...): the same in ms milliseconds. The reference of the timer; pit_cancel_timer. */
+/*
+ * pit_send_after(ms, to, greet, .name = ...): the same in ms milliseconds. The reference of the
+ * timer; pit_cancel_timer.
+ */
 #define pit_send_after(...) PIT__SEND_AFTER(__VA_ARGS__, )
 
-/* struct greet *g = pit_new(greet): a message to build in place, zeroed, for pit_message_send(to, g). NULL: no memory. */
+/*
+ * struct greet *g = pit_new(greet): a message to build in place, zeroed, for
+ * pit_message_send(to, g). NULL: no memory.
+ */
 #define pit_new(name) ((struct name *)pit_message_make(&pit_type_##name, sizeof(struct name)))
 
-/* ---- receiving --------------------------------------------------------------------------------------------------- */
+/* ---- receiving ------------------------------------------------------------------------------- */
 
 /* Is this message (NULL: none) a greet? */
 #define pit_is(m, name) (pit__is((m), &pit_type_##name))
 
-/* pit_as(m, greet)->name: its payload, a const struct greet *. Another message, or NULL, ends the caller with badmatch. */
+/*
+ * pit_as(m, greet)->name: its payload, a const struct greet *. Another message, or NULL, ends the
+ * caller with badmatch.
+ */
 #define pit_as(m, name) ((const struct name *)pit__as((m), &pit_type_##name, __FILE__, __LINE__))
 
 /*
- * Wait for the oldest greet; other messages stay in their order. The payload, which lives as a received message does.
- * After ms milliseconds without one pit_receive_only ends the caller with timeout, pit_try_receive_only is NULL. Waits.
+ * Wait for the oldest greet; other messages stay in their order. The payload, which lives as a
+ * received message does. After ms milliseconds without one pit_receive_only ends the caller with
+ * timeout, pit_try_receive_only is NULL. Waits.
  */
 #define pit_receive_only(name, ms) \
     ((const struct name *)pit__receive_only(&pit_type_##name, (ms), __FILE__, __LINE__))
 #define pit_try_receive_only(name, ms) \
     ((const struct name *)pit__try_receive_only(&pit_type_##name, (ms)))
 
-/* ---- printing ---------------------------------------------------------------------------------------------------- */
+/* ---- printing -------------------------------------------------------------------------------- */
 
 /*
- * A message as text by its descriptor, like an Erlang record: #greet{name = "Ada", at = #pos{x = 1, y = 2}}. Writes at most
- * size bytes with a zero at the end; returns how long the whole text is, as snprintf does. Erlang: io_lib:format("~p").
+ * A message as text by its descriptor, like an Erlang record: #greet{name = "Ada", at = #pos{x = 1,
+ * y = 2}}. Writes at most size bytes with a zero at the end; returns how long the whole text is, as
+ * snprintf does. Erlang: io_lib:format("~p").
  */
 size_t pit_message_text(const pit_msg *m, char *buffer, size_t size);
 size_t pit_payload_text(const pit_type *type, const void *payload, char *buffer, size_t size);
 
-/* ---- what the macros stand on; not for programs ------------------------------------------------------------------- */
+/* ---- what the macros stand on; not for programs ---------------------------------------------- */
 
 void pit__text_fill(char *to, size_t room, const char *from, const char *file, int line);
 PIT_NORETURN void pit__as_failed(const pit_msg *m, const pit_type *wanted, const char *file,
@@ -157,7 +185,10 @@ PIT__MAKE_TEXT(text64)
 PIT__MAKE_TEXT(text128)
 PIT__MAKE_TEXT(text256)
 
-/* In each file, since a constructor of the library could not see the bounds of the program: <pit/registry.h>. */
+/*
+ * In each file, since a constructor of the library could not see the bounds of the program:
+ * <pit/registry.h>.
+ */
 static void pit__types_of_this_module(void) __attribute__((constructor, used));
 static void pit__types_of_this_module(void) { pit__types_add(__start_pit_types, __stop_pit_types); }
 
@@ -181,7 +212,10 @@ enum {
     pit__owns_pit_timer_read = 0
 };
 
-/* A message's payload as a literal. Commas in braces count as fields do, so a check of too few can miss, never cry wolf. */
+/*
+ * A message's payload as a literal. Commas in braces count as fields do, so a check of too few can
+ * miss, never cry wolf.
+ */
 #ifdef __cplusplus
 template <class T> using pit__same = T;
 template <bool enough> constexpr int pit__enough()
@@ -311,13 +345,19 @@ template <class T> struct pit__kind_of {
 #define PIT__OWNS_PLAIN(T, tag) 0
 #define PIT__OWNS_STRUCT(T, tag) (int)pit__owns_##tag
 
-/* PIT__T_##T is two more arguments for `struct tag`: so F##STRUCT(T, tag) for a message, F##PLAIN(T, ~) for other types. */
+/*
+ * PIT__T_##T is two more arguments for `struct tag`: so F##STRUCT(T, tag) for a message,
+ * F##PLAIN(T, ~) for other types.
+ */
 #define PIT__T_struct ~, STRUCT,
 #define PIT__BY_TYPE(F, T) PIT__BY_TYPE_(F, T, PIT__T_##T, PLAIN, ~, )
 #define PIT__BY_TYPE_(...) PIT__BY_TYPE__(__VA_ARGS__)
 #define PIT__BY_TYPE__(F, T, ignored, which, tag, ...) F##which(T, tag)
 
-/* (type, name) has 2 parts, (type, name, count) has 3. The message's name goes first: M2(m, type, name). */
+/*
+ * (type, name) has 2 parts, (type, name, count) has 3. The message's name goes first:
+ * M2(m, type, name).
+ */
 #define PIT__PARTS(...) PIT__PARTS_(__VA_ARGS__, 9, 9, 9, 3, 2, 1, )
 #define PIT__PARTS_(m, a, b, c, d, e, f, g, n, ...) n
 #define PIT__BY_PARTS(M, ...) PIT__CAT(M, PIT__PARTS(__VA_ARGS__, ))(__VA_ARGS__)
@@ -334,7 +374,10 @@ template <class T> struct pit__kind_of {
 #define PIT__NOT_A_FIELD(m) \
     PIT__STATIC_ASSERT(0, "message " #m ": a field is (type, name) or (type, name, count)");
 
-/* Its kind as a constant, in an enum of its own: asserting on the expression would have clang print all of it. */
+/*
+ * Its kind as a constant, in an enum of its own: asserting on the expression would have clang print
+ * all of it.
+ */
 #define PIT__CHECK(m, field) PIT__BY_PARTS(PIT__CHECK_, m, PIT__STRIP field)
 #define PIT__CHECK_NONE(m)
 #define PIT__CHECK_MANY(m)
@@ -380,12 +423,15 @@ template <class T> struct pit__kind_of {
 #define PIT__DESCRIBE_1(m, ...)
 #define PIT__DESCRIBE_9(m, ...)
 
-/* Visible, so that a message of a library's header is one object in the library and in the program. */
+/*
+ * Visible, so that a message of a library's header is one object in the library and in the program.
+ */
 #define PIT__SHARED __attribute__((weak, visibility("default")))
 
 /*
- * Weak, so that the same declaration in many files is one object in the program. g++ refuses the attribute on the
- * definition of a const, hence the declaration before it. The list of fields ends with a zero one, so that none is empty.
+ * Weak, so that the same declaration in many files is one object in the program. g++ refuses the
+ * attribute on the definition of a const, hence the declaration before it. The list of fields ends
+ * with a zero one, so that none is empty.
  */
 #define PIT__DEFINE_MESSAGE(...) PIT__DEFINE_MESSAGE_AS(0, __VA_ARGS__)
 #define PIT__DEFINE_MESSAGE_AS(flags, name, ...)                                               \

@@ -11,14 +11,15 @@
 #include <pit/base.h>
 
 /*
- * pit_must(x) is x, or ends the calling process with {badmatch, ...} if x is an error: a negative number, or a handle
- * that holds one. The reason names the expression, the error, file and line. x is an int, a long (ssize_t, int64_t) or
- * a handle, and is evaluated once.
+ * pit_must(x) is x, or ends the calling process with {badmatch, ...} if x is an error: a negative
+ * number, or a handle that holds one. The reason names the expression, the error, file and line. x
+ * is an int, a long (ssize_t, int64_t) or a handle, and is evaluated once.
  *
  *     pit_listener l = pit_must(pit_tcp_listen("127.0.0.1:7000"));
  *
- * pit_error(handle) is 0, or the negative error number that the handle holds. pit_pid_error(error) is a process that
- * holds error (-ENOENT): what a start function returns that could make none. 0 is no error: PIT_NO_PID.
+ * pit_error(handle) is 0, or the negative error number that the handle holds. pit_pid_error(error)
+ * is a process that holds error (-ENOENT): what a start function returns that could make none. 0 is
+ * no error: PIT_NO_PID.
  */
 
 PIT_BEGIN_DECLS
@@ -39,8 +40,9 @@ static inline pit_pid pit_pid_error(int error)
 }
 
 /*
- * One function for each kind of thing: where it keeps its sign, and its error. Overloads in C++; in C selected by
- * _Generic, whose first association is a type that nobody has, since a list that macros make begins with a comma.
+ * One function for each kind of thing: where it keeps its sign, and its error. Overloads in C++; in
+ * C selected by _Generic, whose first association is a type that nobody has, since a list that
+ * macros make begins with a comma.
  */
 #define PIT__MUST_HANDLES(KIND)                               \
     KIND(pit_pid, pid, x.id, pit__error_of(x.id))             \
@@ -86,7 +88,10 @@ PIT__MUST_KINDS(PIT__MUST)
 PIT__MUST_HANDLES(PIT__ERROR)
 
 #ifdef __cplusplus
-/* What nothing above fits exactly: one line says so, instead of a dozen for each overload. As in C, nothing is converted. */
+/*
+ * What nothing above fits exactly: one line says so, instead of a dozen for each overload. As in C,
+ * nothing is converted.
+ */
 template <class T> static inline T pit__must(T x, const char *, const char *, int)
 {
     static_assert(sizeof(T) == 0, "pit_must takes an int, a long or a handle");

@@ -1,5 +1,6 @@
 /*
- * The umbrella: everything up to the behaviours. <pit/tcp.h> and others are for what not every program needs.
+ * The umbrella: everything up to the behaviours. <pit/tcp.h> and others are for what not every
+ * program needs.
  */
 #ifndef PIT_PIT_H
 #define PIT_PIT_H

@@ -1,5 +1,6 @@
 /*
- * The register of messages: what PIT_MESSAGE leaves behind in each file, so that a name can be looked up at run time.
+ * The register of messages: what PIT_MESSAGE leaves behind in each file, so that a name can be
+ * looked up at run time.
  */
 #ifndef PIT_REGISTRY_H
 #define PIT_REGISTRY_H
@@ -13,12 +14,18 @@
 
 PIT_BEGIN_DECLS
 
-/* The descriptor of the message of this name, or NULL. Walks all of them: keep what it returns. Any thread. */
+/*
+ * The descriptor of the message of this name, or NULL. Walks all of them: keep what it returns. Any
+ * thread.
+ */
 const pit_type *pit_type_find(const char *name);
 
-/* ---- what PIT_MESSAGE stands on; not for programs ----------------------------------------------- */
+/* ---- what PIT_MESSAGE stands on; not for programs -------------------------------------------- */
 
-/* One PIT_MESSAGE in one file, in section pit_types, which pit__types_check (base/types.h) walks at start. */
+/*
+ * One PIT_MESSAGE in one file, in section pit_types, which pit__types_check (base/types.h) walks at
+ * start.
+ */
 struct pit__type_entry {
     const pit_type *type;
     const char *definition;
@@ -28,8 +35,9 @@ struct pit__type_entry {
 };
 
 /*
- * Each module (program or shared object) has bounds of its own for the section, and only code within it sees them. So
- * every file that can declare messages registers its module's; the second time is free.
+ * Each module (program or shared object) has bounds of its own for the section, and only code
+ * within it sees them. So every file that can declare messages registers its module's; the second
+ * time is free.
  */
 void pit__types_add(const struct pit__type_entry *first, const struct pit__type_entry *end);
 extern const struct pit__type_entry __start_pit_types[] __attribute__((weak, visibility("hidden")));

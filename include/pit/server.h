@@ -1,5 +1,6 @@
 /*
- * Servers: a process that holds a state and serves a protocol, one message after the other. Erlang: gen_server.
+ * Servers: a process that holds a state and serves a protocol, one message after the other.
+ * Erlang: gen_server.
  *
  * The protocol is declared once, as a macro called NAME_protocol, and everything comes from it:
  *
@@ -8,38 +9,48 @@
  *         CAST(reset, ())
  *     PIT_PROTOCOL(counter);
  *
- * makes the messages struct counter_add, counter_add_reply and counter_reset (fields as in PIT_MESSAGE), and
+ * makes the messages struct counter_add, counter_add_reply and counter_reset (fields as in
+ * PIT_MESSAGE), and
  *
  *     struct counter_add_reply counter_add(pit_pid server, int64_t n);
  *     int counter_try_add(pit_pid server, int64_t ms, struct counter_add_reply *reply, int64_t n);
  *     void counter_reset(pit_pid server);
  *
- * counter_add waits 5 seconds at most and ends the caller, with the reason {Why, {call, counter_add, Server}}, if there is
- * no answer: Why is timeout, noproc, calling_self, badcall (the server does not know this call) or the exit reason of the
- * server. The try form returns the error instead, as pit_try_call does. An array is passed as a pointer to its elements.
- * counter_reset does not wait and never fails.
+ * counter_add waits 5 seconds at most and ends the caller, with the reason {Why, {call,
+ * counter_add, Server}}, if there is no answer: Why is timeout, noproc, calling_self, badcall (the
+ * server does not know this call) or the exit reason of the server. The try form returns the error
+ * instead, as pit_try_call does. An array is passed as a pointer to its elements. counter_reset
+ * does not wait and never fails.
  *
- * In the one file of the server, PIT_SERVER(counter, struct counter, .init = ...) defines counter_server, which
- * pit_server_start takes, and finds the handlers by name: one for each message, on_NAME, without which it does not compile:
+ * In the one file of the server, PIT_SERVER(counter, struct counter, .init = ...) defines
+ * counter_server, which pit_server_start takes, and finds the handlers by name: one for each
+ * message, on_NAME, without which it does not compile:
  *
- *     static void on_add(struct counter *self, const struct counter_add *m, struct counter_add_reply *r);
+ *     static void on_add(struct counter *self, const struct counter_add *m,
+ *                        struct counter_add_reply *r);
  *     static void on_reset(struct counter *self, const struct counter_reset *m);
  *
- * r is zeroed; it is the answer when the handler returns, unless the handler deferred it. A handler may block; only its own
- * process waits. A server is a callback process: while it waits for messages it holds no stack.
+ * r is zeroed; it is the answer when the handler returns, unless the handler deferred it. A handler
+ * may block; only its own process waits. A server is a callback process: while it waits for
+ * messages it holds no stack.
  *
  * The other callbacks, all optional, in this order:
- *     int init(struct counter *self, const void *arg)     in the new process, before anything else; self is zeroed. 0, or a
- *                                                         negative error that the starter gets: no server then.
- *     void info(struct counter *self, const pit_msg *m)   what the protocol does not name; left out: logged and dropped
- *     void timeout(struct counter *self)                  nothing came for as long as pit_server_timeout said
+ *     int init(struct counter *self, const void *arg)     in the new process, before anything else;
+ *                                                         self is zeroed. 0, or a negative error
+ *                                                         that the starter gets: no server then.
+ *     void info(struct counter *self, const pit_msg *m)   what the protocol does not name; left
+ *                                                         out: logged and dropped
+ *     void timeout(struct counter *self)                  nothing came for as long as
+ *                                                         pit_server_timeout said
  *     void resume(struct counter *self)                   what pit_server_resume asked for
  *     void terminate(struct counter *self, pit_term reason)  the server ends, in the cases below
  *
- * terminate is called when the server ends by pit_server_finish or pit_server_stop, and when it traps exits and its parent
- * ends. It is not called when init failed, when an exit signal that is not trapped ends the server (that of a supervisor, too:
- * trap exits in init to be told), and when a handler ends the process: by a fault, an error of a pit_ function or pit_exit.
- * C cannot promise that the state is whole then; what must be given back belongs to the process, which does it in any case.
+ * terminate is called when the server ends by pit_server_finish or pit_server_stop, and when it
+ * traps exits and its parent ends. It is not called when init failed, when an exit signal that is
+ * not trapped ends the server (that of a supervisor, too: trap exits in init to be told), and when
+ * a handler ends the process: by a fault, an error of a pit_ function or pit_exit. C cannot promise
+ * that the state is whole then; what must be given back belongs to the process, which does it in
+ * any case.
  */
 #ifndef PIT_SERVER_H
 #define PIT_SERVER_H
@@ -52,10 +63,11 @@
 
 PIT_BEGIN_DECLS
 
-/* ---- declaring --------------------------------------------------------------------------------- */
+/* ---- declaring ------------------------------------------------------------------------------- */
 
 /* See the top. At file scope; a protocol in a header that others include, a server in one file. */
-#ifdef __cppcheck__ /* its preprocessor does not get to the end of this one, and gives the file up */
+/* cppcheck's preprocessor does not get to the end of this one, and gives the file up. */
+#ifdef __cppcheck__
 #define PIT_PROTOCOL(name) struct pit__protocol_##name
 #else
 #define PIT_PROTOCOL(name)                                                                   \
@@ -76,7 +88,7 @@ typedef struct pit_server {
     bool (*terminate)(void *self, pit_term reason);
 } pit_server;
 
-/* ---- starting and stopping --------------------------------------------------------------------- */
+/* ---- starting and stopping ------------------------------------------------------------------- */
 
 /* Zero is the default of each. */
 typedef struct pit_server_opts {
@@ -90,14 +102,15 @@ typedef struct pit_server_opts {
 } pit_server_opts;
 
 /*
- * Start a server, run its init with a copy of arg[0..size) (size 0: with NULL), and wait until init is done. The copy lives
- * as long as the server does.
+ * Start a server, run its init with a copy of arg[0..size) (size 0: with NULL), and wait until init
+ * is done. The copy lives as long as the server does.
  *
- * Holds what init returned if that was an error; -PIT_EEXITED: it ended in init, and pit_last_exit_reason() says why;
- * -PIT_ENAMETAKEN, -PIT_ESYSTEMLIMIT, -ENOMEM, -EINVAL as spawning does; -ETIMEDOUT: init took too long, and was killed.
- * A failed start is over when this returns: the process is gone, its name free, no exit message of it comes.
- * pit_server_start_with(&counter_server, &from, sizeof from, .name = "counter", .link = true) takes options.
- * Waits. Erlang: gen_server:start/3,4, start_link/3,4. Spec: PL-2, GEN-2, GEN-3, GS-1.
+ * Holds what init returned if that was an error; -PIT_EEXITED: it ended in init, and
+ * pit_last_exit_reason() says why; -PIT_ENAMETAKEN, -PIT_ESYSTEMLIMIT, -ENOMEM, -EINVAL as spawning
+ * does; -ETIMEDOUT: init took too long, and was killed. A failed start is over when this returns:
+ * the process is gone, its name free, no exit message of it comes.
+ * pit_server_start_with(&counter_server, &from, sizeof from, .name = "counter", .link = true) takes
+ * options. Waits. Erlang: gen_server:start/3,4, start_link/3,4. Spec: PL-2, GEN-2, GEN-3, GS-1.
  */
 pit_pid pit_server_start(const pit_server *server, const void *arg, size_t size);
 pit_pid pit_server_start_link(const pit_server *server, const void *arg, size_t size);
@@ -106,45 +119,52 @@ pit_pid pit_server_start_opts(const pit_server *server, const void *arg, size_t 
 #define pit_server_start_with(...) PIT__SERVER_START(__VA_ARGS__, )
 
 /*
- * Ask a server to end with this reason, and wait until it has: 0. -PIT_ENOPROC: there was none. -PIT_EEXITED: it ended, but
- * otherwise (pit_last_exit_reason()). -ETIMEDOUT: it goes on. -PIT_EBADCALL: it is no server. -EDEADLK: it is the caller, whose
- * way is pit_server_finish. -EINVAL: a handle that holds an error. Waits.
+ * Ask a server to end with this reason, and wait until it has: 0. -PIT_ENOPROC: there was none.
+ * -PIT_EEXITED: it ended, but otherwise (pit_last_exit_reason()). -ETIMEDOUT: it goes on.
+ * -PIT_EBADCALL: it is no server. -EDEADLK: it is the caller, whose way is pit_server_finish.
+ * -EINVAL: a handle that holds an error. Waits.
  * Erlang: gen_server:stop/3. Spec: PL-6, GEN-10.
  */
 int pit_server_stop(pit_pid server, pit_term reason, int64_t timeout);
 
-/* ---- asking ------------------------------------------------------------------------------------ */
+/* ---- asking ---------------------------------------------------------------------------------- */
 
-/* pit_call(server, counter_add, .n = 5).total: counter_add with its fields by name. */
+/* pit_call(server, counter_add, .n = 5).total: counter_add with its fields by name. Waits.
+   Erlang: gen_server:call/2. Spec: GEN-5, GEN-6. */
 #define pit_call(...) PIT__CALL_BY_NAME(__VA_ARGS__, )
 
-/* ---- inside a server --------------------------------------------------------------------------- */
+/* ---- inside a server ------------------------------------------------------------------------- */
 
 /* These are for a server's own callbacks; elsewhere they end the caller with badarg. */
 
 /*
- * In the handler of a call: its answer comes later, by pit_reply(asker, counter_add, .total = 5), from this process. What
- * the handler leaves in r is ignored. Spec: GS-16.
+ * In the handler of a call: its answer comes later, by pit_reply(asker, counter_add, .total = 5),
+ * from this process. What the handler leaves in r is ignored. Does not wait.
+ * Erlang: {noreply, State} and gen_server:reply/2. Spec: GS-16.
  */
 pit_asker pit_defer(void);
 #define pit_reply(...) PIT__REPLY(__VA_ARGS__, )
 
 /*
- * Call timeout() when no message has come for ms milliseconds; any message cancels it. 0: when the queue is empty.
- * PIT_INFINITY: cancel it. Spec: GS-4.
+ * Call timeout() when no message has come for ms milliseconds; any message cancels it. 0: when the
+ * queue is empty. PIT_INFINITY: cancel it. Does not wait.
+ * Erlang: {noreply, State, Timeout}. Spec: GS-4.
  */
 void pit_server_timeout(int64_t ms);
 
-/* Call resume() right after this callback (and after init's start was reported), before any message. Spec: GS-3. */
+/*
+ * Call resume() right after this callback (and after init's start was reported), before any
+ * message. Does not wait. Erlang: {noreply, State, {continue, _}}. Spec: GS-3.
+ */
 void pit_server_resume(void);
 
 /*
- * End with this reason when this callback returns: terminate() is called, and then the answer of the call in hand is sent.
- * Spec: GS-2, GS-6, GS-10.
+ * End with this reason when this callback returns: terminate() is called, and then the answer of
+ * the call in hand is sent. Does not wait. Erlang: {stop, Reason, State}. Spec: GS-2, GS-6, GS-10.
  */
 void pit_server_finish(pit_term reason);
 
-/* ---- what the macros stand on; not for programs ------------------------------------------------- */
+/* ---- what the macros stand on; not for programs ---------------------------------------------- */
 
 void pit__call(pit_pid server, const pit_type *request_type, const void *request,
                const pit_type *reply_type, void *reply);
@@ -247,7 +267,10 @@ static inline void pit__answer_asker(pit_asker asker, const pit_type *type, cons
                             &pit_type_##p##_##name##_reply, pit__reply);                         \
     }
 
-/* The server's side of one entry: a thunk that calls the handler by its name, and a line of the dispatcher. */
+/*
+ * The server's side of one entry: a thunk that calls the handler by its name, and a line of the
+ * dispatcher.
+ */
 #define PIT__SERVER_ENTRY(c, entry) PIT__SERVER_ENTRY_(PIT__STRIP c, PIT__STRIP entry)
 #define PIT__SERVER_ENTRY_(...) PIT__SERVER_ENTRY__(__VA_ARGS__)
 #define PIT__SERVER_ENTRY__(p, T, kind, name, ...) PIT__SERVER_##kind(p, T, name)

@@ -80,8 +80,11 @@ pit_listener pit_tcp_listen_opts(const char *address, pit_tcp_opts opts);
 pit_tcp pit_tcp_accept(pit_listener l);
 pit_tcp pit_tcp_accept_timeout(pit_listener l, int64_t timeout);
 
-/* Stop listening. Peers that nobody has accepted yet see their connection closed or reset; those that were accepted live on.
-   0 or -EBADF, -EACCES. */
+/*
+ * Stop listening. Peers that nobody has accepted yet see their connection closed or reset; those
+ * that were accepted live on. 0 or -EBADF, -EACCES. Does not
+ * wait. Erlang: gen_tcp:close/1.
+ */
 int pit_tcp_unlisten(pit_listener l);
 
 /*
@@ -96,10 +99,10 @@ int pit_tcp_unlisten(pit_listener l);
  * holds. Waits until all listen; on a port that a server of this node has, for up to a second: it
  * may be about to end.
  *
- * A port that anybody listens on is refused (-EADDRINUSE), though a listener on each scheduler means
- * that the kernel lets sockets share it. .reuse_port = true shares it on purpose, with all who say so
- * too: two programs of one user then get some of the connections each, as when an old version hands
- * over to a new one.
+ * A port that anybody listens on is refused (-EADDRINUSE), though a listener on each scheduler
+ * means that the kernel lets sockets share it. .reuse_port = true shares it on purpose, with all
+ * who say so too: two programs of one user then get some of the connections each, as when an old
+ * version hands over to a new one.
  */
 typedef void pit_tcp_start(pit_tcp s, void *arg);
 #define pit_tcp_serve(...) PIT__TCP_SERVE(__VA_ARGS__, )
@@ -130,7 +133,8 @@ int pit_tcp_read(pit_tcp s, void *buffer, size_t size, int64_t timeout);
 int pit_tcp_read_exactly(pit_tcp s, void *buffer, size_t size, int64_t timeout);
 
 /* As pit_tcp_read, for a binary that lives until the next receive; large ones are not copied.
-   Waits. */
+   The count, 0 and errors as there, -ENOMEM; *ret is set if the count is above 0. Waits.
+   Erlang: gen_tcp:recv(S, 0). */
 int pit_tcp_receive(pit_tcp s, pit_binary *ret, int64_t timeout);
 
 /* ---- receiving, active ---- */
@@ -174,7 +178,10 @@ int pit_tcp_accept_active(pit_listener l, int count);
  */
 int pit_tcp_send(pit_tcp s, pit_binary bytes);
 
-/* The same for bytes that are copied; -ENOMEM: nothing was queued. What is queued copy by copy leaves together. */
+/*
+ * The same for bytes that are copied; -ENOMEM: nothing was queued. What is queued copy by copy
+ * leaves together.
+ */
 int pit_tcp_send_copy(pit_tcp s, const void *data, size_t size);
 
 /* All of it, whatever its size, waiting for the peer to take it as often as needed; on return it
@@ -182,7 +189,8 @@ int pit_tcp_send_copy(pit_tcp s, const void *data, size_t size);
    out. Waits, whatever the option. Erlang: gen_tcp:send/2. */
 int pit_tcp_write(pit_tcp s, const void *data, size_t size);
 
-/* Bytes queued and not yet taken by the kernel; -EBADF, -EACCES. */
+/* Bytes queued and not yet taken by the kernel; -EBADF, -EACCES. Does not wait.
+   Erlang: inet:getstat(S, [send_pend]). */
 int64_t pit_tcp_queued(pit_tcp s);
 
 /* ---- ending ---- */
@@ -195,7 +203,7 @@ enum pit_tcp_how { PIT_TCP_READ, PIT_TCP_WRITE, PIT_TCP_BOTH };
 int pit_tcp_shutdown(pit_tcp s, enum pit_tcp_how how);
 
 /* Close: what is queued leaves in the background (option linger), the handle is dead at once.
-   Does not wait. 0; -EBADF, -EACCES. */
+   Does not wait. 0; -EBADF, -EACCES. Erlang: gen_tcp:close/1. */
 int pit_tcp_close(pit_tcp s);
 
 /* Close with a reset: what is queued is thrown away. Does not wait. 0; -EBADF, -EACCES. */
@@ -206,10 +214,11 @@ int pit_tcp_abort(pit_tcp s);
 /*
  * Give a socket to a new process, pit_tcp_give(s, body): body's argument is the socket (a const
  * pit_tcp *). The new owner; a limit that is reached ends the caller, and the socket with it. opts
- * as pit_spawn_with's; place it with .scheduler. pit_tcp_give_handler(s, handler, &state, sizeof
- * state): a callback process; its state is to hold the socket. The try forms hold what
- * pit_try_spawn holds, -EBADF or -EACCES; the socket is still the caller's then. May wait, if I/O of
- * the socket is in flight and the new owner lives on another scheduler.
+ * as pit_spawn_with's; place it with .scheduler.
+ * pit_tcp_give_handler(s, handler, &state, sizeof state): a callback process; its state is to hold
+ * the socket. The try forms hold what pit_try_spawn holds, -EBADF or -EACCES; the socket is still
+ * the caller's then. May wait, if I/O of the socket is in flight and the new owner lives on another
+ * scheduler.
  */
 #define pit_tcp_give(...) PIT__TCP_GIVE(__VA_ARGS__, )
 #define pit_tcp_give_handler(...) PIT__TCP_GIVE_HANDLER(__VA_ARGS__, )
@@ -226,7 +235,8 @@ int pit_tcp_give_to(pit_tcp s, pit_pid pid);
 
 /* ---- addresses and options ---- */
 
-/* The socket's or listener's own address, the peer's. 0, or -EBADF, -EACCES, -ENOTCONN. */
+/* The socket's or listener's own address, the peer's. 0, or -EBADF, -EACCES, -ENOTCONN. Neither
+   waits. Erlang: inet:sockname/1, peername/1. */
 #define pit_tcp_local(handle, ret) (pit__tcp_local((handle).id, (ret)))
 int pit_tcp_peer(pit_tcp s, pit_address *ret);
 

@@ -1,7 +1,8 @@
 /*
- * How pit_build and pit_match take typed arguments: one tagged value each, chosen by the C type through _Generic
- * and in C++ by overloads. So there are no varargs: a type that no term is made of does not compile, and the
- * format and the argument never disagree silently. Not for programs; see <pit/term.h>.
+ * How pit_build and pit_match take typed arguments: one tagged value each, chosen by the C type
+ * through _Generic and in C++ by overloads. So there are no varargs: a type that no term is made of
+ * does not compile, and the format and the argument never disagree silently. Not for programs; see
+ * <pit/term.h>.
  */
 #ifndef PIT_TERM_ARGS_H
 #define PIT_TERM_ARGS_H
@@ -156,9 +157,12 @@ PIT__TARGET_MAKER(pit__target_term, pit_term, PIT__TARGET_TERM)
         pit_term *: pit__target_term)(x)
 #endif
 
-/* ---- The number of ~ against the number of arguments, while compiling ------------------------------------ */
+/* ---- The number of ~ against the number of arguments, while compiling ------------------------ */
 
-/* Known only to the optimiser, and only where it needs to be: a call that stays is a program that is wrong. */
+/*
+ * Known only to the optimiser, and only where it needs to be: a call that stays is a program that
+ * is wrong.
+ */
 #if defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 void pit__term_wrong_count(void)
     __attribute__((error("the number of ~ in the format is not the number of arguments")));

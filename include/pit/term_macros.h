@@ -1,8 +1,9 @@
 /*
- * How pit_build and pit_match take typed arguments: the preprocessor's half. Not for programs; see <pit/term.h>.
+ * How pit_build and pit_match take typed arguments: the preprocessor's half. Not for programs; see
+ * <pit/term.h>.
  *
- * PIT__TERM_EACH(W, fmt, a, b) is , W(a), W(b): the first argument, the format, is left out. The spare empty
- * argument at each end keeps ISO C's rule that "..." is never empty.
+ * PIT__TERM_EACH(W, fmt, a, b) is , W(a), W(b): the first argument, the format, is left out. The
+ * spare empty argument at each end keeps ISO C's rule that "..." is never empty.
  */
 #ifndef PIT_TERM_MACROS_H
 #define PIT_TERM_MACROS_H
@@ -11,7 +12,10 @@
 #pragma GCC system_header
 #endif
 
-/* How many arguments follow the first: 0 to 16. A 17th names what is wrong by what it fails to expand to. */
+/*
+ * How many arguments follow the first: 0 to 16. A 17th names what is wrong by what it fails to
+ * expand to.
+ */
 #define PIT__TERM_COUNT(...)                                                                     \
     PIT__TERM_COUNT_(__VA_ARGS__, a_term_takes_at_most_16_arguments, 16, 15, 14, 13, 12, 11, 10, \
                      9, 8, 7, 6, 5, 4, 3, 2, 1, 0, )

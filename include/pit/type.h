@@ -1,8 +1,9 @@
 /*
  * Messages as every process sees them, and the descriptors that say what is in them.
  *
- * A message is a header and a payload, which is a C struct. The descriptor is static; its address is the
- * message's type at run time, its name the type across programs. PIT_MESSAGE in <pit/message.h> makes both.
+ * A message is a header and a payload, which is a C struct. The descriptor is static; its address
+ * is the message's type at run time, its name the type across programs. PIT_MESSAGE in
+ * <pit/message.h> makes both.
  */
 #ifndef PIT_TYPE_H
 #define PIT_TYPE_H
@@ -42,11 +43,11 @@ typedef struct pit_field {
     const struct pit_type *nested;
 } pit_field;
 
-#define PIT_TYPE_OWNS \
-    1u /* has a binary or a term somewhere inside: copying and dropping take care of them */
+/* has a binary or a term somewhere inside: copying and dropping take care of them */
+#define PIT_TYPE_OWNS 1u
 
-#define PIT_TYPE_SYSTEM \
-    2u /* of the system lane: no bound on a mailbox refuses, drops or delays it */
+/* of the system lane: no bound on a mailbox refuses, drops or delays it */
+#define PIT_TYPE_SYSTEM 2u
 
 typedef struct pit_type {
     const char *name;
@@ -57,8 +58,9 @@ typedef struct pit_type {
 } pit_type;
 
 /*
- * A received message. The payload follows the header, aligned to 16. Of the header a program reads type and from.
- * A message lives until the next receive of the same level; one given to a handler until that handler returns.
+ * A received message. The payload follows the header, aligned to 16. Of the header a program reads
+ * type and from. A message lives until the next receive of the same level; one given to a handler
+ * until that handler returns.
  */
 typedef struct pit_msg {
     const pit_type *type;
