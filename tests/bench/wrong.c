@@ -5,7 +5,7 @@
  *   lose TYPE N          the Nth message of this type is not sent, or the Nth call with it not made
  *   twice TYPE N         it is sent twice
  *   change TYPE.FIELD N  this field of it is another one: of a binary 4 bytes in its middle
- *   early TYPE N         as a message of a timer it comes at once
+ *   early TYPE N         a timer's message, which says first when it is due, comes long before that
  *
  * Of functions that send nothing, TYPE is the name: spawn and start (lose, twice), children, cancel_timer, demonitor, atomics_get (lose: the
  * result of having done nothing), malloc, syscall, submit (lose: it fails) and recv (change: the first byte).
@@ -107,11 +107,16 @@ SHARED void pit_send_copy(pit_pid to, const pit_type *type, const void *payload)
 SHARED pit_ref pit_send_after_copy(int64_t ms, pit_pid to, const pit_type *type,
                                    const void *payload)
 {
-    __typeof__(&pit_send_after_copy) next = NEXT(pit_send_after_copy);
+    _Alignas(16) char copy[LARGEST];
 
-    if (!now_wrong(type->name))
-        return next(ms, to, type, payload);
-    return fault_is("lose") ? (pit_ref){0} : next(0, to, type, payload);
+    if (now_wrong(type->name)) {
+        if (fault_is("lose"))
+            return (pit_ref){0};
+        memcpy(copy, payload, type->size);
+        *(int64_t *)(void *)copy += INT64_C(1) << 50;
+        payload = copy;
+    }
+    return NEXT(pit_send_after_copy)(ms, to, type, payload);
 }
 
 SHARED void pit__call(pit_pid server, const pit_type *request_type, const void *request,
