@@ -29,6 +29,7 @@ class Maker:
         self.monitors, self.timers, self.notes = [], [], []  # (owner, reference); notes: (receiver, number)
         self.aliases, self.requests = [], []
         self.suspender = None  # the one script of this phase that may suspend others: two could wait for each other
+        self.spawners = {}  # child: the one script of this phase that may spawn it: two at once would make two of it
         self.refs = self.numbers = 0
         self.racing = False
         self.ended = set()  # those that have certainly ended: steps for them would be idle
@@ -140,10 +141,11 @@ class Maker:
         return r and f"recvr {r}"
 
     def step_spawn(self, me, step="spawn"):
-        waiting = [p for p in self.deferred if p != me]
+        waiting = [p for p in self.deferred if p != me and self.spawners.get(p, me) == me]
         if not waiting:
             return None
         child, how = self.random.choice(waiting), self.random.choice([0, 1, 2, 3, 3])
+        self.spawners[child] = me
         r = self.ref()
         if how & 2:
             self.monitors.append((me, r))
@@ -249,6 +251,7 @@ class Maker:
             races -= bool(racing)
             self.racing = bool(racing)
             self.suspender = None
+            self.spawners = {}
             at_once = self.random.choice([2, 2, min(3, len(living))]) if racing else 1
             phase = []
             for p in sorted(self.random.sample(living, at_once)):
