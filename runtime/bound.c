@@ -32,6 +32,7 @@
 #include "base/probes.h"
 #include "runtime/attend.h"
 #include "runtime/enter.h"
+#include "runtime/excuse.h"
 #include "runtime/extra.h"
 #include "runtime/inner.h"
 #include "runtime/monitor.h"
@@ -530,15 +531,16 @@ static bool no_room(struct pit__thread *t, struct pit__process *p, size_t bytes)
 static struct pit__message *copy_if_room(struct pit__thread *t, struct pit__process *p,
                                          const pit_type *type, const void *payload)
 {
-    bool ordinary = !(type->flags & PIT_TYPE_SYSTEM);
+    uint32_t flags = pit__type_flags(type);
+    bool ordinary = !(flags & PIT_TYPE_SYSTEM);
     struct pit__message *m;
 
-    if (ordinary && no_room(t, p, type->size))
+    if (ordinary && no_room(t, p, pit__type_size(type)))
         return NULL;
     m = pit__message_copy(t, PIT__MESSAGE, type, payload);
     if (!m)
         pit__exit_text("system_limit", "no memory for a message", NULL, 0);
-    if (ordinary && type->flags & PIT_TYPE_OWNS && no_room(t, p, pit__message_content(m))) {
+    if (ordinary && flags & PIT_TYPE_OWNS && no_room(t, p, pit__message_content(m))) {
         pit__message_free(t ? &t->sched->blocks : NULL, m);
         return NULL;
     }

@@ -26,6 +26,15 @@ static inline bool pit__type_owns(const pit_type *type)
             : [bit] "i"(PIT_TYPE_OWNS), [flags] "m"(*(const uint8_t *)&type->flags));
     return owns;
 }
+static inline uint32_t pit__type_flags(const pit_type *type)
+{
+    uint32_t flags;
+
+    __asm__("771: movzwl %[at], %[flags]" PIT__EXCUSED
+            : [flags] "=r"(flags)
+            : [at] "m"(type->flags));
+    return flags;
+}
 static inline uint32_t pit__type_size(const pit_type *type)
 {
     uint32_t size;
@@ -52,14 +61,18 @@ static inline bool pit__message_is_call(const struct pit__message *m)
     return is;
 }
 #elif defined(__aarch64__)
-static inline bool pit__type_owns(const pit_type *type)
+static inline uint32_t pit__type_flags(const pit_type *type)
 {
     uint32_t flags;
 
     __asm__("771: ldrh %w[flags], [%[type], %[offset]]" PIT__EXCUSED
             : [flags] "=r"(flags)
             : [type] "r"(type), [offset] "i"(offsetof(pit_type, flags)), "m"(type->flags));
-    return flags & PIT_TYPE_OWNS;
+    return flags;
+}
+static inline bool pit__type_owns(const pit_type *type)
+{
+    return pit__type_flags(type) & PIT_TYPE_OWNS;
 }
 static inline uint32_t pit__type_size(const pit_type *type)
 {
