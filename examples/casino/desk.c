@@ -40,15 +40,19 @@ static bool subcommand(const struct command *c, const struct bytes *words, size_
     return false;
 }
 
-/* <COMMAND> HELP, to which the error for an unknown subcommand points: a head, then these. */
-static bool helped(const struct command *c, const struct bytes *words, size_t count,
-                   const char *const *lines, struct out *reply, bool *wrong)
+/* <COMMAND> HELP: a head, then these; or the error for any other subcommand, which points to it. */
+static void help_or_unknown(const struct command *c, const struct bytes *words, size_t count,
+                            const char *const *lines, struct out *reply)
 {
+    bool wrong = false;
     char head[80];
     size_t n = 0;
 
-    if (!subcommand(c, words, count, "help", 2, reply, wrong))
-        return false;
+    if (!subcommand(c, words, count, "help", 2, reply, &wrong)) {
+        if (!wrong)
+            unknown_subcommand(c, words[1], reply);
+        return;
+    }
     while (lines[n])
         n++;
     (void)snprintf(head, sizeof(head),
@@ -61,7 +65,6 @@ static bool helped(const struct command *c, const struct bytes *words, size_t co
         resp_status(reply, lines[i]);
     resp_status(reply, "HELP");
     resp_status(reply, "    Prints this help.");
-    return true;
 }
 
 static void ping(const struct bytes *words, size_t count, struct out *reply)
@@ -163,8 +166,8 @@ static void answer_command(const struct command *c, const struct bytes *words, s
         resp_array(reply, COMMAND_COUNT);
         for (size_t i = 0; i < COMMAND_COUNT; i++)
             resp_bulk(reply, bytes_text(commands[i].name));
-    } else if (!wrong && !helped(c, words, count, help, reply, &wrong) && !wrong) {
-        unknown_subcommand(c, words[1], reply);
+    } else if (!wrong) {
+        help_or_unknown(c, words, count, help, reply);
     }
 }
 
@@ -213,8 +216,8 @@ static void answer_config(const struct desk *d, const struct command *c, const s
         resp_error(reply, "ERR settings are options of the command line (--help)");
     else if (subcommand(c, words, count, "resetstat", 2, reply, &wrong))
         resp_status(reply, "OK");
-    else if (!wrong && !helped(c, words, count, help, reply, &wrong) && !wrong)
-        unknown_subcommand(c, words[1], reply);
+    else if (!wrong)
+        help_or_unknown(c, words, count, help, reply);
 }
 
 static void set_name(struct desk *d, struct bytes name, struct out *reply)
@@ -269,8 +272,8 @@ static void answer_client(struct desk *d, const struct command *c, const struct 
     else if (subcommand(c, words, count, "info", 2, reply, &wrong))
         client_info(d, reply);
     else if (!subcommand(c, words, count, "getname", 2, reply, &wrong)) {
-        if (!wrong && !helped(c, words, count, help, reply, &wrong) && !wrong)
-            unknown_subcommand(c, words[1], reply);
+        if (!wrong)
+            help_or_unknown(c, words, count, help, reply);
     } else if (d->name[0])
         resp_bulk(reply, bytes_text(d->name));
     else
