@@ -41,6 +41,7 @@ class Row:
     contestants: dict  # "pitboss", "erlang", ...: {setting: Case}
     floors: list = field(default_factory=list)
     at_most: bool = False  # a smaller metric is the better one
+    parts: int = 1  # a run is a part of what one round is elsewhere, and there are as many times more rounds
 
 
 def ours(*words, schedulers=0):

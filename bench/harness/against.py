@@ -46,6 +46,6 @@ def against(chosen, kept, name, plan, least, sink, out):
             if not any((row.name, setting, metric) in kept for metric in metrics):
                 continue
             cases = lambda: [rounds.Series("pitboss", setting, case)]
-            changes, failures = change.examined(cases, plan, metrics, contrast_of(row, setting, kept, metrics), least)
+            changes, failures = change.examined(cases, plan.of(row), metrics, contrast_of(row, setting, kept, metrics), least)
             counts.append(compare.report(row, setting, changes, failures, name, sink, out))
     return compare.summary(counts, name, out)

@@ -107,7 +107,7 @@ def compare(chosen, commit, programs, plan, least, sink, out, witness=None):
             metrics = metrics_of(row)
             for setting, case in row.contestants["pitboss"].items():
                 cases = lambda: [rounds.Series(who, setting, moved(case, place)) for who, place in places.items()]
-                changes, failures = change.examined(cases, plan, metrics, contrast_of(metrics), least)
+                changes, failures = change.examined(cases, plan.of(row), metrics, contrast_of(metrics), least)
                 counts.append(report(row, setting, changes, failures, commit, sink, out))
                 if witness:
                     count(witness, row, setting, places, sink, out)

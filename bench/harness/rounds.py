@@ -5,7 +5,7 @@ honest: at most Plan.most rounds, an early stop only by stats.plain(), and the v
 """
 import math
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from harness import measure, weather
 
@@ -18,6 +18,10 @@ class Plan:
     most: int  # rounds in the end
     repeats: bool = True
     until: float = math.inf  # by time.monotonic(): no round begins after it, but for the first
+
+    def of(self, row):
+        """The plan of a row whose runs are parts of what a round is elsewhere."""
+        return replace(self, rounds=self.rounds * row.parts, most=self.most * row.parts)
 
 
 @dataclass

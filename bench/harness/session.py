@@ -19,6 +19,7 @@ def open_floors(row, measurement):
 def measure_row(row, present, plan):
     """The records of a row."""
     begin = time.monotonic()
+    plan = plan.of(row)
     cases = [rounds.Series(who, setting, case) for who, settings in row.contestants.items() if who == "pitboss" or who in present
              for setting, case in settings.items()]
     m = rounds.measured(cases, plan, undecided=lambda m: bool(open_floors(row, m)),

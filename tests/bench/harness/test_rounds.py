@@ -2,6 +2,7 @@
 import time
 import unittest
 
+import rows as table
 from harness import measure, rounds, session, weather
 from synthetic import QUIET, Case
 
@@ -70,6 +71,10 @@ class Rounds(unittest.TestCase):
         script = Scripted()
         rounds.measured(series("a"), rounds.Plan(2, 6), undecided=lambda m: True, once=script.once)
         self.assertEqual(len(script.calls), 6)
+
+    def test_a_row_of_short_runs_has_as_many_more_rounds(self):
+        plan = rounds.Plan(3, 5, repeats=False, until=7.0).of(table.Row("row", "ops_per_s", {}, parts=4))
+        self.assertEqual((plan.rounds, plan.most, plan.repeats, plan.until), (12, 20, False, 7.0))
 
     def test_no_round_begins_when_the_time_is_over_but_the_first(self):
         script = Scripted()
