@@ -5,7 +5,8 @@
 
 #include "base/stderr.h"
 
-/* SIGILL inside the runtime: the fault handler writes the crash dump and ends the node. n: of snprintf. */
+/* SIGILL inside the runtime: the fault handler writes the crash dump and ends the node. n: of
+   snprintf. */
 _Noreturn static void end(const char *text, size_t room, int n)
 {
     if (n > 0)

@@ -1,5 +1,6 @@
 /*
- * Intrusive doubly linked circular lists: the head is a node too. A node off any list points to itself or is zero.
+ * Intrusive doubly linked circular lists: the head is a node too. A node off any list points to
+ * itself or is zero.
  */
 #ifndef PIT_BASE_LIST_H
 #define PIT_BASE_LIST_H

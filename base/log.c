@@ -11,8 +11,8 @@
 
 static const char *const names[] = {"error", "warning", "notice", "info", "debug"};
 enum { UNREAD = PIT_LOG_NONE - 1 };
-static atomic_int level_now =
-    UNREAD; /* not read from the environment yet; relaxed: a setting, nothing hangs on it */
+/* not read from the environment yet; relaxed: a setting, nothing hangs on it */
+static atomic_int level_now = UNREAD;
 static _Atomic(void (*)(
     enum pit_log_level, const char *,
     size_t)) sink_now; /* release/acquire: what the sink needs was set up before */

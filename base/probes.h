@@ -11,12 +11,12 @@
  *   sched     a scheduler's index, 0 .. number of schedulers - 1; -1: a thread that is none
  *   *_ns      nanoseconds of the monotonic clock; -1: not measured this time
  *
- * Cost: an unused probe is a load of its semaphore and a branch that is not taken (the fast ways of send and
- * receive pay nothing: for them a scheduler reads the semaphores once a pass of its loop); its arguments
- * are not evaluated, so they may be expressions, but without effects that the program needs. An
- * attached tool raises the semaphore (the kernel counts), and each firing then costs a trap,
- * about a microsecond. What costs to prepare is put under PIT_PROBE_ENABLED(name). Any thread may
- * fire any probe, at any time but in the handler of an OS signal: a trap there is taken on the
+ * Cost: an unused probe is a load of its semaphore and a branch that is not taken (the fast ways of
+ * send and receive pay nothing: for them a scheduler reads the semaphores once a pass of its loop);
+ * its arguments are not evaluated, so they may be expressions, but without effects that the program
+ * needs. An attached tool raises the semaphore (the kernel counts), and each firing then costs a
+ * trap, about a microsecond. What costs to prepare is put under PIT_PROBE_ENABLED(name). Any thread
+ * may fire any probe, at any time but in the handler of an OS signal: a trap there is taken on the
  * handler's stack.
  */
 #ifndef PIT_BASE_PROBES_H

@@ -33,8 +33,9 @@ static bool wait_for_room(void)
 }
 
 /*
- * Not to wait in the write itself has to be said with each write: the descriptor's own mode (O_NONBLOCK) belongs to
- * everybody who has this terminal or pipe. Where the kernel cannot (EOPNOTSUPP), there is room at least when it begins.
+ * Not to wait in the write itself has to be said with each write: the descriptor's own mode
+ * (O_NONBLOCK) belongs to everybody who has this terminal or pipe. Where the kernel cannot
+ * (EOPNOTSUPP), there is room at least when it begins.
  */
 static ssize_t write_some(const char *text, size_t size)
 {

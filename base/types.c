@@ -1,10 +1,11 @@
 /*
- * The register of messages. A module is a range of entries; there are as many as shared objects that declare
- * messages, so few. Readers walk the list of modules without a lock: a module is complete before it is published (R1, A1)
- * and stays.
+ * The register of messages. A module is a range of entries; there are as many as shared objects
+ * that declare messages, so few. Readers walk the list of modules without a lock: a module is
+ * complete before it is published (R1, A1) and stays.
  *
- * Two entries of one name are the same message if their declarations read the same and their structs have the same size.
- * The text is compared after macro expansion, where C says _Bool for what C++ calls bool.
+ * Two entries of one name are the same message if their declarations read the same and their
+ * structs have the same size. The text is compared after macro expansion, where C says _Bool for
+ * what C++ calls bool.
  */
 #include "base/types.h"
 
@@ -32,7 +33,8 @@ static bool known(const struct pit__type_entry *first)
     return false;
 }
 
-/* Constructors and dlopen run one at a time, so there is one writer. Every file of a module calls; the first one counts. */
+/* Constructors and dlopen run one at a time, so there is one writer. Every file of a module calls;
+   the first one counts. */
 void pit__types_add(const struct pit__type_entry *first, const struct pit__type_entry *end)
 {
     struct module *m;
@@ -46,7 +48,8 @@ void pit__types_add(const struct pit__type_entry *first, const struct pit__type_
     atomic_store_explicit(&modules, m, memory_order_release); /* R1 */
 }
 
-/* A linear walk, a pointer and a few bytes an entry: for tools and other nodes, not for the path of a message. */
+/* A linear walk, a pointer and a few bytes an entry: for tools and other nodes, not for the path of
+   a message. */
 const pit_type *pit_type_find(const char *name)
 {
     for (struct module *m = atomic_load_explicit(&modules, memory_order_acquire); m;

@@ -63,9 +63,9 @@ PIT_NORETURN void bench_fail(const char *format, ...) __attribute__((format(prin
 PIT_MESSAGE(bench_done, (uint64_t, count));
 
 /*
- * What the first process waits for: m = BENCH_AWAIT(pit_receive(PIT_INFINITY)). A message that was lost would hang the
- * benchmark, so it gives up, and fails, when one such wait has taken two minutes; of PITBOSS_BENCH_PATIENCE milliseconds, if that
- * is in the environment: for tests.
+ * What the first process waits for: m = BENCH_AWAIT(pit_receive(PIT_INFINITY)). A message that was
+ * lost would hang the benchmark, so it gives up, and fails, when one such wait has taken two
+ * minutes; of PITBOSS_BENCH_PATIENCE milliseconds, if that is in the environment: for tests.
  */
 #define BENCH_AWAIT(...)                           \
     __extension__({                                \

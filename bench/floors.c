@@ -1,7 +1,8 @@
 /*
- * The least that this machine can do: a switch between two stacks and nothing else, an atomic operation nobody else wants, a
- * block of memory taken and given back, a system call that does nothing, an io_uring_enter that finds nothing to do, one that
- * does nothing once, a message through the kernel's loopback. What an operation of the runtime costs is given as a multiple of
+ * The least that this machine can do: a switch between two stacks and nothing else, an atomic
+ * operation nobody else wants, a block of memory taken and given back, a system call that does
+ * nothing, an io_uring_enter that finds nothing to do, one that does nothing once, a message
+ * through the kernel's loopback. What an operation of the runtime costs is given as a multiple of
  * one of these (`scripts/bench budget`); bounce.c is the floor between two cores.
  *
  * Each prints ns_per_op and checks that it did what it says. They run without a node.
@@ -42,8 +43,9 @@ __asm__("    .text\n"
         "    .size bench_floor_jump, . - bench_floor_jump\n");
 enum {
     FRAME = 8,
+    /* words: six registers, where to return, and that one's own return */
     ENTRY = 6
-}; /* words: six registers, where to return, and that one's own return */
+};
 #else
 __asm__("    .text\n"
         "    .p2align 4\n"

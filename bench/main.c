@@ -84,7 +84,8 @@ static const struct bench *find(const char *name)
 
 static int run_chosen(int argc, char **argv) { return chosen->run(argv); }
 
-/* Takes the options out of argv, wherever they stand; argv[0] goes too. How many words are left; -1: one lacks its value. */
+/* Takes the options out of argv, wherever they stand; argv[0] goes too. How many words are left;
+   -1: one lacks its value. */
 static int take_options(pit_node_opts *opts, int argc, char **argv)
 {
     int left = 0;

@@ -40,8 +40,8 @@ void bench_report(const char *metric, double value)
 }
 
 /*
- * A slow-down to order: PITBOSS_BENCH_PLANT=10 in the environment makes what is timed by a rate last
- * 10 % longer. For tests/bench/plant, which shows that the harness finds it.
+ * A slow-down to order: PITBOSS_BENCH_PLANT=10 in the environment makes what is timed by a rate
+ * last 10 % longer. For tests/bench/plant, which shows that the harness finds it.
  */
 static void planted_delay(int64_t since_ns)
 {

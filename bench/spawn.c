@@ -11,8 +11,8 @@
 #include <stdatomic.h>
 #include <string.h>
 
-static _Atomic uint64_t
-    started; /* shared by all, like the counter that the peers' processes count on */
+/* shared by all, like the counter that the peers' processes count on */
+static _Atomic uint64_t started;
 static uint64_t expected;
 static pit_pid first;
 

@@ -66,8 +66,8 @@ int bench_supervisor_restart(char **argv)
     int64_t *latency = bench_memory(n, sizeof *latency);
 
     BENCH_CHECK(n > 0);
-    pit_log_level_set(
-        PIT_LOG_NONE); /* each restart is reported; the peer runs without a log, too */
+    /* each restart is reported; the peer runs without a log, too */
+    pit_log_level_set(PIT_LOG_NONE);
     watcher = pit_self();
     pit_must(pit_supervisor_start_link(one_child, NULL, 0));
     pit_pid child = next_up();

@@ -13,8 +13,8 @@
 #define PATIENCE_MS 120000
 #define TICKS 4 /* looks in that time */
 
-/* The number of the wait that the first process is in; 0: it is in none. The handler may run in any thread, and reads it: what it
-   misses it sees at its next look, so relaxed does. */
+/* The number of the wait that the first process is in; 0: it is in none. The handler may run in any
+   thread, and reads it: what it misses it sees at its next look, so relaxed does. */
 static _Atomic uint64_t wait_now;
 
 static void look(int signal)
@@ -43,8 +43,9 @@ static void look_now_and_then(void)
     BENCH_CHECK(setitimer(ITIMER_REAL, &(struct itimerval){tick, tick}, NULL) == 0);
 }
 
-/* A signal now and then, and not a timeout of each wait: the peers have no timer either, a wheel with a timer in it costs the
-   scheduler a look at the clock in each pass, and an alarm set for each wait a system call. */
+/* A signal now and then, and not a timeout of each wait: the peers have no timer either, a wheel
+   with a timer in it costs the scheduler a look at the clock in each pass, and an alarm set for
+   each wait a system call. */
 void bench_waits(bool begins)
 {
     static uint64_t waits;

@@ -4,8 +4,8 @@
 #ifndef PIT_BPF_PITLAT_H
 #define PIT_BPF_PITLAT_H
 
-#define PITLAT_SLOTS \
-    40 /* slot i holds [2^i, 2^(i+1)) ns; the first 0 ns too, the last all above 9 min */
+/* slot i holds [2^i, 2^(i+1)) ns; the first 0 ns too, the last all above 9 min */
+#define PITLAT_SLOTS 40
 
 /* What a pid is made of; base/probes.h says so to all tools. */
 #define PITLAT_PID_INDEX(pid) ((pid) & ((1LL << 27) - 1))

@@ -20,8 +20,9 @@ socklen_t pit__address_to_kernel(const pit_address *a, union pit__sockaddr *ret)
 /* Another family than IPv4 and IPv6: family 0. */
 void pit__address_from_kernel(const union pit__sockaddr *from, pit_address *ret);
 
-/* For the functions of a process: pit_address_parse of the text that a program named, and an address written where
-   it wants it. A wrong pointer is the fault of that process, and ends it alone; so nothing may be half done here. */
+/* For the functions of a process: pit_address_parse of the text that a program named, and an
+   address written where it wants it. A wrong pointer is the fault of that process, and ends it
+   alone; so nothing may be half done here. */
 int pit__address_taken(const char *text, pit_address *ret);
 void pit__address_given(const pit_address *a, pit_address *ret);
 

@@ -44,8 +44,8 @@ struct pit__buffers {
     struct pit__buffer *spare; /* youngest, and warmest, first */
 
     /* all */
-    _Atomic(struct pit__driver *)
-        driver; /* whose scheduler's thread is the owner's; NULL: closed */
+    /* whose scheduler's thread is the owner's; NULL: closed */
+    _Atomic(struct pit__driver *) driver;
     int wake_fd;
     _Atomic(struct pit__buffer *) returns __attribute__((aligned(64)));
     atomic_bool awaited;

@@ -9,10 +9,10 @@
  * poll a few times a second costs less than telling.
  *
  * Several listeners share a port by SO_REUSEPORT, which lets any program of this user share it too,
- * silently. So the first of them binds and listens without it, which fails if anybody listens there,
- * and only then allows sharing, for its siblings to join. Another pitboss program meets the same
- * refusal; one that binds with SO_REUSEPORT on purpose does not, and only another user can be kept
- * out of that.
+ * silently. So the first of them binds and listens without it, which fails if anybody listens
+ * there, and only then allows sharing, for its siblings to join. Another pitboss program meets the
+ * same refusal; one that binds with SO_REUSEPORT on purpose does not, and only another user can be
+ * kept out of that.
  */
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -44,12 +44,12 @@ struct listening {
 };
 
 /*
- * Of each port, how many listeners of pit_tcp_serve have it. Those of a server that has ended close on
- * their schedulers a moment later, when its supervisor may have started the next one already: that one
- * waits for them, instead of failing because of itself.
+ * Of each port, how many listeners of pit_tcp_serve have it. Those of a server that has ended close
+ * on their schedulers a moment later, when its supervisor may have started the next one already:
+ * that one waits for them, instead of failing because of itself.
  *
- * Decremented with release after the close, read with acquire before a bind: who reads 0 binds after
- * the last close, so a port that is still taken then is taken by somebody else.
+ * Decremented with release after the close, read with acquire before a bind: who reads 0 binds
+ * after the last close, so a port that is still taken then is taken by somebody else.
  */
 static _Atomic(uint16_t) served_on[65536];
 #define PREDECESSOR_MS 1000 /* for it to close: it does so at its schedulers' next passes */
@@ -475,7 +475,8 @@ static int start_acceptor(struct served *one, const struct acceptor *proto, int1
     return r;
 }
 
-/* On one port: the first is alone on it unless it is to be shared with others, then its siblings may join. */
+/* On one port: the first is alone on it unless it is to be shared with others, then its siblings
+   may join. */
 static int open_first(pit_address *a, const pit_tcp_opts *opts, struct pit__process *p,
                       struct served *first, bool siblings)
 {

@@ -4,8 +4,8 @@
  * The operation is started when something is queued and prepared when the scheduler next submits,
  * so what a handler sends in several parts, and what several handlers send, leaves in one system
  * call. It sends with MSG_WAITALL: the kernel goes on after a short write by itself, and the
- * completion tells what is done or what went wrong. One operation is as long as it takes for senders
- * that wait for room to go on, within two bounds: see operation_bytes.
+ * completion tells what is done or what went wrong. One operation is as long as it takes for
+ * senders that wait for room to go on, within two bounds: see operation_bytes.
  *
  * Small binaries are copied: a count and a piece of their own would cost more than the bytes, and a
  * queue of one-byte pieces would outgrow the bytes that the watermarks count.
@@ -26,8 +26,8 @@
 #define OPERATION_LEAST (256u << 10)
 #define OPERATION_MOST (1u << 20)
 #define OPERATION_PIECES 16u
-#define HEADERS \
-    64u /* of operations with several pieces in one submission; more go out a piece at a time */
+/* of operations with several pieces in one submission; more go out a piece at a time */
+#define HEADERS 64u
 
 struct scratch {
     uint64_t epoch;
@@ -210,9 +210,10 @@ static struct scratch *scratch_of(struct pit__socket *s)
 }
 
 /*
- * Down to the low watermark at once, and below it all that is there: nobody is woken in between, and what is sent in more parts
- * costs more (a stream of mebibytes in parts of 256 KiB took a tenth to a fifth more CPU time than in whole ones). Not without
- * end, since a send copies what the socket has room for while the scheduler's other processes wait.
+ * Down to the low watermark at once, and below it all that is there: nobody is woken in between,
+ * and what is sent in more parts costs more (a stream of mebibytes in parts of 256 KiB took a tenth
+ * to a fifth more CPU time than in whole ones). Not without end, since a send copies what the
+ * socket has room for while the scheduler's other processes wait.
  */
 static size_t operation_bytes(const struct pit__socket *s)
 {

@@ -48,7 +48,8 @@ enum pit__waits_for {
     PIT__FOR_IDLE
 };
 
-/* Bytes to send: a part of a binary, of which the socket holds a count, or of a block of our own; static bytes have neither. */
+/* Bytes to send: a part of a binary, of which the socket holds a count, or of a block of our own;
+   static bytes have neither. */
 struct pit__piece {
     const uint8_t *data;
     size_t length;

@@ -69,8 +69,9 @@ struct op_list {
 struct pit__driver {
     struct io_uring ring;
     bool ring_open, delivering, closing;
-    bool
-        polls; /* valgrind runs one thread at a time, and would let no other run while one waits in io_uring_enter */
+    /* valgrind runs one thread at a time, and would let no other run while one waits in
+       io_uring_enter */
+    bool polls;
     int index, wake_fd; /* wake_fd: the buffers' object owns it */
     struct pit__op wake_op;
     struct pit__buffers *buffers;
@@ -90,8 +91,8 @@ struct pit__driver {
 
 struct pit__uring_settings pit__uring_settings = {
     .sq_entries = 1024, /* a pass rarely starts more; what does not fit follows in the same pass */
-    .cq_entries =
-        8192, /* a completion of each of thousands of multishot receives between two passes */
+    /* a completion of each of thousands of multishot receives between two passes */
+    .cq_entries = 8192,
     .buffers = 1024,      /* 16 MiB a ring of address space; memory as far as data has come */
     .buffer_size = 16384, /* large streams come in few pieces; a request touches one page of it */
 };
@@ -505,8 +506,8 @@ static int open_ring(struct pit__driver *d)
     if (r < 0)
         return pit__uring_explain(r);
     d->ring_open = true;
-    return d->index == 0 ? pit__uring_check(&d->ring)
-                         : 0; /* what holds for one ring holds for all */
+    /* what holds for one ring holds for all */
+    return d->index == 0 ? pit__uring_check(&d->ring) : 0;
 }
 
 static int open_buffers(struct pit__driver *d)

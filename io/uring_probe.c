@@ -155,7 +155,8 @@ static bool is_limit_or_ban(int error)
            error == -ENOMEM;
 }
 
-/* What the error means if it is a limit or a ban; else that this kernel cannot do what. Returns what pit_run does. */
+/* What the error means if it is a limit or a ban; else that this kernel cannot do what. Returns
+   what pit_run does. */
 static int explain_or(int error, const char *what)
 {
     if (is_limit_or_ban(error))

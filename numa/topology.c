@@ -14,8 +14,8 @@
 
 #include "base/assert.h"
 
-#define MOST_CPUS \
-    65536 /* the kernel's own limit is 8,192; a mask larger than this is not believed */
+/* the kernel's own limit is 8,192; a mask larger than this is not believed */
+#define MOST_CPUS 65536
 #define MOST_DESCRIBED 1024
 
 static struct pit__topology *new_topology(int cpu_count)

@@ -7,12 +7,13 @@
 
 #include "base/assert.h"
 
-/* ---- tables; the two differ in what is hashed, compared and linked ------------------------------- */
+/* ---- tables; the two differ in what is hashed, compared and linked
+   ------------------------------- */
 
 static size_t hash_key(int64_t key)
 {
-    uint64_t h =
-        (uint64_t)key * UINT64_C(0x9E3779B97F4A7C15); /* pids differ in low and in high bits */
+    /* pids differ in low and in high bits */
+    uint64_t h = (uint64_t)key * UINT64_C(0x9E3779B97F4A7C15);
 
     return (size_t)(h ^ h >> 32);
 }
@@ -128,7 +129,8 @@ struct pit__child *pit__child_by_id(const struct pit__child_set *set, const char
     return c;
 }
 
-/* ---- children ------------------------------------------------------------------------------------ */
+/* ---- children
+   ------------------------------------------------------------------------------------ */
 
 void pit__child_set_init(struct pit__child_set *set)
 {

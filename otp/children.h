@@ -1,11 +1,13 @@
 /*
- * The children of one supervisor: in the order of their start, and found by pid and by id in O(1), with 100,000 of them too.
+ * The children of one supervisor: in the order of their start, and found by pid and by id in O(1),
+ * with 100,000 of them too.
  *
  * All of it is memory of the supervisor's process and is touched by it alone. A child is
  *   STOPPED      known, does not run; key 0
  *   RUNNING      key is its pid, by which it is found
  *   RESTARTING   its start failed and is tried again; key is minus its serial, by which the retry finds it
- * A child is in the table of keys exactly if its key is not 0, and in the table of ids exactly if it has one.
+ * A child is in the table of keys exactly if its key is not 0, and in the table of ids exactly if
+ * it has one.
  */
 #ifndef PIT_OTP_CHILDREN_H
 #define PIT_OTP_CHILDREN_H

@@ -1,20 +1,22 @@
 /*
  * gen_server: a callback process whose handler serves a protocol.
  *
- * One block of the process's memory holds all of a server: struct server, the user's state, a copy of the start's argument;
- * so an idle server costs its slot and that block. Everything here runs in the server's process, but for starting and
- * stopping it.
+ * One block of the process's memory holds all of a server: struct server, the user's state, a copy
+ * of the start's argument; so an idle server costs its slot and that block. Everything here runs in
+ * the server's process, but for starting and stopping it.
  *
  * Life     STARTING   the process waits for its starter's request, whatever else is in its queue (GS-1: init before any message)
  *          SERVING    init has succeeded and the starter knows
  *          ENDING     terminate was called, or will not be; nothing is served any more
  *
- * Starting is a call: the request begins init, its answer is init's result. So the starter looks at no message of its queue,
- * a death in init is the failure of the call, and a timeout is the call's. (PL-2)
+ * Starting is a call: the request begins init, its answer is init's result. So the starter looks at
+ * no message of its queue, a death in init is the failure of the call, and a timeout is the call's.
+ * (PL-2)
  *
- * The link to the starter. PL-2 asks that a failed start neither leaves an exit message behind nor kills a starter
- * that does not trap exits. So a starter that traps exits is linked from the spawn on, and takes the message out of its queue
- * if the start fails; one that does not is linked by the server itself, after init and before it reports success.
+ * The link to the starter. PL-2 asks that a failed start neither leaves an exit message behind nor
+ * kills a starter that does not trap exits. So a starter that traps exits is linked from the spawn
+ * on, and takes the message out of its queue if the start fails; one that does not is linked by the
+ * server itself, after init and before it reports success.
  */
 #include "otp/gen_server.h"
 
@@ -54,8 +56,9 @@ struct server {
 _Static_assert(sizeof(struct server) % 16 == 0, "the state behind it is aligned to 16");
 
 /*
- * Messages of the machinery. They are not in anybody's protocol, and cannot be: the names are reserved. Of the system
- * lane: a server whose mailbox is full can be stopped in order, and its timeout is not dropped.
+ * Messages of the machinery. They are not in anybody's protocol, and cannot be: the names are
+ * reserved. Of the system lane: a server whose mailbox is full can be stopped in order, and its
+ * timeout is not dropped.
  */
 PIT_SYSTEM_MESSAGE(pit__server_start);
 PIT_MESSAGE(pit__server_started, (int32_t, error));
@@ -84,7 +87,8 @@ static struct server *current(const char *function)
     return p->state;
 }
 
-/* ---- ending -------------------------------------------------------------------------------------- */
+/* ---- ending
+   -------------------------------------------------------------------------------------- */
 
 /* Spec: GS-11, PL-4. how: "ends" in order, "ended" by itself. message: the one in hand, or NULL. */
 static void report_end(const struct server *s, const char *how, pit_term reason,
@@ -104,9 +108,10 @@ static void report_end(const struct server *s, const char *how, pit_term reason,
 }
 
 /*
- * The process has ended, on its scheduler and outside of it. An end in a callback that was not in order is a crash, and is
- * reported; one between messages came from an exit signal, and is not (PL-5). The message in hand is looked at only
- * if the process still holds it: a handler may have kept and dropped it.
+ * The process has ended, on its scheduler and outside of it. An end in a callback that was not in
+ * order is a crash, and is reported; one between messages came from an exit signal, and is not
+ * (PL-5). The message in hand is looked at only if the process still holds it: a handler may have
+ * kept and dropped it.
  */
 static void gone(struct pit__resource *r)
 {
@@ -132,7 +137,8 @@ static void terminate(struct server *s)
                s->message && s->message->type != &pit_type_pit__server_stop ? s->message : NULL);
 }
 
-/* The reason is sealed, since a plain term lives to the next receive only, and terminate may receive. */
+/* The reason is sealed, since a plain term lives to the next receive only, and terminate may
+   receive. */
 PIT_NORETURN static void end(struct server *s)
 {
     struct pit__sealed *reason = s->end;
@@ -157,13 +163,14 @@ static struct pit__sealed *seal(pit_term reason)
     return sealed ? sealed : pit__reason(enomem);
 }
 
-/* ---- serving ------------------------------------------------------------------------------------- */
+/* ---- serving
+   ------------------------------------------------------------------------------------- */
 
 /* Spec: GS-4, any message cancels the timeout. */
 static void disarm(struct server *s)
 {
-    if (s->armed &&
-        s->timer) /* if it has expired meanwhile, the number in its message says that it is stale */
+    /* if it has expired meanwhile, the number in its message says that it is stale */
+    if (s->armed && s->timer)
         (void)pit_cancel_timer((pit_ref){pit_self(), s->timer});
     s->armed = false;
 }
@@ -223,9 +230,11 @@ void pit__server_answer(void *self, const pit_msg *m, const pit_type *reply_type
     (void)pit_answer(m, reply_type, reply); /* -EINVAL: deferred, or sent as a plain message */
 }
 
-/* ---- starting ------------------------------------------------------------------------------------ */
+/* ---- starting
+   ------------------------------------------------------------------------------------ */
 
-/* Spec: GS-1. The starter waits for the end of the process, so that the name is free when it goes on. */
+/* Spec: GS-1. The starter waits for the end of the process, so that the name is free when it goes
+   on. */
 PIT_NORETURN static void init_failed(struct server *s, pit_asker starter, int error)
 {
     struct pit__server_started answer = {error};
@@ -237,7 +246,8 @@ PIT_NORETURN static void init_failed(struct server *s, pit_asker starter, int er
     pit_exit(PIT__A(normal));
 }
 
-/* The request of the starter, who may have been killed before it sent one: then nobody wants this server. */
+/* The request of the starter, who may have been killed before it sent one: then nobody wants this
+   server. */
 static pit_asker await_starter(struct server *s, pit_pid starter)
 {
     enum { LOOK_AGAIN_MS = 5000 };
@@ -384,7 +394,8 @@ pit_pid pit_server_start_link(const pit_server *server, const void *arg, size_t 
     return pit__server_start(server, arg, size, &(pit_server_opts){.link = true}, 0);
 }
 
-/* ---- from outside and from callbacks -------------------------------------------------------------- */
+/* ---- from outside and from callbacks
+   -------------------------------------------------------------- */
 
 /* Nobody answers: the server ends instead, and why it did is the call's failure. Spec: PL-6. */
 int pit_server_stop(pit_pid server, pit_term reason, int64_t timeout)
@@ -395,8 +406,8 @@ int pit_server_stop(pit_pid server, pit_term reason, int64_t timeout)
 
     if (!pit__current())
         return -PIT_ENOTPROCESS;
-    request.reason =
-        pit_keep(reason); /* to be compared; and gone with a caller that ends meanwhile */
+    /* to be compared; and gone with a caller that ends meanwhile */
+    request.reason = pit_keep(reason);
     e = pit_try_call(server, &pit_type_pit__server_stop, &request, timeout,
                      &pit_type_pit__server_stopped, &never);
 

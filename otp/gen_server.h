@@ -1,5 +1,6 @@
 /*
- * What the behaviours that are servers themselves (supervisor.c) need of gen_server.c beyond <pit/server.h>.
+ * What the behaviours that are servers themselves (supervisor.c) need of gen_server.c beyond
+ * <pit/server.h>.
  */
 #ifndef PIT_OTP_GEN_SERVER_H
 #define PIT_OTP_GEN_SERVER_H

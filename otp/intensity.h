@@ -1,9 +1,10 @@
 /*
  * Restart intensity: how many restarts there were in the last period. Spec: SUP-10, exactly.
  *
- * OTP keeps the time of each restart, in whole seconds, in a list and walks it at each restart: 13,600 restarts/s with 10,000
- * in the list. Here is a ring of (second, how many), so one entry a second whatever the rate: each restart is O(1) amortised,
- * and the ring never holds more than period + 1 entries.
+ * OTP keeps the time of each restart, in whole seconds, in a list and walks it at each restart:
+ * 13,600 restarts/s with 10,000 in the list. Here is a ring of (second, how many), so one entry a
+ * second whatever the rate: each restart is O(1) amortised, and the ring never holds more than
+ * period + 1 entries.
  */
 #ifndef PIT_OTP_INTENSITY_H
 #define PIT_OTP_INTENSITY_H
@@ -24,7 +25,8 @@ struct pit__intensity {
     uint64_t restarts; /* sum over the ring */
 };
 
-/* One more restart, now (whole seconds of the monotonic clock, not before the last one). false: it is one too many. */
+/* One more restart, now (whole seconds of the monotonic clock, not before the last one). false: it
+   is one too many. */
 bool pit__intensity_add(struct pit__intensity *i, int64_t now);
 
 #endif

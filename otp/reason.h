@@ -13,8 +13,9 @@
 bool pit__reason_expected(pit_term reason);
 
 /*
- * The exit signal of pid, taken from the caller's queue, where it may be if pid was linked and has ended. true: there was one,
- * and *ret_reason is its reason, which lives as a received message does. Looks at the whole queue.
+ * The exit signal of pid, taken from the caller's queue, where it may be if pid was linked and has
+ * ended. true: there was one, and *ret_reason is its reason, which lives as a received message
+ * does. Looks at the whole queue.
  */
 bool pit__take_exit_of(pit_pid pid, pit_term *ret_reason);
 

@@ -1,13 +1,15 @@
 /*
- * supervisor: a server that starts its children, and starts them again. Spec: SUP-1..24; the rule stands where it is kept.
+ * supervisor: a server that starts its children, and starts them again. Spec: SUP-1..24; the rule
+ * stands where it is kept.
  *
- * The children are in children.h's set, the rate of restarts in intensity.h. Start functions run here, in callbacks of the
- * server; they and the ending of children block, and what comes meanwhile waits in the queue. So between two callbacks
- * the states in the set are right: RUNNING means that no exit message of that pid has been looked at yet.
+ * The children are in children.h's set, the rate of restarts in intensity.h. Start functions run
+ * here, in callbacks of the server; they and the ending of children block, and what comes meanwhile
+ * waits in the queue. So between two callbacks the states in the set are right: RUNNING means that
+ * no exit message of that pid has been looked at yet.
  *
- * A child that is ended on purpose is unlinked first; an exit message that was in the queue already names a pid that no child has
- * any more, and is dropped when it is reached. That is cheaper than searching the queue for it, which is done only where
- * its reason is needed.
+ * A child that is ended on purpose is unlinked first; an exit message that was in the queue already
+ * names a pid that no child has any more, and is dropped when it is reached. That is cheaper than
+ * searching the queue for it, which is done only where its reason is needed.
  */
 #include <pit/supervisor.h>
 
@@ -71,7 +73,8 @@ static int error_of(pit_pid pid) { return pid.id < 0 ? -(int)(pid.id & INT32_MAX
 
 static bool is_simple(const struct supervisor *s) { return s->strategy == PIT_SIMPLE_ONE_FOR_ONE; }
 
-/* ---- reports. Spec: SUP-7, SUP-23 ----------------------------------------------------------------- */
+/* ---- reports. Spec: SUP-7, SUP-23
+   ----------------------------------------------------------------- */
 
 static void report(enum pit_log_level level, const struct supervisor *s, const char *what,
                    const char *id, pit_pid pid, const char *why)
@@ -107,7 +110,8 @@ static void report_start_error(const struct supervisor *s, const struct pit__chi
                pit_strerror(error));
 }
 
-/* ---- specifications. Spec: SUP-2, SUP-3 ----------------------------------------------------------- */
+/* ---- specifications. Spec: SUP-2, SUP-3
+   ----------------------------------------------------------- */
 
 static const char *wrong_child(const pit_child *c, bool simple)
 {
@@ -145,7 +149,8 @@ static int refuse(const struct supervisor *s, const char *id, const char *why)
     return -EINVAL;
 }
 
-/* What PIT_CHILDREN copies: the specifications, their ids and arguments, in one block of the process's memory. */
+/* What PIT_CHILDREN copies: the specifications, their ids and arguments, in one block of the
+   process's memory. */
 struct pit__children {
     size_t count;
     pit_child child[];
@@ -183,9 +188,11 @@ pit_children pit__children(const pit_child *children, size_t count)
     return (pit_children){copy};
 }
 
-/* ---- starting and ending one child ---------------------------------------------------------------- */
+/* ---- starting and ending one child
+   ---------------------------------------------------------------- */
 
-/* 0: it runs. 1: its start said ignore (SUP-6). Negative: the error of its start. It is STOPPED before. */
+/* 0: it runs. 1: its start said ignore (SUP-6). Negative: the error of its start. It is STOPPED
+   before. */
 static int start_child(struct supervisor *s, struct pit__child *c)
 {
     pit_pid pid = c->start(c->size ? c->data : NULL);
@@ -255,7 +262,8 @@ static void stop_child(struct supervisor *s, struct pit__child *c)
     pit__child_stopped(&s->children, c);
 }
 
-/* ---- ending all children -------------------------------------------------------------------------- */
+/* ---- ending all children
+   -------------------------------------------------------------------------- */
 
 /* Milliseconds from now to a time of pit_now(), rounded up; at least 0. */
 static int64_t left(int64_t until)
@@ -305,7 +313,8 @@ static void stop_simple(struct supervisor *s)
         (void)await_one(s, PIT_INFINITY);
 }
 
-/* Those after first (NULL: all), the youngest first. Spec: SUP-12, SUP-15. Temporary ones are forgotten. */
+/* Those after first (NULL: all), the youngest first. Spec: SUP-12, SUP-15. Temporary ones are
+   forgotten. */
 static void stop_after(struct supervisor *s, const struct pit__child *first)
 {
     struct pit__child *c = pit__child_last(&s->children), *previous;
@@ -326,9 +335,11 @@ static void end_all(struct supervisor *s, pit_term reason)
         stop_after(s, NULL);
 }
 
-/* ---- restarting ----------------------------------------------------------------------------------- */
+/* ---- restarting
+   ----------------------------------------------------------------------------------- */
 
-/* Its start failed: try again behind what is in the queue, so that others get in between. Spec: SUP-13. */
+/* Its start failed: try again behind what is in the queue, so that others get in between. Spec:
+   SUP-13. */
 static void try_again_later(struct supervisor *s, struct pit__child *c, int error)
 {
     report_start_error(s, c, error);
@@ -421,7 +432,8 @@ static void child_ended(struct supervisor *s, struct pit__child *c, pit_term rea
         restart(s, c);
 }
 
-/* Spec: SUP-24, exits of pids that are no child are dropped; all else is a mistake of its sender. */
+/* Spec: SUP-24, exits of pids that are no child are dropped; all else is a mistake of its
+   sender. */
 static void on_info(struct supervisor *s, const pit_msg *m)
 {
     if (pit_is(m, pit_exited)) {
@@ -434,7 +446,8 @@ static void on_info(struct supervisor *s, const pit_msg *m)
         pit_unexpected(m);
 }
 
-/* ---- starting ------------------------------------------------------------------------------------- */
+/* ---- starting
+   ------------------------------------------------------------------------------------- */
 
 /* Spec: SUP-5, SUP-7. */
 static int start_all(struct supervisor *s)
@@ -506,7 +519,8 @@ static int on_init(struct supervisor *s, const void *p)
     return r ? r : start_all(s);
 }
 
-/* ---- requests ------------------------------------------------------------------------------------- */
+/* ---- requests
+   ------------------------------------------------------------------------------------- */
 
 /* Start a child that was just added; if that fails it is forgotten. Spec: SUP-18, SUP-22. */
 static pit_pid start_added(struct supervisor *s, struct pit__child *c)
@@ -668,7 +682,8 @@ static void on_count(struct supervisor *s, const struct pit__sup_count *m,
 
 PIT_SERVER(pit__sup, struct supervisor, .init = on_init, .info = on_info, .terminate = end_all);
 
-/* ---- the interface -------------------------------------------------------------------------------- */
+/* ---- the interface
+   -------------------------------------------------------------------------------- */
 
 pit_pid pit_supervisor_start_opts(pit_sup_init *init, const void *arg, size_t size,
                                   pit_server_opts opts)
@@ -716,17 +731,17 @@ static bool id_of(const char *id, pit_text64 *ret)
 }
 
 /*
- * Kept until the answer has come (pit_drop), so that it goes with a caller that ends on the way: by a wrong arg, for want of a
- * supervisor, or killed while it waits. Not pit_binary_new: that lives until the caller's next receive, and a loop that starts
- * children may have none.
+ * Kept until the answer has come (pit_drop), so that it goes with a caller that ends on the way: by
+ * a wrong arg, for want of a supervisor, or killed while it waits. Not pit_binary_new: that lives
+ * until the caller's next receive, and a loop that starts children may have none.
  */
 static pit_binary kept_copy(const void *arg, size_t size)
 {
     uint8_t *at = NULL;
     pit_binary b;
 
-    (void)
-        pit__enter(); /* it is nobody's for a moment: no yield, in which the caller may be ended */
+    /* it is nobody's for a moment: no yield, in which the caller may be ended */
+    (void)pit__enter();
     b = pit__binary_alloc(size, &at);
     if (b.data) {
         (void)pit_keep(b);

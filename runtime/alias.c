@@ -1,6 +1,7 @@
 /*
- * Aliases: references that a process may be sent messages by, for as long as it likes. The sender knows nothing: a message
- * to an alias is a signal to the process that made it, whose record decides when it arrives. Spec: ALIAS-1..7.
+ * Aliases: references that a process may be sent messages by, for as long as it likes. The sender
+ * knows nothing: a message to an alias is a signal to the process that made it, whose record
+ * decides when it arrives. Spec: ALIAS-1..7.
  */
 #include "runtime/monitor.h"
 
@@ -62,7 +63,8 @@ void pit__alias_received(struct pit__sched *s, struct pit__process *p, struct pi
     first = m->block.kind == PIT__ALIASED_PRIORITY && (PIT__R_FLAGS(r) & PIT__R_PRIORITY);
     if (mode == PIT_ALIAS_REPLY || mode == PIT_ALIAS_REPLY_DEMONITOR)
         pit__relation_drop(&s->blocks, &p->relations, r);
-    /* The tag stays: pit_receive_ref finds it by that. What comes by an alias for replies is one: no bound refuses it. */
+    /* The tag stays: pit_receive_ref finds it by that. What comes by an alias for replies is one:
+       no bound refuses it. */
     m->block.kind = mode <= PIT_ALIAS_EXPLICIT ? PIT__MESSAGE : PIT__PASSING;
     if (first)
         pit__append_priority(s, p, m);

@@ -1,16 +1,19 @@
 /*
  * Arrays of shared integers, found by handle in a table.
  *
- * A handle is the index of an entry and a number that no other array has had there. An entry points to its array, which
- * holds its own handle and never changes but in its cells; so a look is one load and one compare, and a stale handle is
- * told from its successor. Entries are made in pieces and stay; deleted arrays go after a grace period (grace.h).
+ * A handle is the index of an entry and a number that no other array has had there. An entry points
+ * to its array, which holds its own handle and never changes but in its cells; so a look is one
+ * load and one compare, and a stale handle is told from its successor. Entries are made in pieces
+ * and stay; deleted arrays go after a grace period (grace.h).
  *
- * A counters' array that is spread has a row for each scheduler and one for all other threads, on cache lines of their
- * own. A scheduler's row is written by its thread alone (put excepted, which may lose additions: CN-1), so an addition there is
- * a load and a store; the others' row is added to atomically.
+ * A counters' array that is spread has a row for each scheduler and one for all other threads, on
+ * cache lines of their own. A scheduler's row is written by its thread alone (put excepted, which
+ * may lose additions: CN-1), so an addition there is a load and a store; the others' row is added
+ * to atomically.
  *
- * Order: the cells of pit_atomics are sequentially consistent, as AT-1 has it. R1, the release of an entry, publishes a
- * complete array; A1, the acquire of a look, pairs with it. Everything else is under the lock.
+ * Order: the cells of pit_atomics are sequentially consistent, as AT-1 has it. R1, the release of
+ * an entry, publishes a complete array; A1, the acquire of a look, pairs with it. Everything else
+ * is under the lock.
  */
 #include "runtime/atomics.h"
 
@@ -147,7 +150,8 @@ static int delete (int64_t id, enum kind kind)
         pthread_mutex_unlock(&lock);
         return -EINVAL;
     }
-    /* Relaxed: it publishes nothing; the grace period sees to it that no look finds the array afterwards. */
+    /* Relaxed: it publishes nothing; the grace period sees to it that no look finds the array
+       afterwards. */
     atomic_store_explicit(&e->array, NULL, memory_order_relaxed);
     if ((e->uses & INT32_MAX) != INT32_MAX) { /* else it is retired: its handles are used up */
         e->next_free = first_free;
@@ -253,7 +257,8 @@ void pit_atomics_sub(pit_atomics a, size_t index, int64_t n)
     (void)pit_atomics_sub_get(a, index, n);
 }
 
-/* In unsigned arithmetic, which wraps where signed overflows. C11 defines the atomic one to wrap. */
+/* In unsigned arithmetic, which wraps where signed overflows. C11 defines the atomic one to
+   wrap. */
 int64_t pit_atomics_add_get(pit_atomics handle, size_t index, int64_t n)
 {
     struct pit__thread *t;

@@ -1,9 +1,10 @@
 /*
- * Attention: what is unusual about a process, asked for by one flag where others are asked for already, so that the usual
- * process pays nothing for it.
+ * Attention: what is unusual about a process, asked for by one flag where others are asked for
+ * already, so that the usual process pays nothing for it.
  *
- * A process has a word of PIT__AT_ bits in its extra data; each bit is one subject's, which sets and clears it by
- * pit__attend and pit__unattend. Two flags in p->flags are kept in step with the word:
+ * A process has a word of PIT__AT_ bits in its extra data; each bit is one subject's, which sets
+ * and clears it by pit__attend and pit__unattend. Two flags in p->flags are kept in step with the
+ * word:
  *   PIT__F_ATTENTION  any bit is set: sends to it take the long way, and so do its own receives
  *   PIT__F_LOOP       a bit of PIT__AT_RUN is set, its priority is low, or it is exiting: it is run by the loop only,
  *                     never straight from another process, and gives the core back to the loop
@@ -18,9 +19,10 @@
  *   it gives the core back (PIT__AT_RUN)           pit__attend_stop. Not asked when it ends
  *   it ends; nothing of its end has been told      pit__attend_end: false: the budget is used up, and there is more
  *   pid and relations still stand                  vanish_unusual of exit.c
- * None of the others may switch, and none may end the process but by pit__terminate. Each hook asks its bits in the order in
- * which they must act, and calls the subject's own file; nothing is decided here. A sender is not asked: who must know what
- * a process sends sets PIT__WATCH_SENDER of its scheduler in pit__attend_run and clears it in pit__attend_stop.
+ * None of the others may switch, and none may end the process but by pit__terminate. Each hook asks
+ * its bits in the order in which they must act, and calls the subject's own file; nothing is
+ * decided here. A sender is not asked: who must know what a process sends sets PIT__WATCH_SENDER of
+ * its scheduler in pit__attend_run and clears it in pit__attend_stop.
  *
  * A bit that is set while its process waits in a receive is seen by that receive when it goes on.
  */
@@ -34,14 +36,14 @@ enum {
     PIT__AT_SUSPENDED = 1, /* suspend.c */
     PIT__AT_MEMORY = 2,    /* heap_limit.c */
     PIT__AT_BOUND = 4,     /* its mailbox has a bound: bound.c */
-    PIT__AT_BLOCKED =
-        8, /* it waits for room in another's mailbox, or will when its call ends: bound.c */
+    /* it waits for room in another's mailbox, or will when its call ends: bound.c */
+    PIT__AT_BLOCKED = 8,
     PIT__AT_PRIORITY = 16, /* it takes priority messages: inner.c */
     PIT__AT_TRACED = 32,   /* trace.h */
 
     PIT__AT_RUN = PIT__AT_SUSPENDED | PIT__AT_TRACED, /* who want to know when it runs */
-    PIT__AT_MAIL =
-        PIT__AT_MEMORY, /* who want the bytes of its queue, and of what it keeps, counted */
+    /* who want the bytes of its queue, and of what it keeps, counted */
+    PIT__AT_MAIL = PIT__AT_MEMORY,
 };
 
 /* Set or clear bits. Attend makes the extra data: 0, or -ENOMEM and nothing has changed. */

@@ -1,25 +1,31 @@
 /*
- * Balance between schedulers, in its first form: who is idle asks, and is handed half of what can run.
+ * Balance between schedulers, in its first form: who is idle asks, and is handed half of what can
+ * run.
  *
- * No run queue is touched by two threads. The asker leaves its name with a busy scheduler (one compare-and-swap); that one,
- * at the end of its pass, chains every second process of its queue into one message to the asker.
+ * No run queue is touched by two threads. The asker leaves its name with a busy scheduler (one
+ * compare-and-swap); that one, at the end of its pass, chains every second process of its queue
+ * into one message to the asker.
  *
  * Hand-over of a process, by its owner's act only:
- *   (H1) it is runnable, has no operation in flight, and is off the run queue; its timers leave the wheel
+ *   (H1) it is runnable, has no operation in flight, and is off the run queue; its timers leave the
+ *        wheel
  *   (H2) status TRANSIT, then owner := the new one, release
  *   (H3) the ADOPT message goes to the new owner's inbox
  *   (H4) the new owner, on that message: timers into its wheel, status RUNNABLE, on its run queue
- * Between H2 and H4 the new owner may find mail for it and appends to the inner queue, but does not enqueue it: TRANSIT says
- * so. Mail whose carrier is still on the way to the old owner is forwarded. tests/model/handover.pml.
+ * Between H2 and H4 the new owner may find mail for it and appends to the inner queue, but does not
+ * enqueue it: TRANSIT says
+ * so. Mail whose carrier is still on the way to the old owner is forwarded.
+ *     tests/model/handover.pml.
  *
- * Who asks whom: a scheduler that is about to sleep asks one with at least two processes waiting. Whoever has had two or
- * more waiting for BUSY_LONG wakes one that sleeps, so a burst that is over in microseconds moves nobody: a message between
- * cores costs ten times one on the same.
+ * Who asks whom: a scheduler that is about to sleep asks one with at least two processes waiting.
+ * Whoever has had two or more waiting for BUSY_LONG wakes one that sleeps, so a burst that is over
+ * in microseconds moves nobody: a message between cores costs ten times one on the same.
  *
- * The other way round: two processes that take turns, on two cores, have one core idle at any time and pay a hop between them
- * for each message, ten times a switch. So a process that was woken FAR_WAKES times from another core, when its own
- * had nothing else to do and the waker's had gone idle, follows the message to the waker's core. Where the waker goes on
- * working the two work at the same time, and nobody moves.
+ * The other way round: two processes that take turns, on two cores, have one core idle at any time
+ * and pay a hop between them for each message, ten times a switch. So a process that was woken
+ * FAR_WAKES times from another core, when its own had nothing else to do and the waker's had gone
+ * idle, follows the message to the waker's core. Where the waker goes on working the two work at
+ * the same time, and nobody moves.
  */
 #include "base/assert.h"
 #include "base/probes.h"
@@ -30,8 +36,8 @@
 
 #define MOST 1024 /* processes in one hand-over: some tens of microseconds */
 /*
- * ns of work waiting before it is given to who asks: two processes that talk to each other and happen to be runnable at
- * once are better left together.
+ * ns of work waiting before it is given to who asks: two processes that talk to each other and
+ * happen to be runnable at once are better left together.
  */
 #define BUSY_SHORT INT64_C(50000)
 #define FAR_WAKES 8
@@ -95,7 +101,8 @@ static bool movable(const struct pit__process *p)
     return p->status == PIT__RUNNABLE && !p->pending_io && !(p->flags & PIT__F_BOUND);
 }
 
-/* Every second movable process of a queue, in order; the others stay, in order. Returns the chain. */
+/* Every second movable process of a queue, in order; the others stay, in order. Returns the
+   chain. */
 static struct pit__process *halve(struct pit__sched *s, struct pit__run_queue *q,
                                   struct pit__sched *to, unsigned *given)
 {
@@ -121,7 +128,8 @@ static struct pit__process *halve(struct pit__sched *s, struct pit__run_queue *q
     return chain;
 }
 
-/* Has work been waiting here for so long? Asked at the ends of passes; sched.c forgets when nothing waits. */
+/* Has work been waiting here for so long? Asked at the ends of passes; sched.c forgets when nothing
+   waits. */
 static bool busy_for(struct pit__sched *s, int64_t ns)
 {
     int64_t now = pit__now();
@@ -231,7 +239,8 @@ struct pit__sched *pit__balance_waker(struct pit__sched *s, struct pit__process 
         (p->flags & PIT__F_BOUND) || !(from = pit__slot_of(m->public.from)) ||
         ++p->far_wakes < FAR_WAKES)
         return NULL;
-    /* Hints: a scheduler is never gone, and to move where it does not pay is no mistake but of time. */
+    /* Hints: a scheduler is never gone, and to move where it does not pay is no mistake but of
+       time. */
     to = atomic_load_explicit(&from->owner, memory_order_relaxed);
     p->far_wakes = 0;
     return to != s && atomic_load_explicit(&to->idle_seen, memory_order_relaxed) ? to : NULL;

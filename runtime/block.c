@@ -9,8 +9,9 @@
 #include "runtime/tally.h"
 
 /*
- * Chunks are small at first, so that an idle scheduler wastes little; a pool that has grown takes huge pages, where the
- * kernel gives them: what is scattered over megabytes costs a TLB miss an access otherwise, and in a guest two.
+ * Chunks are small at first, so that an idle scheduler wastes little; a pool that has grown takes
+ * huge pages, where the kernel gives them: what is scattered over megabytes costs a TLB miss an
+ * access otherwise, and in a guest two.
  */
 #define CHUNK (256u * 1024)
 #define HUGE (2u * 1024 * 1024)

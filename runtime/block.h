@@ -1,13 +1,17 @@
 /*
- * Blocks: the memory that moves between schedulers (messages, signals, relations, processes' own memory).
+ * Blocks: the memory that moves between schedulers (messages, signals, relations, processes' own
+ * memory).
  *
- * Each scheduler has free lists by size class. A block remembers its home; who frees a foreign block keeps it for its home
- * and returns RETURN_BATCH of a class at a time with one compare-and-swap, and all of them before it sleeps. The home takes
- * what was returned when a class runs dry: the list as it is, without a look at its blocks, each of which still lies in
- * another core's cache and is fetched only when its predecessor is used. Threads that are no schedulers use malloc (home NONE), and so do large blocks.
+ * Each scheduler has free lists by size class. A block remembers its home; who frees a foreign
+ * block keeps it for its home and returns RETURN_BATCH of a class at a time with one
+ * compare-and-swap, and all of them before it sleeps. The home takes what was returned when a class
+ * runs dry: the list as it is, without a look at its blocks, each of which still lies in another
+ * core's cache and is fetched only when its predecessor is used. Threads that are no schedulers use
+ * malloc (home NONE), and so do large blocks.
  *
  * May run at the same time?   alloc/free of one pool: only its scheduler.   return: any scheduler, on any pool.
- * Order: the return's release (R1) publishes the block's contents as dead; the home's exchange (A1) acquires them.
+ * Order: the return's release (R1) publishes the block's contents as dead; the home's exchange (A1)
+ * acquires them.
  */
 #ifndef PIT_RUNTIME_BLOCK_H
 #define PIT_RUNTIME_BLOCK_H
@@ -38,7 +42,8 @@ struct pit__block {
     uint32_t size; /* the holder's own; messages: bytes of payload */
 };
 
-/* At the beginning of a chunk, on the line before its first block: blocks of 64 stay on lines of their own. */
+/* At the beginning of a chunk, on the line before its first block: blocks of 64 stay on lines of
+   their own. */
 struct pit__chunk {
     struct pit__chunk *next;
     size_t size;
@@ -65,8 +70,8 @@ struct pit__blocks {
 
 /* pools: all pools of the node, by home; set once before schedulers run. */
 int pit__blocks_init(struct pit__blocks *pool, unsigned home, unsigned homes);
-void pit__blocks_free(
-    struct pit__blocks *pool); /* NULL-safe, half-made is fine; all threads have stopped */
+/* NULL-safe, half-made is fine; all threads have stopped */
+void pit__blocks_free(struct pit__blocks *pool);
 extern struct pit__blocks **pit__block_pools;
 
 void *pit__block_alloc_slow(struct pit__blocks *pool, size_t size);
@@ -87,7 +92,8 @@ static inline unsigned pit__block_class_of(size_t size)
     return size <= 32 ? 0 : (unsigned)(64 - __builtin_clzl(size - 1)) - 5;
 }
 
-/* size bytes, header included; contents undefined past the header. pool NULL: a foreign thread. NULL: no memory. */
+/* size bytes, header included; contents undefined past the header. pool NULL: a foreign thread.
+   NULL: no memory. */
 static inline void *pit__block_alloc(struct pit__blocks *pool, size_t size)
 {
     if (PIT__LIKELY(pool && size <= pit__block_class_size(PIT__BLOCK_CLASSES - 1))) {
@@ -96,7 +102,8 @@ static inline void *pit__block_alloc(struct pit__blocks *pool, size_t size)
 
         if (PIT__LIKELY(b)) {
             pool->free[c] = b->next;
-            /* The next one will be written soon: have its line here by then, a foreign core's list leaves it far away. */
+            /* The next one will be written soon: have its line here by then, a foreign core's list
+               leaves it far away. */
             __builtin_prefetch(b->next, 1);
             PIT__UNPOISON(b, pit__block_class_size(c));
             return b;

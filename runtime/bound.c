@@ -1,27 +1,32 @@
 /*
  * Bounds on mailboxes.
  *
- * All decisions are the receiver's owner's, when it delivers a message: so a bound needs no shared count, is exact where
- * it can be, and means nothing to a mailbox without one. `counted` says which messages it is about; that is a property of the
- * message alone, so that what was counted in is counted out.
+ * All decisions are the receiver's owner's, when it delivers a message: so a bound needs no shared
+ * count, is exact where it can be, and means nothing to a mailbox without one. `counted` says which
+ * messages it is about; that is a property of the message alone, so that what was counted in is
+ * counted out.
  *
  * Blocking. A sender that must wait sends its message as PIT__ASK, and waits for PIT__ROOM:
  *   on the receiver's scheduler   the queue is looked at, and only a message that does not fit becomes an ASK
  *   elsewhere                     the hint bound_full is looked at; every PIT_MAILBOX_AHEAD-th message asks anyway
- * The owner lets an ASK in if it fits, and answers; else it holds it, in order, until messages have left the queue.
+ * The owner lets an ASK in if it fits, and answers; else it holds it, in order, until messages have
+ * left the queue.
  *   the sender ends while it waits    it sends PIT__CANCEL before any other signal of its end: the message was not sent, and
  *                                     no exit signal overtakes one that was (SIG-1)
  *   the receiver ends, or is gone     every ASK, held or coming, is answered: a send to the dead is no error
  *   the bound goes or changes         what fits is let in
- * So an ASK is answered or cancelled, exactly once, whatever ends; tests/model/bound.pml takes these steps away one by one. The
- * sender waits at the end of the runtime call that sent (pit__leave_slow): nothing on the way of other senders asks for it.
+ * So an ASK is answered or cancelled, exactly once, whatever ends; tests/model/bound.pml takes
+ * these steps away one by one. The sender waits at the end of the runtime call that sent
+ * (pit__leave_slow): nothing on the way of other senders asks for it.
  *
- * A process asks with one message at a time, so an ASK, its answer and its CANCEL need no number: the pids name it. What it sends in
- * the same runtime call after that (the layers above may) is let in.
+ * A process asks with one message at a time, so an ASK, its answer and its CANCEL need no number:
+ * the pids name it. What it sends in the same runtime call after that (the layers above may) is let
+ * in.
  *
- * An ASK to an alias carries the alias's number, as the message that it becomes does (RECV-5). Whether the alias is active is decided
- * when it is let in: until then it is under way (ALIAS-3). What comes by an alias for replies no bound holds, nor a priority
- * message; a sender elsewhere cannot know whether its message is one, so it asks, and who is one is let in at once.
+ * An ASK to an alias carries the alias's number, as the message that it becomes does (RECV-5).
+ * Whether the alias is active is decided when it is let in: until then it is under way (ALIAS-3).
+ * What comes by an alias for replies no bound holds, nor a priority message; a sender elsewhere
+ * cannot know whether its message is one, so it asks, and who is one is let in at once.
  */
 #include "runtime/bound.h"
 
@@ -254,8 +259,9 @@ static void ask(struct pit__sched *s, struct pit__process *c, struct pit__extra 
 }
 
 /*
- * May the sender wait? It must be the process that runs here and is sending just now: what arrives from elsewhere comes in a
- * drain, what a timer or a driver sends comes outside of processes. A caller waits already.
+ * May the sender wait? It must be the process that runs here and is sending just now: what arrives
+ * from elsewhere comes in a drain, what a timer or a driver sends comes outside of processes. A
+ * caller waits already.
  */
 static bool sender_waits(struct pit__sched *s, struct pit__process *p, struct pit__message *m)
 {
@@ -464,7 +470,8 @@ void pit__bound_route(struct pit__thread *t, struct pit__process *p, struct pit_
     bool ordinary = (m->block.kind == PIT__MESSAGE || m->block.kind == PIT__ALIASED ||
                      m->block.kind == PIT__ALIASED_PRIORITY) &&
                     !(m->public.type->flags & PIT_TYPE_SYSTEM);
-    /* On its own scheduler the queue itself is looked at; and nobody waits for room that only he can make. */
+    /* On its own scheduler the queue itself is looked at; and nobody waits for room that only he
+       can make. */
     bool asks =
         c && c != p && ordinary && !(pit__owned_by(p, t->sched) && pit__mailbox_quiet(&p->mailbox));
     struct pit__extra *x = asks ? pit__extra_of(c) : NULL;
@@ -527,7 +534,8 @@ static bool no_room(struct pit__thread *t, struct pit__process *p, size_t bytes)
     return atomic_load_explicit(&p->bound_full, memory_order_relaxed);
 }
 
-/* NULL: there is no room. What has none even without its terms is not copied; the terms' size is known by their copy. */
+/* NULL: there is no room. What has none even without its terms is not copied; the terms' size is
+   known by their copy. */
 static struct pit__message *copy_if_room(struct pit__thread *t, struct pit__process *p,
                                          const pit_type *type, const void *payload)
 {

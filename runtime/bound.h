@@ -1,8 +1,10 @@
 /*
- * Bounds on mailboxes, inside the runtime. The argument is in bound.c; what it promises in <pit/mailbox.h>.
+ * Bounds on mailboxes, inside the runtime. The argument is in bound.c; what it promises in
+ * <pit/mailbox.h>.
  *
- * A process with a bound is attended to (PIT__AT_BOUND), and so is a sender that waits for room (PIT__AT_BLOCKED). Nothing
- * here is reached by a process that is neither, or that sends to one that is neither.
+ * A process with a bound is attended to (PIT__AT_BOUND), and so is a sender that waits for room
+ * (PIT__AT_BLOCKED). Nothing here is reached by a process that is neither, or that sends to one
+ * that is neither.
  */
 #ifndef PIT_RUNTIME_BOUND_H
 #define PIT_RUNTIME_BOUND_H
@@ -23,7 +25,8 @@ int pit__bound_set(struct pit__sched *s, struct pit__process *p, const pit_mailb
 /* false: it has none. */
 bool pit__bound_state(const struct pit__process *p, pit_mailbox *ret_limits,
                       pit_mailbox_load *ret_load);
-/* p ends: who waits for it waits no longer. false: the budget is used up, and there are more. Before its extra goes. */
+/* p ends: who waits for it waits no longer. false: the budget is used up, and there are more.
+   Before its extra goes. */
 bool pit__bound_close(struct pit__sched *s, struct pit__process *p, int *budget);
 
 /* An ordinary or system message for p's queue: in place of pit__append. Takes m over. */
@@ -41,19 +44,21 @@ void pit__bound_left(struct pit__process *p, struct pit__bound *b, struct pit__m
 void pit__bound_priority(struct pit__process *p, struct pit__bound *b, struct pit__message *last,
                          struct pit__message *m);
 
-/* In the process, before it takes a message: calls `overloaded` if that is due. It may switch. true: it was called. */
+/* In the process, before it takes a message: calls `overloaded` if that is due. It may switch.
+   true: it was called. */
 bool pit__bound_call(struct pit__process *p);
 
 /* ---- the sender's side */
 
-/* Does p, on another scheduler, make its senders wait? Relaxed, as all of it: a hint, by which a sender asks; what happens is
-   decided by the owner. */
+/* Does p, on another scheduler, make its senders wait? Relaxed, as all of it: a hint, by which a
+   sender asks; what happens is decided by the owner. */
 static inline bool pit__bound_blocks(const struct pit__process *p)
 {
     return atomic_load_explicit(&p->bound_blocks, memory_order_relaxed);
 }
 
-/* Send m, which is complete, to p (or to an alias of p's) with such a bound; the current process may have to wait. */
+/* Send m, which is complete, to p (or to an alias of p's) with such a bound; the current process
+   may have to wait. */
 void pit__bound_route(struct pit__thread *t, struct pit__process *p, struct pit__message *m);
 /* There is room, or the receiver is gone. */
 void pit__bound_room(struct pit__sched *s, struct pit__process *p);

@@ -1,7 +1,8 @@
 /*
- * Calls: a question that knows whether it was answered. The caller needs no monitor: the message itself is the
- * obligation. Whoever lets it go unanswered, by forgetting it, by ending with it in its hands or queue, or by being dead
- * already, tells the caller so. The answer goes to a place of its own in the caller, past its queue.
+ * Calls: a question that knows whether it was answered. The caller needs no monitor: the message
+ * itself is the obligation. Whoever lets it go unanswered, by forgetting it, by ending with it in
+ * its hands or queue, or by being dead already, tells the caller so. The answer goes to a place of
+ * its own in the caller, past its queue.
  */
 #include <errno.h>
 #include <string.h>
@@ -30,7 +31,8 @@ static struct pit__message *make(struct pit__thread *t, enum pit__kind kind, con
     return m;
 }
 
-/* The clock costs as much as a third of a call; a timeout of seconds is content with the cheap one, which lags a little. */
+/* The clock costs as much as a third of a call; a timeout of seconds is content with the cheap one,
+   which lags a little. */
 static int64_t deadline_of(int64_t timeout_ms)
 {
     if (timeout_ms < 0 || timeout_ms > INT64_MAX / 2000000)
@@ -59,7 +61,8 @@ static int answered(struct pit__process *p, struct pit__message *m, const pit_ty
     return r;
 }
 
-/* To nobody, or to what holds an error. The reason of an earlier call must not be taken for this one's. */
+/* To nobody, or to what holds an error. The reason of an earlier call must not be taken for this
+   one's. */
 static int cannot_call(struct pit__process *p, pit_pid server)
 {
     if (server.id < 0)

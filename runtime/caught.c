@@ -1,10 +1,12 @@
 /*
- * Who asks: the C++ library, from a throw, a catch block's two ends, std::current_exception and the like, on any thread. Nothing
- * here switches, and the library keeps no address over anything that may.
+ * Who asks: the C++ library, from a throw, a catch block's two ends, std::current_exception and the
+ * like, on any thread. Nothing here switches, and the library keeps no address over anything that
+ * may.
  *
- * Outside of processes (a thread of the program's own, a log sink, main) they are the thread's, kept here: there need be no
- * other definition behind ours, as there is none in a program that links its C++ library statically. Both are weak, as those of
- * wrap.c: a definition that is in the program all the same wins.
+ * Outside of processes (a thread of the program's own, a log sink, main) they are the thread's,
+ * kept here: there need be no other definition behind ours, as there is none in a program that
+ * links its C++ library statically. Both are weak, as those of wrap.c: a definition that is in the
+ * program all the same wins.
  */
 #include "runtime/caught.h"
 
@@ -24,7 +26,8 @@ struct pit__caught *__cxa_get_globals_fast(void);
 
 static _Thread_local struct pit__caught of_thread __attribute__((tls_model("initial-exec")));
 
-/* The ABI has no room for an error here. From a receive's predicate too, whose caller is abandoned with it, as by a fault. */
+/* The ABI has no room for an error here. From a receive's predicate too, whose caller is abandoned
+   with it, as by a fault. */
 PIT_NORETURN static void no_memory(struct pit__thread *t)
 {
     t->touching = NULL;
@@ -39,7 +42,8 @@ static __attribute__((noinline)) struct pit__caught *begin(struct pit__process *
 
     if (!x)
         no_memory(t);
-    t->in_runtime--; /* a throw is no scheduling point: it may be in the middle of anything of the program's */
+    /* a throw is no scheduling point: it may be in the middle of anything of the program's */
+    t->in_runtime--;
     return &x->caught;
 }
 

@@ -226,7 +226,8 @@ static void write_dump(int fd, const struct pit__fault_info *info, const char *w
     pit__crashdump_printf(fd, "end of dump\n");
 }
 
-/* The default name, made without stdio. Returns the descriptor, or stderr's if there is no other. */
+/* The default name, made without stdio. Returns the descriptor, or stderr's if there is no
+   other. */
 static int open_dump(struct line *name)
 {
     int fd;

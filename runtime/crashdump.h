@@ -25,7 +25,8 @@ void pit__crashdump_printf(int fd, const char *format, ...) __attribute__((forma
 /* "  0x55d0c0 casino+0x1a34\n" for each. */
 void pit__crashdump_frames(int fd, const uintptr_t *frames, size_t count);
 
-/* The whole dump. why: why the fault could not be contained. node: writes the node's state; or NULL. */
+/* The whole dump. why: why the fault could not be contained. node: writes the node's state; or
+   NULL. */
 void pit__crashdump_write(const struct pit__fault_info *info, const char *why,
                           void (*node)(int fd));
 

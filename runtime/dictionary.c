@@ -83,7 +83,8 @@ static void grow(struct pit__dictionary *d)
 
 static uint64_t bytes_of(pit_term t) { return pit__term_words(t, SIZE_MAX) * sizeof(uint64_t); }
 
-/* It is the process's from the beginning: should there be no memory for its terms, it goes with the process. */
+/* It is the process's from the beginning: should there be no memory for its terms, it goes with the
+   process. */
 static struct pit__dictionary_entry *new_entry(struct pit__process *p, pit_term key, pit_term value)
 {
     struct pit__dictionary_entry *e = pit_alloc(sizeof *e);

@@ -9,7 +9,8 @@
 
 struct pit__sealed;
 
-/* Memory of the process, as the table: an entry is a resource, so that a teardown lets go of a large dictionary in pieces. */
+/* Memory of the process, as the table: an entry is a resource, so that a teardown lets go of a
+   large dictionary in pieces. */
 struct pit__dictionary_entry {
     struct pit__resource resource;
     struct pit__dictionary_entry *next;

@@ -1,6 +1,6 @@
 /*
- * The border between a program and the runtime: every public function crosses it by these, in both directions.
- * park.h has the same as functions, for the layers above.
+ * The border between a program and the runtime: every public function crosses it by these, in both
+ * directions. park.h has the same as functions, for the layers above.
  */
 #ifndef PIT_RUNTIME_ENTER_H
 #define PIT_RUNTIME_ENTER_H
@@ -12,7 +12,8 @@
 /* The slice is used up, or the process must exit: yields, or does not return. */
 void pit__leave_slow(struct pit__thread *t);
 
-/* The stack's end is so near that the runtime would run over it in the middle of its work: the process overflows here. */
+/* The stack's end is so near that the runtime would run over it in the middle of its work: the
+   process overflows here. */
 void pit__no_room(void);
 
 /* NULL on a thread that is not the runtime's. */
@@ -26,7 +27,9 @@ static inline struct pit__thread *pit__in(void)
         t->in_runtime++;
         __asm__ volatile(
             "" ::
-                : "memory"); /* the flag is set before anything the runtime does; the fault handler is on this thread */
+                /* the flag is set before anything the runtime does; the fault handler is on this
+                   thread */
+            : "memory");
     }
     return t;
 }
@@ -54,7 +57,8 @@ static inline void pit__out_same(struct pit__thread *t, int cost)
     }
 }
 
-/* For what can say so: the error that no process runs on t, and then the border is crossed back; or 0. */
+/* For what can say so: the error that no process runs on t, and then the border is crossed back; or
+   0. */
 static inline int pit__no_process(struct pit__thread *t)
 {
     if (PIT__LIKELY(t && t->current))

@@ -1,6 +1,7 @@
 /*
- * Where errno is now. A function that is not declared const, in a file of its own and never inlined, so that no compiler
- * keeps the address across a call after which the process may be on another thread.
+ * Where errno is now. A function that is not declared const, in a file of its own and never
+ * inlined, so that no compiler keeps the address across a call after which the process may be on
+ * another thread.
  */
 #include <errno.h>
 

@@ -1,11 +1,13 @@
 /*
- * The first look at a message's descriptor, or at a call to be answered, which the program names: one that leads nowhere (NULL)
- * is the fault of its user, as a payload that does is. The roads of messages cannot spare a store for that (pit__touching_begin); so the instruction itself is
- * known by its address. It stands in a table (section pit_excused, an offset each), which fault.c asks before it says that
- * the runtime broke. It is the same instruction that a compiler would make, so it costs nothing.
+ * The first look at a message's descriptor, or at a call to be answered, which the program names:
+ * one that leads nowhere (NULL) is the fault of its user, as a payload that does is. The roads of
+ * messages cannot spare a store for that (pit__touching_begin); so the instruction itself is known
+ * by its address. It stands in a table (section pit_excused, an offset each), which fault.c asks
+ * before it says that the runtime broke. It is the same instruction that a compiler would make, so
+ * it costs nothing.
  *
- * What holds where it stands: nothing is half changed, and whatever the process holds goes with it. The look comes before
- * every other at the same thing.
+ * What holds where it stands: nothing is half changed, and whatever the process holds goes with it.
+ * The look comes before every other at the same thing.
  */
 #ifndef PIT_RUNTIME_EXCUSE_H
 #define PIT_RUNTIME_EXCUSE_H

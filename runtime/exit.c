@@ -1,12 +1,13 @@
 /*
  * The end of a process. Spec: LIFE-6, LIFE-7.
  *
- * Teardown runs in pieces of PIECE steps from the run queue, so that a process with a million monitors stalls nobody. The
- * steps are done in LIFE-7's order: timers and resources, the name, the pid (from here on what is sent to it is dropped),
- * links, monitors, unhandled mail, memory. Timers are taken with the links: what they would send is dropped already.
+ * Teardown runs in pieces of PIECE steps from the run queue, so that a process with a million
+ * monitors stalls nobody. The steps are done in LIFE-7's order: timers and resources, the name, the
+ * pid (from here on what is sent to it is dropped), links, monitors, unhandled mail, memory. Timers
+ * are taken with the links: what they would send is dropped already.
  *
- * While the kernel may still write to its memory (operations in flight) the rest waits: slot and stack stay, as a zombie,
- * until the last completion.
+ * While the kernel may still write to its memory (operations in flight) the rest waits: slot and
+ * stack stay, as a zombie, until the last completion.
  */
 #include <stdlib.h>
 
@@ -60,7 +61,8 @@ static inline __attribute__((always_inline)) void vanish(struct pit__sched *s,
         vanish_unusual(s, p);
     if (p->name)
         pit__name_free(p);
-    /* The dead pid is kept where only the owner reads it: links and monitors still speak in its name. */
+    /* The dead pid is kept where only the owner reads it: links and monitors still speak in its
+       name. */
     p->dead_pid.id = pit__process_pid(p);
     atomic_store_explicit(
         &p->pid, 0,
@@ -70,7 +72,8 @@ static inline __attribute__((always_inline)) void vanish(struct pit__sched *s,
         pit__relations_close(&p->relations);
 }
 
-/* Steps 1 and 7: timers, links and spawn requests go, the rest is put behind them. false: more are left. */
+/* Steps 1 and 7: timers, links and spawn requests go, the rest is put behind them. false: more are
+   left. */
 static bool release_links(struct pit__sched *s, struct pit__process *p, int *budget)
 {
     struct pit__relation *r;
@@ -168,7 +171,8 @@ static inline __attribute__((always_inline)) bool release_mail(struct pit__sched
         p->kept = m->block.next;
         pit__undeliverable(s, m, p->exit_reason);
     }
-    /* The queue last: while an answer goes out, what arrives may be put off to here (pit__put_off). */
+    /* The queue last: while an answer goes out, what arrives may be put off to here
+       (pit__put_off). */
     while ((m = p->head)) {
         if (--*budget < 0)
             return false;
@@ -204,8 +208,9 @@ static inline void free_process(struct pit__sched *s, struct pit__process *p)
     if (PIT__UNLIKELY(p->flags & (PIT__F_FIRST | PIT__F_EXTRA)))
         free_unusual(s, p);
     if (p->stack && p->stack == s->leaving)
-        s->dead_stack =
-            p->stack; /* its resources went, and with them what the kernel had in flight: no zombie, but we stand on it */
+        /* its resources went, and with them what the kernel had in flight: no zombie, but we stand
+           on it */
+        s->dead_stack = p->stack;
     else if (p->stack)
         pit__stack_put(&s->stacks, p->stack);
     p->stack = NULL;
@@ -269,8 +274,8 @@ void pit__exit_current(struct pit__sealed *reason)
     if (p->flags & PIT__F_TIMEOUT)
         pit__timeout_disarm(s, p);
     if (stack && p->pending_io)
-        stack =
-            NULL; /* the kernel may write to it: it goes with the zombie, and we leave it by the loop below */
+        /* the kernel may write to it: it goes with the zombie, and we leave it by the loop below */
+        stack = NULL;
     else
         p->stack = NULL;
     if (!stack && p->stack) {

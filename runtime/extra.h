@@ -1,6 +1,6 @@
 /*
- * What few processes have: data that hangs off a process by one pointer and is made when it is first needed. Owner only; it
- * travels with the process and is freed at the end of its teardown.
+ * What few processes have: data that hangs off a process by one pointer and is made when it is
+ * first needed. Owner only; it travels with the process and is freed at the end of its teardown.
  */
 #ifndef PIT_RUNTIME_EXTRA_H
 #define PIT_RUNTIME_EXTRA_H
@@ -19,8 +19,8 @@ struct pit__bound;
 struct pit__extra {
     uint32_t attends; /* PIT__AT_...: attend.h */
     struct pit__traced traced;
-    uint64_t
-        queue_bytes; /* of the messages in its queue, headers included; counted while a bit of PIT__AT_MAIL is set */
+    /* of the messages in its queue, headers included; counted while a bit of PIT__AT_MAIL is set */
+    uint64_t queue_bytes;
 
     uint64_t kept_bytes; /* likewise of what it keeps or builds */
 

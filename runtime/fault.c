@@ -2,8 +2,9 @@
  * Faults: the handlers and their decision. The contract is in fault.h.
  *
  * Everything from on_signal to its return is async-signal-safe. decide() only reads; what it says
- * is done by the handler or by pit__fault_raise. Two threads may fault at once: contained faults are
- * each thread's own affair; of two that end the node, the first writes the dump, the other waits.
+ * is done by the handler or by pit__fault_raise. Two threads may fault at once: contained faults
+ * are each thread's own affair; of two that end the node, the first writes the dump, the other
+ * waits.
  */
 #include "runtime/fault.h"
 
@@ -29,11 +30,11 @@
 #define AT_MINSIGSTKSZ 51
 #endif
 
-#define ALTERNATE_ROOM \
-    ((size_t)64 << 10) /* the dump's frames, and a handler that was there before */
+/* the dump's frames, and a handler that was there before */
+#define ALTERNATE_ROOM ((size_t)64 << 10)
 
-#define NEAR \
-    4096 /* NULL: a member of what it is said to point to; of a message's, a header stands before it */
+/* NULL: a member of what it is said to point to; of a message's, a header stands before it */
+#define NEAR 4096
 
 static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT};
 #define SIGNALS (sizeof(signals) / sizeof(*signals))
@@ -96,8 +97,9 @@ static bool excused(uintptr_t pc)
 }
 
 /*
- * null: the fault is at an address near 0. Between its border's two sides (enter.h) the runtime reads through NULL if
- * it is broken; outside of them, where it works on what is the process's, if it was given NULL.
+ * null: the fault is at an address near 0. Between its border's two sides (enter.h) the runtime
+ * reads through NULL if it is broken; outside of them, where it works on what is the process's, if
+ * it was given NULL.
  */
 static enum verdict decide(const struct pit__fault_place *place, uintptr_t pc, bool null)
 {
@@ -232,15 +234,16 @@ static void dump(const struct pit__fault_info *info, enum verdict verdict)
 
 /* --- the handler ----------------------------------------------------------------------------- */
 
-/* On the top of the process's stack, all its frames gone. Releases what the C library can give back. */
+/* On the top of the process's stack, all its frames gone. Releases what the C library can give
+   back. */
 PIT_NORETURN static void landed(void *arg)
 {
     struct fault_thread *t = (struct fault_thread *)arg;
 
     pit__fibre_landed(&t->place.stack->fibre);
     pit__stdio_locks_release();
-    pit__float_control_set(
-        t->floats); /* is the thread's, and its next process did not ask for it */
+    /* is the thread's, and its next process did not ask for it */
+    pit__float_control_set(t->floats);
     fault.ops->land(&t->info);
     PIT_ASSERT(!"a landed process came back");
     __builtin_unreachable();
@@ -259,8 +262,9 @@ static enum verdict judge(const siginfo_t *si, const ucontext_t *u, struct pit__
 }
 
 /*
- * A process that switched its alignment check on called us, and we read what is not aligned, as the C library does too: the check is
- * off from here on. It may also have been left on by who ran before: only in a process's own code is it the process's.
+ * A process that switched its alignment check on called us, and we read what is not aligned, as the
+ * C library does too: the check is off from here on. It may also have been left on by who ran
+ * before: only in a process's own code is it the process's.
  */
 static bool checked_for_another(enum verdict verdict, const siginfo_t *si, ucontext_t *u)
 {

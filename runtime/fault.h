@@ -52,8 +52,8 @@ struct pit__fault_info {
     int signal; /* SIGABRT for abort and assert, SIGSEGV for a canary */
     int code;   /* si_code; 0 without a signal */
     bool address_known;
-    bool
-        foreign; /* the pc is in a library whose state we know nothing of: counts towards the taint */
+    /* the pc is in a library whose state we know nothing of: counts towards the taint */
+    bool foreign;
     uintptr_t address;
     uintptr_t pc;
     unsigned frame_count;
@@ -81,7 +81,8 @@ int pit__fault_init(const struct pit__fault_ops *ops);
 /* Put back what was there. After the last process. */
 void pit__fault_shutdown(void);
 
-/* Each thread that runs processes: its alternate stack. 0, or why there is none: -ENOMEM, what the kernel says. */
+/* Each thread that runs processes: its alternate stack. 0, or why there is none: -ENOMEM, what the
+   kernel says. */
 int pit__fault_thread_init(void);
 void pit__fault_thread_exit(void);
 

@@ -120,7 +120,8 @@ static const char *sentence(const struct pit__fault_info *info)
     return "abort";
 }
 
-/* Of abort and assertions the first frames are the wrapper's own; the interesting place is above. */
+/* Of abort and assertions the first frames are the wrapper's own; the interesting place is
+   above. */
 static uintptr_t place_of(const struct pit__fault_info *info, bool *ret_is_return)
 {
     for (unsigned i = 0; i < info->frame_count; i++) {

@@ -1,9 +1,9 @@
 #include "runtime/foresee.h"
 
 /*
- * p->partner: the slot last sent to, + 1, in the lower bits; above them how often it has changed. Who has changed it
- * CHANGES times is not followed any more: a process that sends to many would else write to its identity line, which
- * others read, with every message.
+ * p->partner: the slot last sent to, + 1, in the lower bits; above them how often it has changed.
+ * Who has changed it CHANGES times is not followed any more: a process that sends to many would
+ * else write to its identity line, which others read, with every message.
  */
 #define CHANGES 4u
 #define INDEX_MASK ((UINT32_C(1) << PIT__FORESEE_BITS) - 1)

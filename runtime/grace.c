@@ -1,16 +1,18 @@
 /*
- * Grace periods. A reader finds an object through an atomic pointer and uses it; a writer takes the pointer away and may
- * free the object only when no reader that found it before is still using it.
+ * Grace periods. A reader finds an object through an atomic pointer and uses it; a writer takes the
+ * pointer away and may free the object only when no reader that found it before is still using it.
  *
- * On a scheduler's thread a look does not switch, so when a function has run on that scheduler outside of any process
- * (pit__run_on), every look that began before is over. A round goes from scheduler to scheduler; what comes during a round
- * waits for the next one. A foreign thread looks under the read side of a lock, whose write side a round takes at
- * its end.
+ * On a scheduler's thread a look does not switch, so when a function has run on that scheduler
+ * outside of any process (pit__run_on), every look that began before is over. A round goes from
+ * scheduler to scheduler; what comes during a round waits for the next one. A foreign thread looks
+ * under the read side of a lock, whose write side a round takes at its end.
  *
- * Why the looks before are over: the writer's store to the pointer happens before the round's messages (the inbox's
- * release and acquire); a look that a scheduler begins after its message therefore finds the new pointer.
+ * Why the looks before are over: the writer's store to the pointer happens before the round's
+ * messages (the inbox's release and acquire); a look that a scheduler begins after its message
+ * therefore finds the new pointer.
  *
- * Bound: what waits is bounded by what was deleted within two rounds, each of which takes a pass of every scheduler.
+ * Bound: what waits is bounded by what was deleted within two rounds, each of which takes a pass of
+ * every scheduler.
  */
 #include "runtime/grace.h"
 

@@ -12,10 +12,12 @@ struct pit__grace {
     void (*over)(struct pit__grace *g);
 };
 
-/* over(g) runs, on some thread, when nobody looks any more who began before this call. It may not look itself. Any thread. */
+/* over(g) runs, on some thread, when nobody looks any more who began before this call. It may not
+   look itself. Any thread. */
 void pit__grace_after(struct pit__grace *g);
 
-/* Around a look, on any thread: t is the thread's own, NULL on a foreign one. No switch in between. */
+/* Around a look, on any thread: t is the thread's own, NULL on a foreign one. No switch in
+   between. */
 void pit__grace_look(struct pit__thread *t);
 void pit__grace_looked(struct pit__thread *t);
 

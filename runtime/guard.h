@@ -24,7 +24,8 @@ struct pit__thread_guard {
 extern _Thread_local struct pit__thread_guard pit__guard
     __attribute__((tls_model("initial-exec"), visibility("hidden")));
 
-/* Is a counted lock held, or malloc under way, on this thread? A call, so that no address is kept across a switch. */
+/* Is a counted lock held, or malloc under way, on this thread? A call, so that no address is kept
+   across a switch. */
 bool pit__guard_held(void);
 
 #endif

@@ -1,5 +1,6 @@
 /*
- * What a process says of itself: what info.c (a struct of it) and item.c (items, as terms) share. Owner only.
+ * What a process says of itself: what info.c (a struct of it) and item.c (items, as terms) share.
+ * Owner only.
  */
 #ifndef PIT_RUNTIME_INFO_H
 #define PIT_RUNTIME_INFO_H

@@ -1,13 +1,15 @@
 /*
  * A process's items, as terms. Spec: INFO-1..6.
  *
- * The answer is of any size, and the asker may end before it comes. So the question is a box with two holders, the asker and
- * the request; the last one frees it, and the answer in it, a sealed tuple of the values. The request lets go of it wherever it
- * ends: at the process's owner, or undeliverable. The asker's hold is a resource of it.
+ * The answer is of any size, and the asker may end before it comes. So the question is a box with
+ * two holders, the asker and the request; the last one frees it, and the answer in it, a sealed
+ * tuple of the values. The request lets go of it wherever it ends: at the process's owner, or
+ * undeliverable. The asker's hold is a resource of it.
  *
- * Values are built in the heap of the owner's thread, which is nobody's, and are sealed; so neither the process that is asked nor
- * one that runs there just now is charged for it. What could make them large is added up first and bounded. Their atoms are
- * among those that always are (term/atom.h), so that a full table hinders nobody.
+ * Values are built in the heap of the owner's thread, which is nobody's, and are sealed; so neither
+ * the process that is asked nor one that runs there just now is charged for it. What could make
+ * them large is added up first and bounded. Their atoms are among those that always are
+ * (term/atom.h), so that a full table hinders nobody.
  */
 #include <pit/info.h>
 
@@ -378,8 +380,8 @@ static void on_owner(struct pit__sched *s, struct pit__process *p, const void *i
     else if (!fits(p, b))
         b->error = -E2BIG;
     else {
-        struct pit__process *current =
-            t->current; /* p is this scheduler's, so this is its thread */
+        /* p is this scheduler's, so this is its thread */
+        struct pit__process *current = t->current;
 
         a.sensitive = p->extra && p->extra->sensitive;
         find_frames(&a);

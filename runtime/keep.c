@@ -1,9 +1,10 @@
 /*
  * Kept binaries and terms: a table of one process, found by what is kept, O(1) to keep and to drop.
  *
- * The table is a resource of its process, made with the first thing that is kept, and stands first among the resources, so
- * that a process with many sockets finds it at once. It lets go of everything when the process ends, however it ends; its
- * nodes are memory of the process, which is released after its resources. Only the process touches it.
+ * The table is a resource of its process, made with the first thing that is kept, and stands first
+ * among the resources, so that a process with many sockets finds it at once. It lets go of
+ * everything when the process ends, however it ends; its nodes are memory of the process, which is
+ * released after its resources. Only the process touches it.
  */
 #include <pit/keep.h>
 
@@ -16,7 +17,8 @@
 #include "term/blob.h"
 #include "term/sealed.h"
 
-/* One thing, kept count times. A binary is known by its block, a term by its word: the address of its sealed copy. */
+/* One thing, kept count times. A binary is known by its block, a term by its word: the address of
+   its sealed copy. */
 struct kept {
     struct kept *next;
     uint64_t key;
@@ -73,13 +75,14 @@ static struct keeper *make_keeper(struct pit__process *p)
 
 static struct kept **bucket(const struct keeper *keeper, uint64_t key)
 {
-    uint64_t h =
-        key * UINT64_C(0x9E3779B97F4A7C15); /* keys are addresses: their low bits are alike */
+    /* keys are addresses: their low bits are alike */
+    uint64_t h = key * UINT64_C(0x9E3779B97F4A7C15);
 
     return &keeper->buckets[(h >> 32) & (keeper->room - 1)];
 }
 
-/* An atom's word may be the same number as a block's address, so what is looked for is told apart. */
+/* An atom's word may be the same number as a block's address, so what is looked for is told
+   apart. */
 static struct kept **find(const struct keeper *keeper, uint64_t key, bool term)
 {
     struct kept **link;
@@ -152,7 +155,8 @@ static void drop(struct pit__process *p, uint64_t key, bool term)
     pit_free(k);
 }
 
-/* What is kept belongs to a process: elsewhere it would be lost with what holds it, and nobody told. */
+/* What is kept belongs to a process: elsewhere it would be lost with what holds it, and nobody
+   told. */
 static struct pit__process *enter(const char *function)
 {
     (void)pit__enter();

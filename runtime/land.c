@@ -1,6 +1,7 @@
 /*
- * Where a contained fault lands. fault.c decides in its signal handler, by what running() tells it, and continues in land(), on the
- * process's own stack from its top: an ordinary call of the runtime that ends the process with a reason that says it all.
+ * Where a contained fault lands. fault.c decides in its signal handler, by what running() tells it,
+ * and continues in land(), on the process's own stack from its top: an ordinary call of the runtime
+ * that ends the process with a reason that says it all.
  */
 #include "runtime/land.h"
 
@@ -87,7 +88,8 @@ PIT_NORETURN static void land(void *argument)
 
 void pit__no_room(void) { pit__fault_raise(PIT__FAULT_OVERFLOW, NULL, __builtin_frame_address(0)); }
 
-/* Where a process that waits on a stack of its own stands. One that runs on another thread has moved on from its saved frames. */
+/* Where a process that waits on a stack of its own stands. One that runs on another thread has
+   moved on from its saved frames. */
 static void dump_frames(int fd, const struct pit__process *p)
 {
     uintptr_t frames[DUMP_FRAMES];

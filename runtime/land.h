@@ -1,5 +1,6 @@
 /*
- * Where a contained fault lands: what fault.c asks of the runtime, and how the process that faulted ends.
+ * Where a contained fault lands: what fault.c asks of the runtime, and how the process that faulted
+ * ends.
  */
 #ifndef PIT_RUNTIME_LAND_H
 #define PIT_RUNTIME_LAND_H

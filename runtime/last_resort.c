@@ -51,7 +51,8 @@ static void *flush(void *unused)
     return unused;
 }
 
-/* What stdio holds goes out, but for a stream whose lock or whose reader keeps it: then the rest is lost. */
+/* What stdio holds goes out, but for a stream whose lock or whose reader keeps it: then the rest is
+   lost. */
 static void flush_within(int64_t ns)
 {
     int64_t end = pit__now() + ns;

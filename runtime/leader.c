@@ -48,7 +48,8 @@ int pit_set_group_leader(pit_pid pid, pit_pid leader)
     return r == 0 && !done ? -PIT_ENOPROC : r;
 }
 
-/* The old copy goes last: a crash dump on another thread may be reading it, and finds at worst the memory's next use. */
+/* The old copy goes last: a crash dump on another thread may be reading it, and finds at worst the
+   memory's next use. */
 void pit_set_label(const char *text)
 {
     struct pit__thread *t = pit__in();

@@ -1,15 +1,18 @@
 /*
- * The table of slots is full, and a scheduler has no free slot (slot.c). Free slots may lie with others: processes end where
- * they were moved to, and batches were taken ahead. So who wants to spawn asks every other scheduler for half of what it has,
- * and waits for their answers; the limit is exact, and a spawn below it pays nothing for that.
+ * The table of slots is full, and a scheduler has no free slot (slot.c). Free slots may lie with
+ * others: processes end where they were moved to, and batches were taken ahead. So who wants to
+ * spawn asks every other scheduler for half of what it has, and waits for their answers; the limit
+ * is exact, and a spawn below it pays nothing for that.
  *
- * A round: each scheduler gives (1) and counts itself off (2); the last one answers the asker (3). What was given is in the
- * inbox of the asker's scheduler before the answer: (1) is before (2) on each thread, all (2) before (3) by acquire and
- * release, and an inbox keeps the order of pushes of which one is before the other. Between its answer and its spawn the
- * asker lets nobody run; but it may have been moved, or slots were on their way from a scheduler to another as they were asked
+ * A round: each scheduler gives (1) and counts itself off (2); the last one answers the asker (3).
+ * What was given is in the inbox of the asker's scheduler before the answer: (1) is before (2) on
+ * each thread, all (2) before (3) by acquire and release, and an inbox keeps the order of pushes of
+ * which one is before the other. Between its answer and its spawn the asker lets nobody run; but it
+ * may have been moved, or slots were on their way from a scheduler to another as they were asked
  * for. Then it asks again, a few times.
  *
- * An asker that is ended while it waits leaves the answer to be dropped like every late one, and the slots where they came.
+ * An asker that is ended while it waits leaves the answer to be dropped like every late one, and
+ * the slots where they came.
  */
 #include "runtime/limit.h"
 

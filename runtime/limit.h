@@ -7,9 +7,10 @@
 #include "runtime/process.h"
 
 /*
- * A spawn of p, which runs, failed with system_limit. true: for want of a slot; its scheduler, which may be another now, has one,
- * and nobody has run since it came. false: no slot is to be had, or that was not what failed. Waits for the other schedulers,
- * but only while there are fewer processes than may be.
+ * A spawn of p, which runs, failed with system_limit. true: for want of a slot; its scheduler,
+ * which may be another now, has one, and nobody has run since it came. false: no slot is to be had,
+ * or that was not what failed. Waits for the other schedulers, but only while there are fewer
+ * processes than may be.
  */
 bool pit__limit_find_slot(struct pit__process *p);
 

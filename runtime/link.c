@@ -8,7 +8,8 @@
 #include "runtime/signal.h"
 #include "runtime/trace.h"
 
-/* What local code may know at once: the pid names nobody (any more). If it still does, its owner decides. */
+/* What local code may know at once: the pid names nobody (any more). If it still does, its owner
+   decides. */
 static bool gone(pit_pid pid)
 {
     struct pit__process *p = pit__slot_of(pid);
@@ -123,8 +124,8 @@ void pit_exit_process(pit_pid to, pit_term reason)
     if (PIT__UNLIKELY(to.id < 0))
         pit__exit_text("badarg", "pit_exit_process: a handle that holds an error", NULL, 0);
     r = pit__reason_of(reason);
-    if (to.id == pit__process_pid(p) &&
-        (!(p->flags & PIT__F_TRAP) || pit__reason_is(r, kill))) /* EXIT-5 */
+    /* EXIT-5 */
+    if (to.id == pit__process_pid(p) && (!(p->flags & PIT__F_TRAP) || pit__reason_is(r, kill)))
         pit__exit_current(pit__reason_is(r, kill) ? pit__reason(killed) : r);
     pit__signal(t->sched, PIT__EXIT, pit__handle_of(p), to, r, 0);
     pit__out(2);

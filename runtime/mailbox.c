@@ -10,27 +10,32 @@
  *        else     the same, and a list of the later messages, youngest first, that ends in CARRIER.
  *
  * Invariants
- *  (1) Of all pushes between two takes exactly one returns true: the one that replaced QUIET. Its message is the
- *      carrier, and nothing is taken before the carrier has been delivered.
- *  (2) Messages of one sender are delivered in the order they were pushed: its carrier is delivered before the list,
- *      and the list is taken oldest first. Spec: SIG-1.
- *  (3) No part of the mailbox is a node of any list, so nothing of it can be stale in a reused slot.
+ *  (1) Of all pushes between two takes exactly one returns true: the one that replaced QUIET. Its
+ *      message is the carrier, and nothing is taken before the carrier has been delivered.
+ *  (2) Messages of one sender are delivered in the order they were pushed: its carrier is delivered
+ *      before the list, and the list is taken oldest first. Spec: SIG-1.
+ *  (3) No part of the mailbox is a node of any list, so nothing of it can be stale in a reused
+ *      slot.
  *
  * Order                            (R, release, is what A, acquire, synchronises with)
  *  R1 a sender sets the word: its message's contents and link are complete.
- *  A1 the owner takes the list. It synchronises with every R1 since the last take, not only with the youngest: each is
+ *  A1 the owner takes the list. It synchronises with every R1 since the last take, not only with
+ *  the youngest: each is
  *     a read-modify-write of the same word, so all are one release sequence.
- *  R2 a push on the inbox: the carrier's contents are complete; it is also a step of the sleeping protocol, which wants
+ *  R2 a push on the inbox: the carrier's contents are complete; it is also a step of the sleeping
+ *  protocol, which wants
  *     sequential consistency (sched.c). A2 the owner takes the inbox, likewise all of it.
- *  A comparison that fails is relaxed: nothing was learnt. A head that was freed and came back is harmless, since
- *  `next` names it rightly.
- *  The owner's test for QUIET is relaxed: it reads QUIET only if it wrote it (take) or nobody ever pushed, and a push
- *  that it does not see yet has not happened before anything that this thread knows of: a sender that this owner has
- *  heard from since (by any acquire) has made its push visible.
+ *  A comparison that fails is relaxed: nothing was learnt. A head that was freed and came back is
+ *  harmless, since `next` names it rightly.
+ *  The owner's test for QUIET is relaxed: it reads QUIET only if it wrote it (take) or nobody ever
+ *  pushed, and a push that it does not see yet has not happened before anything that this thread
+ *  knows of: a sender that this owner has heard from since (by any acquire) has made its push
+ *  visible.
  *
- * Progress: take is one exchange. A push repeats only when another push succeeded. Between a first push and the
- * caller's push on the inbox the others wait: a few instructions, for a process is never switched there; a kernel
- * that takes the sender's core costs its slice. tests/model/mailbox.pml checks (1) and (2) over hand-overs.
+ * Progress: take is one exchange. A push repeats only when another push succeeded. Between a first
+ * push and the caller's push on the inbox the others wait: a few instructions, for a process is
+ * never switched there; a kernel that takes the sender's core costs its slice.
+ * tests/model/mailbox.pml checks (1) and (2) over hand-overs.
  */
 #include "runtime/mailbox.h"
 

@@ -1,5 +1,6 @@
 /*
- * Mailbox word: messages on their way to a process from threads that do not own it. The argument is in mailbox.c.
+ * Mailbox word: messages on their way to a process from threads that do not own it. The argument is
+ * in mailbox.c.
  */
 #ifndef PIT_RUNTIME_MAILBOX_H
 #define PIT_RUNTIME_MAILBOX_H
@@ -17,7 +18,8 @@ struct pit__mailbox {
 /* true: m is the carrier, and the caller pushes it on the owner's inbox at once. Any thread. */
 bool pit__mailbox_push(struct pit__mailbox *mb, struct pit__message *m);
 
-/* What followed the carrier, oldest first; NULL if nothing. Owner only, with the carrier in its hands. */
+/* What followed the carrier, oldest first; NULL if nothing. Owner only, with the carrier in its
+   hands. */
 struct pit__message *pit__mailbox_take(struct pit__mailbox *mb);
 
 /* Nothing outside, and nothing under way: the owner may append to the inner queue. */
@@ -27,7 +29,8 @@ static inline bool pit__mailbox_quiet(struct pit__mailbox *mb)
 }
 
 /*
- * Inbox: what arrives at a scheduler, carriers and whole signals. A LIFO list that is taken as a whole.
+ * Inbox: what arrives at a scheduler, carriers and whole signals. A LIFO list that is taken as a
+ * whole.
  */
 struct pit__inbox {
     _Atomic(struct pit__message *) head;

@@ -22,15 +22,16 @@ _Static_assert(sizeof(struct allocation) % 16 == 0, "what is given out is aligne
 
 static struct allocation *allocation_of(void *memory) { return (struct allocation *)memory - 1; }
 
-/* Of this place and this process, so neither a freed one nor anything else that may stand there has it by chance. */
+/* Of this place and this process, so neither a freed one nor anything else that may stand there has
+   it by chance. */
 static uint64_t tag_of(const struct pit__process *p, const struct allocation *a)
 {
     return UINT64_C(0x616c6c6f63617465) ^ (uintptr_t)a ^ (uint64_t)pit__process_pid(p);
 }
 
 /*
- * What the program says is its memory. If it is not, nothing has been touched yet: the process ends, and nobody else. The
- * sanitizer would end the node for this look at what was freed.
+ * What the program says is its memory. If it is not, nothing has been touched yet: the process
+ * ends, and nobody else. The sanitizer would end the node for this look at what was freed.
  */
 __attribute__((no_sanitize_address)) static struct allocation *
 own(const struct pit__process *p, void *memory, const char *function)

@@ -24,13 +24,17 @@ enum pit__kind {
     PIT__PASSING,  /* an ordinary message that no bound counts: from the layers above */
     PIT__CALL, /* a message that its sender waits for an answer to; public.pit__tag says which */
     PIT__BUILDING, /* of pit_message_make, not sent yet: its payload owns nothing */
-    PIT__SYSTEM, /* a message of the runtime's whose pit__tag owns the sealed reason in its payload */
-    PIT__SYSTEM_TAGGED, /* the same, and behind the payload stands a sealed term more that it owns */
-    PIT__TRACE_EVENT, /* an event to a tracer, whose id is pit__tag; counted in its backlog until let go */
+    /* a message of the runtime's whose pit__tag owns the sealed reason in its payload */
+    PIT__SYSTEM,
+    /* the same, and behind the payload stands a sealed term more that it owns */
+    PIT__SYSTEM_TAGGED,
+    /* an event to a tracer, whose id is pit__tag; counted in its backlog until let go */
+    PIT__TRACE_EVENT,
     PIT__FIRST_SIGNAL,
     PIT__REPLY = PIT__FIRST_SIGNAL, /* the answer to call pit__tag */
     PIT__FAILED, /* no answer to call pit__tag will come: struct pit__signal says why */
-    PIT__ALIASED, /* a message to alias pit__tag: it becomes an ordinary one if the receiver says so */
+    /* a message to alias pit__tag: it becomes an ordinary one if the receiver says so */
+    PIT__ALIASED,
     PIT__ALIASED_PRIORITY, /* the same, with priority if the alias was made for that */
     PIT__EXIT,             /* pit_exit_process */
     PIT__EXIT_ALIAS,       /* pit_exit_alias; number: the alias's; pit__tag: 1 with priority */
@@ -44,13 +48,19 @@ enum pit__kind {
     PIT__SUSPEND,      /* the sender suspends the receiver */
     PIT__RESUME,       /* the sender suspends it no more */
     PIT__SUSPEND_OVER, /* the sender, which was suspended by the receiver, is gone */
-    PIT__TIMER, /* a timer to be started by the owner of its process; payload: struct pit__timer_start */
+    /* a timer to be started by the owner of its process; payload: struct pit__timer_start */
+    PIT__TIMER,
     PIT__TIMER_ASK, /* cancel or read a timer and send a message about it; timer.c */
-    PIT__ASK, /* an ordinary message, pit__tag not 0: to that alias, whose sender waits until it is let in; bound.c */
-    PIT__ASK_PRIORITY, /* the same by pit_send_priority: it is one if the alias was made for that, and then does not wait */
-    PIT__ROOM,         /* the receiver's ASK has been let in, or who was asked is gone */
-    PIT__CANCEL,       /* the sender of an ASK ended */
-    PIT__REQUEST, /* run a function on the receiver's data and answer; payload: struct pit__request */
+    /* an ordinary message, pit__tag not 0: to that alias, whose sender waits until it is let in;
+       bound.c */
+    PIT__ASK,
+    /* the same by pit_send_priority: it is one if the alias was made for that, and then does not
+       wait */
+    PIT__ASK_PRIORITY,
+    PIT__ROOM,   /* the receiver's ASK has been let in, or who was asked is gone */
+    PIT__CANCEL, /* the sender of an ASK ended */
+    /* run a function on the receiver's data and answer; payload: struct pit__request */
+    PIT__REQUEST,
     PIT__SPAWNED, /* a requested process is there, and sends this; number: the request's */
     PIT__ADOPT,   /* the processes chained in the payload are handed over */
     PIT__SLOTS,   /* the free slots chained in the payload are handed over */
@@ -72,7 +82,8 @@ struct pit__signal {
     uint64_t number;
 };
 
-/* The bytes of its payload and of the terms that it owns; of binaries the handles. The same from its arrival to its end. */
+/* The bytes of its payload and of the terms that it owns; of binaries the handles. The same from
+   its arrival to its end. */
 size_t pit__message_content(const struct pit__message *m);
 /* And with the header: what it takes of its receiver's memory. */
 static inline size_t pit__message_bytes(const struct pit__message *m)
@@ -94,7 +105,8 @@ static inline struct pit__message *pit__message_next(const struct pit__message *
     return m->block.next;
 }
 
-/* A message with room for size bytes of payload, not zeroed; NULL: no memory. pool NULL: a foreign thread. */
+/* A message with room for size bytes of payload, not zeroed; NULL: no memory. pool NULL: a foreign
+   thread. */
 static inline struct pit__message *pit__message_alloc(struct pit__blocks *pool, enum pit__kind kind,
                                                       size_t size)
 {
@@ -119,12 +131,13 @@ static inline void pit__copy_small(void *to, const void *from, size_t size)
         __builtin_memcpy(to, from, size);
 }
 
-/* Free a message and what its payload owns. A call that nobody answered must have been failed before. */
+/* Free a message and what its payload owns. A call that nobody answered must have been failed
+   before. */
 void pit__message_free(struct pit__blocks *pool, struct pit__message *m);
 
 /*
- * Binaries and terms inside a payload (owned.c). A message of a type that owns is allocated with room for
- * pit__owned_terms(type) pointers behind its payload: the sealed copies of its terms.
+ * Binaries and terms inside a payload (owned.c). A message of a type that owns is allocated with
+ * room for pit__owned_terms(type) pointers behind its payload: the sealed copies of its terms.
  */
 unsigned pit__owned_terms(const pit_type *type);
 int pit__owned_adopt(

@@ -1,8 +1,10 @@
 /*
- * Messages as text, by their descriptors: #greet{name = "Ada", mac = [1,2,3], at = #pos{x = 1, y = 2}}.
+ * Messages as text, by their descriptors: #greet{name = "Ada", mac = [1,2,3], at = #pos{x = 1, y =
+ * 2}}.
  *
- * Reads fields, never the padding between them. Writes like snprintf: no more than fits, but counts everything. Calls no
- * function of the process but the printer of terms; so it may be used where a process has just died.
+ * Reads fields, never the padding between them. Writes like snprintf: no more than fits, but counts
+ * everything. Calls no function of the process but the printer of terms; so it may be used where a
+ * process has just died.
  */
 #include <inttypes.h>
 #include <stdarg.h>
@@ -11,7 +13,8 @@
 
 #include <pit/message.h>
 
-/* Nested messages are declared before what holds them, so depth is bounded by the program; this bounds a wrong descriptor. */
+/* Nested messages are declared before what holds them, so depth is bounded by the program; this
+   bounds a wrong descriptor. */
 enum { DEPTH_MAX = 32 };
 
 struct out {

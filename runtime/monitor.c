@@ -1,5 +1,6 @@
 /*
- * Monitors: the watcher's side. The other side's record is made and removed in signal.c. Spec: MON-1..13.
+ * Monitors: the watcher's side. The other side's record is made and removed in signal.c. Spec:
+ * MON-1..13.
  */
 #include "runtime/monitor.h"
 

@@ -1,5 +1,6 @@
 /*
- * Monitors and aliases inside the runtime: their records in the watcher, and what signals do to them. Owner only.
+ * Monitors and aliases inside the runtime: their records in the watcher, and what signals do to
+ * them. Owner only.
  */
 #ifndef PIT_RUNTIME_MONITOR_H
 #define PIT_RUNTIME_MONITOR_H
@@ -32,14 +33,16 @@ void pit__monitor_cancel(struct pit__sched *s, struct pit__process *p, struct pi
 void pit__alias_follow(struct pit__sched *s, struct pit__process *p,
                        const struct pit__relation *monitor);
 
-/* m, sent to an alias of p's, has arrived. And the record of an alias that is active, else NULL. Spec: ALIAS-7 */
+/* m, sent to an alias of p's, has arrived. And the record of an alias that is active, else NULL.
+   Spec: ALIAS-7 */
 void pit__alias_received(struct pit__sched *s, struct pit__process *p, struct pit__message *m);
 struct pit__relation *pit__alias_find(const struct pit__process *p, uint64_t number);
 
 /* Is it active, and made for priority messages? */
 bool pit__alias_takes_priority(const struct pit__process *p, uint64_t number);
 
-/* Is it active, and does a bound on the mailbox hold for what comes by it? Not if it is one for replies. */
+/* Is it active, and does a bound on the mailbox hold for what comes by it? Not if it is one for
+   replies. */
 bool pit__alias_bounded(const struct pit__process *p, uint64_t number);
 
 #endif

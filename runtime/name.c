@@ -25,7 +25,8 @@ static _Atomic(int64_t) *cell(uint32_t index, bool make)
     _Atomic(int64_t) *piece = atomic_load_explicit(place, memory_order_acquire), *mine;
 
     if (!piece && make && (mine = calloc(PIECE, sizeof *mine))) {
-        /* Release: the zeros are there before the piece is found. Who loses the race takes the winner's (acquire). */
+        /* Release: the zeros are there before the piece is found. Who loses the race takes the
+           winner's (acquire). */
         if (atomic_compare_exchange_strong_explicit(place, &piece, mine, memory_order_acq_rel,
                                                     memory_order_acquire))
             piece = mine;
@@ -160,7 +161,8 @@ pit_pid pit_whereis(const char *name)
     return found;
 }
 
-/* ---- the public side: a name is claimed and freed by its process's owner, who alone knows whether it lives */
+/* ---- the public side: a name is claimed and freed by its process's owner, who alone knows whether
+   it lives */
 
 struct naming {
     char name[LONGEST + 1];
@@ -179,8 +181,8 @@ static void on_owner(struct pit__sched *s, struct pit__process *p, const void *i
         if (p->status != PIT__EXITING && !(p->flags & PIT__F_EXIT))
             *ret = pit__name_claim(n->name, p);
     } else if (p->name && !strcmp(pit__name_text(p), n->name)) {
-        pit__name_free(
-            p); /* also of one that is ending: until its teardown frees it the name is its own */
+        /* also of one that is ending: until its teardown frees it the name is its own */
+        pit__name_free(p);
         *ret = 0;
     }
 }

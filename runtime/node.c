@@ -1,9 +1,10 @@
 /*
  * The node: starting, stopping in order, and what it can say of itself.
  *
- * Stopping: the first process ends (by itself, or by `shutdown`) -> STOPPING: what it was linked to has got its exit signal,
- * supervisors end their children in their order -> when no supervisor is left, or stop_timeout has passed, KILLING: whatever
- * stands outside the trees is killed -> when no process is left, STOPPED: the schedulers' loops end. Scheduler 0 drives it.
+ * Stopping: the first process ends (by itself, or by `shutdown`) -> STOPPING: what it was linked to
+ * has got its exit signal, supervisors end their children in their order -> when no supervisor is
+ * left, or stop_timeout has passed, KILLING: whatever stands outside the trees is killed -> when no
+ * process is left, STOPPED: the schedulers' loops end. Scheduler 0 drives it.
  */
 #include <pit/node.h>
 
@@ -41,9 +42,8 @@
 #include "term/atom.h"
 #include "term/heap.h"
 
-#define KILLING_MOST \
-    INT64_C(         \
-        5000000000) /* ns without progress until processes that never call the runtime are given up */
+/* ns without progress until processes that never call the runtime are given up */
+#define KILLING_MOST INT64_C(5000000000)
 #define KILL_A_PASS 4096
 #define KILL_PAUSE INT64_C(20000000) /* ns */
 
@@ -54,8 +54,8 @@ static struct {
     pit_first *first;
     int argc;
     char **argv;
-    _Atomic(bool)
-        status_given; /* by pit_stop or an OS signal: what first returns does not count any more */
+    /* by pit_stop or an OS signal: what first returns does not count any more */
+    _Atomic(bool) status_given;
     /* of KILLING, scheduler 0's: */
     int64_t killing_since; /* the last progress */
     int64_t kill_again;
@@ -73,7 +73,8 @@ static void first_body(const void *unused)
 
 /* ---- stopping */
 
-/* Sequentially consistent for the sake of STOPPED: a step P1 of the sleeping protocol (sched.c), with wake() as P2. */
+/* Sequentially consistent for the sake of STOPPED: a step P1 of the sleeping protocol (sched.c),
+   with wake() as P2. */
 static void set_state(int state)
 {
     atomic_store_explicit(&pit__node.state, state, memory_order_seq_cst);
@@ -95,7 +96,8 @@ static void stopped(void)
         pit__node.scheds[i]->driver_ops->wake(pit__node.scheds[i]->driver);
 }
 
-/* A part of the table a pass, so that those who end meanwhile are torn down meanwhile. true: once through. */
+/* A part of the table a pass, so that those who end meanwhile are torn down meanwhile. true: once
+   through. */
 static bool kill_some(struct pit__sched *s)
 {
     uint32_t used = atomic_load_explicit(&pit__slots.used, memory_order_acquire),
@@ -205,7 +207,8 @@ static void on_os_signal(int signo)
 {
     atomic_store_explicit(&pit__node.os_signal, signo,
                           memory_order_seq_cst); /* before the wake: node_waiting() of sched.c */
-    /* Always: it may be about to sleep, and looks for messages only. The scheduler lives until the handler is gone. */
+    /* Always: it may be about to sleep, and looks for messages only. The scheduler lives until the
+       handler is gone. */
     pit__node.scheds[0]->driver_ops->wake(pit__node.scheds[0]->driver);
     pit__last_resort_ask();
 }
@@ -224,8 +227,9 @@ void pit__node_os_signal(struct pit__sched *s)
 static struct sigaction old_int, old_term, old_pipe;
 
 /*
- * Who writes to a pipe or socket that nobody reads gets EPIPE, as in every server: the signal would end the node, and a log
- * line is enough for that. A program that wants the signal has set a handler before.
+ * Who writes to a pipe or socket that nobody reads gets EPIPE, as in every server: the signal would
+ * end the node, and a log line is enough for that. A program that wants the signal has set a
+ * handler before.
  */
 static void pipe_signal_off(void)
 {
@@ -380,7 +384,8 @@ static int run_threads(void)
     return r;
 }
 
-/* A server with many connections should not need a shell's ulimit: the soft limit is ours to raise. */
+/* A server with many connections should not need a shell's ulimit: the soft limit is ours to
+   raise. */
 static void raise_descriptor_limit(void)
 {
     struct rlimit l;

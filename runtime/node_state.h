@@ -22,10 +22,10 @@ struct pit__node {
     _Atomic(int) state;  /* only forward; release/acquire: what a later state needs is set before */
     _Atomic(int) status; /* exit status; relaxed, read after the threads were joined */
     _Atomic(int) supervisors; /* that live; relaxed: polled */
-    _Atomic(int64_t)
-        first; /* the first process's pid; relaxed, a hint for pit_stop and OS signals */
-    _Atomic(uint32_t)
-        sleepers; /* how many schedulers sleep; relaxed: a hint for who has too much work */
+    /* the first process's pid; relaxed, a hint for pit_stop and OS signals */
+    _Atomic(int64_t) first;
+    /* how many schedulers sleep; relaxed: a hint for who has too much work */
+    _Atomic(uint32_t) sleepers;
     _Atomic(uint32_t) placement; /* round robin of PIT_ANYWHERE */
     _Atomic(int) os_signal;      /* a SIGINT or SIGTERM not yet passed on */
     _Atomic(uint32_t) wall_turn; /* odd: wall time is counted. Relaxed: a setting. wall_time.c */

@@ -52,7 +52,8 @@ static const struct flag flags[] = {
 static const char *const spins[] = {"none", "very_short", "short", "medium", "long", "very_long"};
 static const int spin_us[] = {0, 5, 20, 100, 500, 2000};
 
-/* What BEAM's flags say in words, or in two numbers, as ours: "+S 4:4", "+sbt u", "+sbwt none". Else value itself. */
+/* What BEAM's flags say in words, or in two numbers, as ours: "+S 4:4", "+sbt u", "+sbwt none".
+   Else value itself. */
 static const char *as_ours(const struct flag *f, const char *value, char *room, size_t size)
 {
     const char *colon;
@@ -90,7 +91,8 @@ static int set(pit_node_opts *o, const struct flag *f, const char *given)
     return 0;
 }
 
-/* The flag that a word is, or, as BEAM's may be written, begins with: "+S4". The longest: "+sbwt20" is not "+sbt". */
+/* The flag that a word is, or, as BEAM's may be written, begins with: "+S4". The longest: "+sbwt20"
+   is not "+sbt". */
 static const struct flag *flag_of(const char *word)
 {
     const struct flag *found = NULL;

@@ -1,5 +1,6 @@
 /*
- * What payloads own: binaries are shared by a count, terms are sealed. The descriptor says where they are.
+ * What payloads own: binaries are shared by a count, terms are sealed. The descriptor says where
+ * they are.
  */
 #include <errno.h>
 #include <string.h>

@@ -1,13 +1,16 @@
 /*
  * Persistent terms: a hash table that is read without a lock.
  *
- * An entry never changes: key and value are sealed when it is made. Writers, under the lock, put a new entry in
- * the place of the old one, or a new table in the place of one that has grown full; what they take away goes after a grace
- * period (grace.h), and with it the table's hold on the value. A reader takes a hold of its own while it looks: the value's bytes
- * are wrapped as a counted binary, which a process's heap holds like any other and gives back with the rest of its
- * terms. So what was read is freed with its last reader, and replacing needs no scan of the processes. Spec: PT-2.
+ * An entry never changes: key and value are sealed when it is made. Writers, under the lock, put a
+ * new entry in the place of the old one, or a new table in the place of one that has grown full;
+ * what they take away goes after a grace period (grace.h), and with it the table's hold on the
+ * value. A reader takes a hold of its own while it looks: the value's bytes are wrapped as a
+ * counted binary, which a process's heap holds like any other and gives back with the rest of its
+ * terms. So what was read is freed with its last reader, and replacing needs no scan of the
+ * processes. Spec: PT-2.
  *
- * Order: R1, the release of a bucket, a link or the table, publishes complete entries; A1, the acquires of a look.
+ * Order: R1, the release of a bucket, a link or the table, publishes complete entries; A1, the
+ * acquires of a look.
  */
 #include "runtime/persistent.h"
 
@@ -26,8 +29,8 @@
 #include "term/sealed.h"
 
 #define BUCKETS_LEAST 64
-#define GLANCE \
-    8 /* holds of the heap that are looked at before a value that was read gets another */
+/* holds of the heap that are looked at before a value that was read gets another */
+#define GLANCE 8
 
 struct entry {
     struct pit__grace grace;
@@ -186,8 +189,8 @@ static void link_in(struct table *t, struct entry *e)
 }
 
 /*
- * A table of twice the size, with entries of its own, since the old ones' links are being followed: they share key and
- * value. Without memory the old one goes on, with longer chains.
+ * A table of twice the size, with entries of its own, since the old ones' links are being followed:
+ * they share key and value. Without memory the old one goes on, with longer chains.
  */
 static struct entry *twin(const struct entry *e)
 {

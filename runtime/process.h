@@ -1,12 +1,13 @@
 /*
  * The control block of a process: a slot of 384 bytes in a table that is never unmapped.
  *
- * Three kinds of cache line, because false sharing decides more than the algorithm (38 M messages/s between cores with
- * pid and mailbox word on one line, 113 M apart):
+ * Three kinds of cache line, because false sharing decides more than the algorithm (38 M messages/s
+ * between cores with pid and mailbox word on one line, 113 M apart):
  *   mailbox    written by senders on any thread
  *   identity   read by all, written at spawn, exit and hand-over only
  *   the rest   touched by the owner alone: the scheduler that `owner` names, without atomics
- * A slot changes owner only by its present owner's act. A free slot has an owner too, who discards late mail.
+ * A slot changes owner only by its present owner's act. A free slot has an owner too, who discards
+ * late mail.
  */
 #ifndef PIT_RUNTIME_PROCESS_H
 #define PIT_RUNTIME_PROCESS_H
@@ -32,9 +33,11 @@ enum pit__status {
     PIT__WAITING,
     PIT__RUNNABLE, /* on its owner's run queue */
     PIT__RUNNING,
-    PIT__TRANSIT, /* handed over, and not adopted yet: the new owner may append to the inner queue, no more */
+    /* handed over, and not adopted yet: the new owner may append to the inner queue, no more */
+    PIT__TRANSIT,
     PIT__EXITING, /* runs no user code any more; on the run queue until its teardown is complete */
-    PIT__ZOMBIE, /* torn down, but the kernel still writes to its memory: waits for the last completion */
+    /* torn down, but the kernel still writes to its memory: waits for the last completion */
+    PIT__ZOMBIE,
 };
 
 /* What wakes a process that waits; an exit signal always does. */
@@ -54,19 +57,19 @@ enum pit__status {
 #define PIT__F_FIRST 128u     /* the node's first process */
 #define PIT__F_TORN_DOWN 256u /* the name and the pid are gone, the relations are going */
 #define PIT__F_BOUND 512u     /* stays on its scheduler */
-#define PIT__F_TIMEOUT \
-    1024u /* the timeout is armed: said here so that a wake-up need not look at its line */
+/* the timeout is armed: said here so that a wake-up need not look at its line */
+#define PIT__F_TIMEOUT 1024u
 #define PIT__F_STAMPED 2048u    /* the stamp is set, likewise */
 #define PIT__F_MARK 8192u       /* mark and mark_number are set, likewise */
 #define PIT__F_HEAP 4096u       /* the heap is there, likewise */
 #define PIT__F_EXTRA 16384u     /* the extra data is there, likewise */
 #define PIT__F_ATTENTION 32768u /* attend.h, this and the next */
 #define PIT__F_LOOP 65536u      /* is run by the loop only; so is what ends */
-#define PIT__F_URGENT \
-    131072u /* its priority is high or max: said here so that the usual need not be asked */
+/* its priority is high or max: said here so that the usual need not be asked */
+#define PIT__F_URGENT 131072u
 #define PIT__FORESEE_BITS 28 /* of process.partner: a slot's index + 1 */
-#define PIT__PREFETCH_LINES \
-    5 /* a parked process has so many lines of frames, the runtime's and the first of its own */
+/* a parked process has so many lines of frames, the runtime's and the first of its own */
+#define PIT__PREFETCH_LINES 5
 
 struct pit__process {
     /* ---- mailbox line: any sender */
@@ -82,17 +85,17 @@ struct pit__process {
     pit_pid dead_pid;         /* in a teardown: links and monitors still speak in its name */
 
     /* ---- identity line: all read, rarely written */
-    _Atomic(int64_t) pid __attribute__((
-        aligned(64))); /* 0: free or ended. R1: released at spawn, after the slot is complete */
-    _Atomic(struct pit__sched *)
-        owner; /* R2: released at hand-over, after all that is the process's */
+    /* 0: free or ended. R1: released at spawn, after the slot is complete */
+    _Atomic(int64_t) pid __attribute__((aligned(64)));
+    /* R2: released at hand-over, after all that is the process's */
+    _Atomic(struct pit__sched *) owner;
     union {
         pit_handler *handler;
         pit_body *body;
     };
     void *state; /* the copy of what the spawner gave: a handler's state, a body's argument */
-    uint32_t
-        pending_io; /* the owner's, cold: operations in flight. Not handed over; slot and stack outlive them */
+    /* the owner's, cold: operations in flight. Not handed over; slot and stack outlive them */
+    uint32_t pending_io;
     uint32_t stack_size;        /* of the stack that it has or will have */
     uint32_t partner;           /* the owner's: foresee.c */
     _Atomic(bool) bound_blocks; /* its mailbox makes senders wait: bound.h */
@@ -171,7 +174,8 @@ static inline struct pit__process *pit__slot_of(pit_pid pid)
     return pit__slots.base + index;
 }
 
-/* Relaxed: who may act on it is the owner, who wrote it; for all others it is a hint that the receiver's own check repeats. */
+/* Relaxed: who may act on it is the owner, who wrote it; for all others it is a hint that the
+   receiver's own check repeats. */
 static inline int64_t pit__process_pid(const struct pit__process *p)
 {
     return atomic_load_explicit(&p->pid, memory_order_relaxed);
@@ -182,7 +186,8 @@ static inline pit_pid pit__handle_of(const struct pit__process *p)
     return (pit_pid){pit__process_pid(p)};
 }
 
-/* Acquire, pairs with the release at hand-over: what the former owner did to the process is visible to the new one. */
+/* Acquire, pairs with the release at hand-over: what the former owner did to the process is visible
+   to the new one. */
 static inline bool pit__owned_by(const struct pit__process *p, const struct pit__sched *s)
 {
     return atomic_load_explicit(&p->owner, memory_order_acquire) == s;
@@ -194,8 +199,9 @@ static inline uint32_t pit__slot_index(const struct pit__process *p)
 }
 
 /*
- * Have what a message to p touches here by the time it is needed: with 100,000 processes each line is a cache miss, and they
- * would come one after the other. The stack's first lines hold the frames that its resumption returns through.
+ * Have what a message to p touches here by the time it is needed: with 100,000 processes each line
+ * is a cache miss, and they would come one after the other. The stack's first lines hold the frames
+ * that its resumption returns through.
  */
 static inline void pit__process_prefetch(const struct pit__process *p)
 {
@@ -215,15 +221,18 @@ struct pit__slot_pool {
     unsigned count;
 };
 
-/* A free slot that s owns; NULL: it has none, and the table is full. Others may have some: limit.h. */
+/* A free slot that s owns; NULL: it has none, and the table is full. Others may have some:
+   limit.h. */
 struct pit__process *pit__slot_get(struct pit__slot_pool *pool, struct pit__sched *s);
 
-/* Free again. A pool that has grown long gives a part to a scheduler that has few: processes are not always ended where
-   they are spawned. The slots travel like processes, by their owner's act. */
+/* Free again. A pool that has grown long gives a part to a scheduler that has few: processes are
+   not always ended where they are spawned. The slots travel like processes, by their owner's
+   act. */
 void pit__slot_put(struct pit__slot_pool *pool, struct pit__process *p);
 void pit__slots_adopt(struct pit__slot_pool *pool, struct pit__process *first);
 
-/* n free slots of from's pool, which has so many, go to another scheduler. How many went: 0, without memory for the message. */
+/* n free slots of from's pool, which has so many, go to another scheduler. How many went: 0,
+   without memory for the message. */
 unsigned pit__slots_give(struct pit__slot_pool *pool, unsigned n, struct pit__sched *from,
                          struct pit__sched *to);
 

@@ -1,6 +1,6 @@
 /*
- * Exit reasons of the runtime's own making. They are sealed terms: one copy however many links carry it; a plain atom needs
- * no memory at all: pit__reason(normal).
+ * Exit reasons of the runtime's own making. They are sealed terms: one copy however many links
+ * carry it; a plain atom needs no memory at all: pit__reason(normal).
  */
 #ifndef PIT_RUNTIME_REASON_H
 #define PIT_RUNTIME_REASON_H
@@ -11,7 +11,8 @@
 #include "term/heap.h"
 #include "term/sealed.h"
 
-/* {system_limit, Text}; and {kind, Text, {File, Line}}, without the place if file is NULL. Without memory: the plain atom. */
+/* {system_limit, Text}; and {kind, Text, {File, Line}}, without the place if file is NULL. Without
+   memory: the plain atom. */
 struct pit__sealed *pit__reason_system_limit(const char *text);
 struct pit__sealed *pit__reason_text(const char *kind, const char *text, const char *file,
                                      int line);
@@ -25,9 +26,10 @@ static inline struct pit__sealed *pit__reason_of(pit_term reason)
 }
 
 /*
- * Build a reason in the current heap, however full it is: its limit is lifted from begin to end, which seals the reason and undoes
- * what was built since. Nothing in between may switch. If memory itself ends in between, the process exits with the plain atom
- * system_limit, which needs none (pit__reason_no_memory, from the hook for limits).
+ * Build a reason in the current heap, however full it is: its limit is lifted from begin to end,
+ * which seals the reason and undoes what was built since. Nothing in between may switch. If memory
+ * itself ends in between, the process exits with the plain atom system_limit, which needs none
+ * (pit__reason_no_memory, from the hook for limits).
  */
 struct pit__reason_room {
     struct pit__heap *heap;

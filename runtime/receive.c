@@ -1,6 +1,7 @@
 /*
- * Receiving. The inner queue belongs to its process, and only the process takes from it; so a scan that found nothing may
- * wait and go on where it stopped: whatever came meanwhile stands behind. Spec: RECV-1..5.
+ * Receiving. The inner queue belongs to its process, and only the process takes from it; so a scan
+ * that found nothing may wait and go on where it stopped: whatever came meanwhile stands behind.
+ * Spec: RECV-1..5.
  */
 #include <errno.h>
 
@@ -33,8 +34,8 @@ static inline void let_go(struct pit__thread *t, struct pit__process *p)
         *hand = NULL;
         pit__message_done(t->sched, m);
     }
-    if (PIT__UNLIKELY(p->flags & PIT__F_HEAP) &&
-        !handler) /* a handler's terms live until it returns */
+    /* a handler's terms live until it returns */
+    if (PIT__UNLIKELY(p->flags & PIT__F_HEAP) && !handler)
         pit__process_heap_reset(p);
 }
 
@@ -73,8 +74,9 @@ static inline const pit_msg *in_hand(struct pit__process *p, struct pit__message
 }
 
 /*
- * The mailbox went beyond its bound, and its process is to be told before it takes the next message: in its own code, which
- * may do what it likes. true: it was, and may have received: no place in the queue is what it was. Nothing is in its hands then.
+ * The mailbox went beyond its bound, and its process is to be told before it takes the next
+ * message: in its own code, which may do what it likes. true: it was, and may have received: no
+ * place in the queue is what it was. Nothing is in its hands then.
  */
 static inline bool overloaded(struct pit__process *p)
 {
@@ -147,8 +149,9 @@ static inline const pit_msg *take_head(struct pit__sched *s, struct pit__process
 }
 
 /*
- * Wait for the first message, and take it. Nothing is kept in a register or in the frame while others run: who is run is
- * t->current, so that but the few registers that a caller expects to find again, nothing is saved.
+ * Wait for the first message, and take it. Nothing is kept in a register or in the frame while
+ * others run: who is run is t->current, so that but the few registers that a caller expects to find
+ * again, nothing is saved.
  */
 static __attribute__((noinline)) const pit_msg *
 wait_usual(struct pit__thread *t, struct pit__sched *s, struct pit__process *p)
@@ -185,9 +188,10 @@ let_go_plain(struct pit__sched *s, struct pit__process *p, int64_t timeout)
 }
 
 /*
- * The fast way, as pit_send_copy's: whatever is unusual is asked for first and left to receive_any. Nothing between the
- * test of UNUSUAL and the wait delivers a signal, so an exit cannot come in between and go unseen. The last message is let
- * go by freeing its block; a call that nobody answered must be failed, which may deliver signals, and is left to receive_any.
+ * The fast way, as pit_send_copy's: whatever is unusual is asked for first and left to receive_any.
+ * Nothing between the test of UNUSUAL and the wait delivers a signal, so an exit cannot come in
+ * between and go unseen. The last message is let go by freeing its block; a call that nobody
+ * answered must be failed, which may deliver signals, and is left to receive_any.
  */
 const pit_msg *pit_receive(int64_t timeout)
 {
@@ -223,7 +227,8 @@ struct scan {
     struct pit__message *seen_priority; /* and of the priority messages all up to here */
 };
 
-/* Look at the messages behind *before up to `last` (NULL: all), and leave *before where it stopped. */
+/* Look at the messages behind *before up to `last` (NULL: all), and leave *before where it
+   stopped. */
 static struct pit__message *look(struct pit__process *p, struct scan *sc,
                                  struct pit__message **before, const struct pit__message *last)
 {
@@ -243,7 +248,8 @@ static struct pit__message *look(struct pit__process *p, struct scan *sc,
     return m != end ? take(p, *before, m) : NULL;
 }
 
-/* The oldest that matches and was not looked at before. Priority messages came before the place where it goes on. SIG-8, RECV-5 */
+/* The oldest that matches and was not looked at before. Priority messages came before the place
+   where it goes on. SIG-8, RECV-5 */
 static struct pit__message *look_on(struct pit__process *p, struct scan *sc)
 {
     struct pit__message *last = pit__inner_last_priority(p), *m;
@@ -374,9 +380,8 @@ void pit_sleep(int64_t ms)
     pit__in();
     pit__caller(pit__thread(), "pit_sleep");
     pit__wait_init(&w);
-    (void)pit__park(&w, ms < 0 || ms > INT64_MAX / 2000000
-                            ? INT64_MAX
-                            : pit__now() + ms * 1000000); /* nobody unparks it: the deadline does */
+    /* nobody unparks it: the deadline does */
+    (void)pit__park(&w, ms < 0 || ms > INT64_MAX / 2000000 ? INT64_MAX : pit__now() + ms * 1000000);
     pit__out(1);
 }
 

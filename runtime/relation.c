@@ -10,7 +10,8 @@
 #define SEGMENT 512   /* buckets in a piece of the directory; a piece is 4 KiB */
 #define SEGMENTS 2048 /* a million buckets; beyond, chains grow longer */
 
-/* Linear hashing (Litwin 1980): buckets 0 .. split-1 and base .. base+split-1 have been split already. */
+/* Linear hashing (Litwin 1980): buckets 0 .. split-1 and base .. base+split-1 have been split
+   already. */
 struct pit__relation_index {
     uint32_t base; /* a power of two */
     uint32_t split;
@@ -50,7 +51,8 @@ static bool segment_ready(struct pit__relation_index *x, uint32_t n)
     return *s != NULL;
 }
 
-/* One bucket more: its entries part between it and the new one. No memory: the chains grow longer, no more. */
+/* One bucket more: its entries part between it and the new one. No memory: the chains grow longer,
+   no more. */
 static void grow(struct pit__relation_index *x)
 {
     struct pit__relation *r, **old, **new;

@@ -1,9 +1,10 @@
 /*
- * Relations: what ties a process to others: its links, its monitors, the monitors on it, its timers.
+ * Relations: what ties a process to others: its links, its monitors, the monitors on it, its
+ * timers.
  *
- * One container a process, in order of creation (a teardown must not depend on addresses: a seed could not replay it). Up to
- * SMALL entries are searched one by one; beyond, a linear hash is kept besides, which grows by one bucket an insertion,
- * so that no insertion stalls. Owner only.
+ * One container a process, in order of creation (a teardown must not depend on addresses: a seed
+ * could not replay it). Up to SMALL entries are searched one by one; beyond, a linear hash is kept
+ * besides, which grows by one bucket an insertion, so that no insertion stalls. Owner only.
  */
 #ifndef PIT_RUNTIME_RELATION_H
 #define PIT_RUNTIME_RELATION_H
@@ -37,8 +38,8 @@ struct pit__relation {
 /* What a relation is besides its kind; the bits lie where messages keep their size. */
 #define PIT__R_FLAGS(r) ((r)->block.size)
 #define PIT__R_SEEN 1u /* in a teardown: its turn comes after the links */
-#define PIT__R_PRIORITY \
-    2u /* link, monitor: what it sends is a priority message; alias: may be sent those */
+/* link, monitor: what it sends is a priority message; alias: may be sent those */
+#define PIT__R_PRIORITY 2u
 #define PIT__R_TAGGED 4u    /* it is a struct pit__tagged_relation */
 #define PIT__R_ALIASED 8u   /* monitor: its reference was made an alias too */
 #define PIT__R_MODE_SHIFT 4 /* alias: enum pit_alias_mode */
@@ -77,7 +78,8 @@ struct pit__relations {
     uint32_t timers;
 };
 
-/* A record that is in no container yet; extra and flags are 0. Without memory the node ends: it could not keep its promises. */
+/* A record that is in no container yet; extra and flags are 0. Without memory the node ends: it
+   could not keep its promises. */
 struct pit__relation *pit__relation_new(struct pit__blocks *pool, enum pit__relation_kind kind,
                                         uint64_t key, int64_t peer);
 
@@ -93,7 +95,8 @@ void pit__relation_free(struct pit__blocks *pool, struct pit__relation *r);
 struct pit__relation *pit__relation_find(const struct pit__relations *rs,
                                          enum pit__relation_kind kind, uint64_t key);
 
-/* r->block.kind and r->key are set; key is not there yet. Cannot fail: without memory for the index it is searched one by one. */
+/* r->block.kind and r->key are set; key is not there yet. Cannot fail: without memory for the index
+   it is searched one by one. */
 void pit__relation_add(struct pit__relations *rs, struct pit__relation *r);
 void pit__relation_remove(struct pit__relations *rs, struct pit__relation *r);
 

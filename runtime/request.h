@@ -1,6 +1,6 @@
 /*
- * Requests: signals that run a function on the receiver's data and answer with what it found; and timers that are
- * started for another scheduler's process. Used by signal.c, which delivers them.
+ * Requests: signals that run a function on the receiver's data and answer with what it found; and
+ * timers that are started for another scheduler's process. Used by signal.c, which delivers them.
  */
 #ifndef PIT_RUNTIME_REQUEST_H
 #define PIT_RUNTIME_REQUEST_H

@@ -1,6 +1,7 @@
 /*
- * The run queue, and how a running process passes the core on: the part of the scheduler that every message goes through,
- * inlined for that reason. The rest, and the argument, is in sched.c. Owner only.
+ * The run queue, and how a running process passes the core on: the part of the scheduler that every
+ * message goes through, inlined for that reason. The rest, and the argument, is in sched.c. Owner
+ * only.
  */
 #ifndef PIT_RUNTIME_RUN_QUEUE_H
 #define PIT_RUNTIME_RUN_QUEUE_H
@@ -11,10 +12,10 @@
 #include "runtime/sched.h"
 
 #define PIT__DIRECT 64 /* switches from process to process before the loop looks after the rest */
-#define PIT__SLICE_OVER \
-    (1u << 30) /* for s->direct: a slice was used up, so timers and completions come first */
-#define PIT__SAMPLE_WAKES \
-    64 /* a time stamp costs more than half a message: one wake in so many has one */
+/* for s->direct: a slice was used up, so timers and completions come first */
+#define PIT__SLICE_OVER (1u << 30)
+/* a time stamp costs more than half a message: one wake in so many has one */
+#define PIT__SAMPLE_WAKES 64
 #define PIT__LOW_TURNS 8 /* a low process is passed over this often. Spec: SCHED-2 */
 
 enum { PIT__QUEUE_MAX, PIT__QUEUE_HIGH, PIT__QUEUE_NORMAL };
@@ -100,7 +101,8 @@ static inline void pit__timeout_arm(struct pit__sched *s, struct pit__process *p
     pit__wheel_add(&s->wheel, &p->timeout, when_ns);
 }
 
-/* The same by the process's own clock (pit__extra_paused), by which deadlines are kept while it waits again and again. */
+/* The same by the process's own clock (pit__extra_paused), by which deadlines are kept while it
+   waits again and again. */
 static inline void pit__timeout_arm_own(struct pit__sched *s, struct pit__process *p,
                                         int64_t when_ns)
 {
@@ -129,7 +131,8 @@ static inline void pit__sched_enqueue(struct pit__sched *s, struct pit__process 
     PIT_PROBE_RUNNABLE(pit__process_pid(p), s->index);
 }
 
-/* The same for one that waits, of usual priority, without a timeout, when no probe is. false: pit__slice_stamp it, it is its turn. */
+/* The same for one that waits, of usual priority, without a timeout, when no probe is. false:
+   pit__slice_stamp it, it is its turn. */
 static inline bool pit__sched_enqueue_ordinary(struct pit__sched *s, struct pit__process *p)
 {
     p->status = PIT__RUNNABLE;
@@ -172,7 +175,8 @@ static inline void pit__slice_end(struct pit__sched *s, struct pit__process *p)
     }
 }
 
-/* A ready process that can be switched to without the loop; it is taken off the queue. NULL: none. */
+/* A ready process that can be switched to without the loop; it is taken off the queue. NULL:
+   none. */
 static inline struct pit__process *pit__queue_direct(struct pit__sched *s)
 {
     unsigned n = pit__queue_first(s);
@@ -204,7 +208,8 @@ static inline struct pit__process *pit__queue_usual(struct pit__sched *s)
 PIT_NORETURN void pit__slice_overflowed(struct pit__process *p);
 void pit__sched_switch_to_loop(struct pit__thread *t, struct pit__sched *s, struct pit__process *p);
 
-/* The current process stops here and continues when it is run again; its status says whether it is on the queue. */
+/* The current process stops here and continues when it is run again; its status says whether it is
+   on the queue. */
 static inline __attribute__((always_inline)) void pit__sched_switch_away(struct pit__sched *s,
                                                                          struct pit__process *p)
 {

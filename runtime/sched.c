@@ -1,10 +1,11 @@
 /*
  * The scheduler's loop, and how a process gets and leaves the core.
  *
- * The loop runs on a pooled stack like any other. A callback process's handler is called by the loop as a function: no
- * switch, no stack of its own. If the handler waits half way, the process keeps the stack, the loop's frame with it, and
- * the loop begins anew on a fresh one; when the handler returns to that old frame, the frame finds that the stack is
- * the process's (p->stack), gives it back and is gone. So after a handler nothing that was read before it may be used but p.
+ * The loop runs on a pooled stack like any other. A callback process's handler is called by the
+ * loop as a function: no switch, no stack of its own. If the handler waits half way, the process
+ * keeps the stack, the loop's frame with it, and the loop begins anew on a fresh one; when the
+ * handler returns to that old frame, the frame finds that the stack is the process's (p->stack),
+ * gives it back and is gone. So after a handler nothing that was read before it may be used but p.
  *
  * Ways between the loop L and processes:
  *   L  -> P        resume, or start a body; L is saved in loop_sp
@@ -13,13 +14,14 @@
  *   P  -> L'       P is a callback process on L's stack: it takes that stack, L' is new
  *   P  -> nowhere  P has ended: abandon. On L's own stack L is restarted at its top; it keeps nothing in its frame.
  *
- * A pass of the loop is bounded: the inbox, due timers, BUDGET processes, completions. Then, if nothing is left to run, it
- * spins a little and sleeps in the driver until the next timer.
+ * A pass of the loop is bounded: the inbox, due timers, BUDGET processes, completions. Then, if
+ * nothing is left to run, it spins a little and sleeps in the driver until the next timer.
  *
- * Sleeping: (S1) store sleeping, (S2) read the inbox again, (S3) wait in the driver. A sender: (P1) push on the inbox, and if
- * that made it non-empty (P2) read sleeping, exchange it, wake the driver. S1, S2, P1 and P2 are sequentially consistent:
- * in their one order either P1 is before S2 and the scheduler sees the message, or S1 is before P2 and the sender sees that
- * it sleeps. The wake is an eventfd on which a poll is armed: one that comes before S3 ends the wait at once.
+ * Sleeping: (S1) store sleeping, (S2) read the inbox again, (S3) wait in the driver. A sender: (P1)
+ * push on the inbox, and if that made it non-empty (P2) read sleeping, exchange it, wake the
+ * driver. S1, S2, P1 and P2 are sequentially consistent: in their one order either P1 is before S2
+ * and the scheduler sees the message, or S1 is before P2 and the sender sees that it sleeps. The
+ * wake is an eventfd on which a poll is armed: one that comes before S3 ends the wait at once.
  * tests/model/sleep.pml has it with explicit store buffers.
  */
 #include "runtime/sched.h"
@@ -44,11 +46,10 @@
 #define BUDGET 64
 #define TIMERS_AT_ONCE 256 /* between two looks at the clock */
 #define GLANCES 2000       /* about a microsecond */
-#define NEAR_LEAST \
-    512 /* slots in use, with a few lines of stack each, that leave the first cache */
-#define TIMERS_MOST \
-    INT64_C(        \
-        200000) /* ns of a pass: firing a million due timers must not stop the world, nor fall behind */
+/* slots in use, with a few lines of stack each, that leave the first cache */
+#define NEAR_LEAST 512
+/* ns of a pass: firing a million due timers must not stop the world, nor fall behind */
+#define TIMERS_MOST INT64_C(200000)
 #define DEFAULT_STACK (64u * 1024)
 
 static void loop(void *unused);
@@ -117,8 +118,8 @@ static inline void message_over(struct pit__sched *s, struct pit__process *p)
     struct pit__message *m = p->message;
 
     p->message = NULL;
-    p->mark =
-        NULL; /* handlers take from the queue without a look at it; a later one scans from the head. RECV-5 */
+    /* handlers take from the queue without a look at it; a later one scans from the head. RECV-5 */
+    p->mark = NULL;
     if (m)
         pit__message_done(s, m);
     if (PIT__UNLIKELY((m = p->received) != NULL)) {
@@ -238,7 +239,8 @@ static void run(struct pit__sched *s, struct pit__process *p)
 
 /* ---- off the core */
 
-/* p ends where it wanted to wait or yield: it is not to be run again. Linear, on a road that ends processes only. */
+/* p ends where it wanted to wait or yield: it is not to be run again. Linear, on a road that ends
+   processes only. */
 static void unqueue(struct pit__sched *s, struct pit__process *p)
 {
     unsigned n = pit__queue_of(p);
@@ -370,7 +372,8 @@ void pit__sched_drain(struct pit__sched *s)
     if (s->draining)
         return;
     s->draining = true;
-    /* Relaxed: nothing is read from it. Its line comes while the exchange waits for the inbox's own. */
+    /* Relaxed: nothing is read from it. Its line comes while the exchange waits for the inbox's
+       own. */
     __builtin_prefetch(atomic_load_explicit(&s->inbox.head, memory_order_relaxed), 1);
     for (m = pit__inbox_take(&s->inbox); m;) {
         struct pit__message *next = pit__message_next(m);
@@ -389,8 +392,8 @@ void pit__sched_wake(struct pit__sched *s)
 
 void pit__sched_post(struct pit__sched *s, struct pit__message *m)
 {
-    if (pit__inbox_push(&s->inbox, m) &&
-        atomic_load_explicit(&s->sleeping, memory_order_seq_cst)) /* P1, P2 */
+    /* P1, P2 */
+    if (pit__inbox_push(&s->inbox, m) && atomic_load_explicit(&s->sleeping, memory_order_seq_cst))
         pit__sched_wake(s);
 }
 
@@ -422,8 +425,8 @@ static bool inbox_waiting(struct pit__sched *s)
     return atomic_load_explicit(&s->inbox.head, memory_order_seq_cst) != NULL; /* S2 */
 }
 
-/* What the node wants of this scheduler. Whoever wants it wrote it down before the wake; a wake that a poll took since this
-   scheduler last looked is gone, but what it was for is seen here. */
+/* What the node wants of this scheduler. Whoever wants it wrote it down before the wake; a wake
+   that a poll took since this scheduler last looked is gone, but what it was for is seen here. */
 static bool node_waiting(struct pit__sched *s)
 {
     return atomic_load_explicit(&pit__node.state, memory_order_seq_cst) == PIT__NODE_STOPPED ||
@@ -474,8 +477,9 @@ static bool spin(struct pit__sched *s)
 }
 
 /*
- * The first moment of idleness: an answer from another core takes about a microsecond. Returning blocks and looking around
- * would move more cache lines than the message itself does, and a pause is as long as a line's way; so neither comes yet.
+ * The first moment of idleness: an answer from another core takes about a microsecond. Returning
+ * blocks and looking around would move more cache lines than the message itself does, and a pause
+ * is as long as a line's way; so neither comes yet.
  */
 static bool glance(struct pit__sched *s)
 {
@@ -616,7 +620,8 @@ static void pass(struct pit__sched *s)
         idle(s);
 }
 
-/* Noinline and without an argument: what it works on is found anew after each pass, since a pass may end on another stack. */
+/* Noinline and without an argument: what it works on is found anew after each pass, since a pass
+   may end on another stack. */
 static void loop(void *unused)
 {
     struct pit__sched *s;

@@ -17,7 +17,8 @@
 #include "runtime/stack.h"
 #include "runtime/wheel.h"
 
-/* A slice, in reductions: a runtime call costs one, a message handled MESSAGE_COST; about 50 to 100 us of a busy process. */
+/* A slice, in reductions: a runtime call costs one, a message handled MESSAGE_COST; about 50 to 100
+   us of a busy process. */
 #define PIT__SLICE 4000
 #define PIT__MESSAGE_COST 4
 
@@ -25,10 +26,10 @@
 #define PIT__WATCH_STAMP 1u  /* after a sleep every wake of the pass is stamped */
 #define PIT__WATCH_SENDER 2u /* the running process's sends are looked at: attend.h */
 #define PIT__WATCH_SPAWN 4u  /* what is spawned is traced: trace.h */
-#define PIT__WATCH_PROBES \
-    8u /* a tool has a probe of messages or switches; the semaphores are read once a pass */
-#define PIT__WATCH_CANARIES \
-    16u /* some stacks have no guard: their canaries are looked at when they are left */
+/* a tool has a probe of messages or switches; the semaphores are read once a pass */
+#define PIT__WATCH_PROBES 8u
+/* some stacks have no guard: their canaries are looked at when they are left */
+#define PIT__WATCH_CANARIES 16u
 
 /* sched.crowded: how far a message's road is not in the cache */
 #define PIT__CROWD_NEAR 1u /* not in the first one: fetched as soon as its address is known */
@@ -51,13 +52,13 @@ struct pit__foresight { /* foresee.c */
 struct pit__sched {
     /* ---- other threads */
     struct pit__inbox inbox __attribute__((aligned(64)));
-    _Atomic(int) sleeping
-        __attribute__((aligned(64)));   /* 1: waits in its driver, or is about to. See idle() */
+    /* 1: waits in its driver, or is about to. See idle() */
+    _Atomic(int) sleeping __attribute__((aligned(64)));
     _Atomic(struct pit__sched *) asker; /* an idle scheduler that asks for work; NULL: none */
 
     /* ---- this thread; others read, relaxed: hints and statistics */
-    _Atomic(uint32_t) runnable_seen
-        __attribute__((aligned(64))); /* published when it has changed: the idle ones read it */
+    /* published when it has changed: the idle ones read it */
+    _Atomic(uint32_t) runnable_seen __attribute__((aligned(64)));
     _Atomic(uint32_t) free_slots_seen;
     _Atomic(uint32_t) idle_seen; /* 1: nothing to run, it waits or is about to */
     _Atomic(uint64_t) passes __attribute__((aligned(64)));
@@ -68,8 +69,8 @@ struct pit__sched {
 
     /* ---- this thread alone */
     int reductions __attribute__((aligned(64))); /* left of the running slice */
-    unsigned
-        ready; /* bit n: queue n, max or high, is not empty; the last one's head tells by itself */
+    /* bit n: queue n, max or high, is not empty; the last one's head tells by itself */
+    unsigned ready;
     struct pit__run_queue queue[3]; /* max, high, normal and low */
     unsigned runnable;
     unsigned direct; /* switches from process to process since the loop ran */
@@ -111,13 +112,15 @@ struct pit__sched {
 struct pit__thread {
     struct pit__sched *sched;
     struct pit__process *current;
-    uintptr_t
-        floor; /* of the running process's stack: below it there is no room for a call of the runtime, which would fault in
-                        the middle of it; 0 outside of processes */
-    int in_runtime; /* depth of pit__enter; a fault while it is set is the node's, unless touching */
-    void *
-        touching; /* not NULL: memory that the program named is being read or written, and a fault is the program's. The message
-                       that is being built for it, which is then freed; or the thread itself: nothing to free */
+    /* of the running process's stack: below it there is no room for a call of the runtime, which
+       would fault in the middle of it; 0 outside of processes */
+    uintptr_t floor;
+    /* depth of pit__enter; a fault while it is set is the node's, unless touching */
+    int in_runtime;
+    /* not NULL: memory that the program named is being read or written, and a fault is the
+       program's. The message that is being built for it, which is then freed; or the thread itself:
+       nothing to free */
+    void *touching;
 };
 
 /* ---- sched.c */
@@ -129,7 +132,8 @@ void pit__sched_discard(
         *s); /* before any is closed, all threads joined: free what was still under way */
 void pit__sched_run(struct pit__sched *s); /* on its thread; returns when the node has stopped */
 
-/* Leave the current process's frames for good: its slot may be gone already. stack: its own, or NULL on the loop's. */
+/* Leave the current process's frames for good: its slot may be gone already. stack: its own, or
+   NULL on the loop's. */
 PIT_NORETURN void pit__sched_abandon(struct pit__sched *s, struct pit__stack *stack);
 
 /* Enqueue, next and switch away: run_queue.h. */
@@ -150,13 +154,14 @@ void pit__balance_move(struct pit__sched *s, struct pit__process *p,
 void pit__balance_arrive(struct pit__sched *s,
                          struct pit__process *p); /* H4 of one without timers */
 void pit__balance_adopt(struct pit__sched *s, struct pit__message *m);
-/* m, from outside, is about to be delivered to p: the scheduler that p should follow it to; NULL: none, stay. */
+/* m, from outside, is about to be delivered to p: the scheduler that p should follow it to; NULL:
+   none, stay. */
 struct pit__sched *pit__balance_waker(struct pit__sched *s, struct pit__process *p,
                                       const struct pit__message *m);
 void pit__balance_follow(struct pit__sched *s, struct pit__process *p, struct pit__sched *to);
 
-/* Counters have one writer; readers elsewhere see each value whole. A compiler makes three instructions of a relaxed load
-   and store; the one of x86-64, not locked, is as good. */
+/* Counters have one writer; readers elsewhere see each value whole. A compiler makes three
+   instructions of a relaxed load and store; the one of x86-64, not locked, is as good. */
 #if defined(__x86_64__) && !defined(PIT__FIBRE_TSAN)
 #define PIT__COUNT_MORE(counter, n) \
     __asm__("addq %1, %0" : "+m"(*(uint64_t *)&(counter)) : "er"((uint64_t)(n)) : "cc")
@@ -168,7 +173,8 @@ void pit__balance_follow(struct pit__sched *s, struct pit__process *p, struct pi
 #endif
 #define PIT__COUNT(counter) PIT__COUNT_MORE(counter, 1)
 
-/* The runtime has PIT__STACK_ROOM below what the process asked for: enough for the deepest of it, which is snprintf. */
+/* The runtime has PIT__STACK_ROOM below what the process asked for: enough for the deepest of it,
+   which is snprintf. */
 static inline uintptr_t pit__floor_of(const struct pit__stack *stack, size_t size)
 {
     return (uintptr_t)stack - size;

@@ -9,14 +9,15 @@
 #include "runtime/trace.h"
 
 /*
- * What a send costs by the length of the receiver's queue. Its producers should yield while the queue is still in the cache
- * (with slices of 250 sends eight producers made 210 M messages/s, with 2,000 they made 37 M), and in a round they should
- * not send more together than the receiver handles in its slice, about 1,000, or the queue grows without end. A cost that
- * grows with the queue settles there by itself, however many the producers are.
+ * What a send costs by the length of the receiver's queue. Its producers should yield while the
+ * queue is still in the cache (with slices of 250 sends eight producers made 210 M messages/s, with
+ * 2,000 they made 37 M), and in a round they should not send more together than the receiver
+ * handles in its slice, about 1,000, or the queue grows without end. A cost that grows with the
+ * queue settles there by itself, however many the producers are.
  */
 #define QUEUE_SHORT 64
-#define QUEUE_A_REDUCTION \
-    16 /* messages for which a reduction more is charged: at 1,000 a slice has 64 sends */
+/* messages for which a reduction more is charged: at 1,000 a slice has 64 sends */
+#define QUEUE_A_REDUCTION 16
 
 static inline int cost_of_send(uint32_t queue)
 {
@@ -122,14 +123,16 @@ static __attribute__((noinline)) void send_any(pit_pid to, const pit_type *type,
 
 #define SMALL 16 /* payload that fills a message of one cache line */
 
-/* May p, on this scheduler, be sent a small plain message and woken without anything out of the ordinary? */
+/* May p, on this scheduler, be sent a small plain message and woken without anything out of the
+   ordinary? */
 static inline bool ordinary(const struct pit__sched *s, struct pit__process *p, pit_pid to)
 {
     return pit__owned_by(p, s) && pit__mailbox_quiet(&p->mailbox) && pit__process_pid(p) == to.id &&
            !(p->flags & (PIT__F_TIMEOUT | PIT__F_ATTENTION | PIT__F_URGENT));
 }
 
-/* The end of the fast way, when it is the turn of p's wake to be stamped, or p's memory is in no near cache. */
+/* The end of the fast way, when it is the turn of p's wake to be stamped, or p's memory is in no
+   near cache. */
 static __attribute__((noinline)) void rarely(struct pit__sched *s, struct pit__process *from,
                                              struct pit__process *p)
 {
@@ -141,7 +144,8 @@ static __attribute__((noinline)) void rarely(struct pit__sched *s, struct pit__p
         pit__foresee(s, from, p);
 }
 
-/* m, which is still free, becomes the message and is appended. A fault can strike only where the payload is read, before anything has been changed. */
+/* m, which is still free, becomes the message and is appended. A fault can strike only where the
+   payload is read, before anything has been changed. */
 static inline __attribute__((always_inline)) void put(struct pit__thread *t, struct pit__process *p,
                                                       struct pit__message *m, pit_pid to,
                                                       const pit_type *type, const void *payload,
@@ -192,9 +196,9 @@ static __attribute__((noinline)) void to_long_queue(struct pit__thread *t, struc
 }
 
 /*
- * The fast way: a process sends a small plain message to a process of its own scheduler. Whatever may need a call is asked
- * for first and left to send_any, so that what remains is one straight line that saves no registers: half of the
- * instructions.
+ * The fast way: a process sends a small plain message to a process of its own scheduler. Whatever
+ * may need a call is asked for first and left to send_any, so that what remains is one straight
+ * line that saves no registers: half of the instructions.
  */
 void pit_send_copy(pit_pid to, const pit_type *type, const void *payload)
 {
@@ -205,7 +209,8 @@ void pit_send_copy(pit_pid to, const pit_type *type, const void *payload)
     uint64_t index = pit__pid_index(to);
     uint32_t size;
 
-    /* Outside of a process in_runtime is set. A pid that is no process of ours, but 0, is not that of the slot. */
+    /* Outside of a process in_runtime is set. A pid that is no process of ours, but 0, is not that
+       of the slot. */
     if (PIT__UNLIKELY(!t || t->in_runtime || (uintptr_t)__builtin_frame_address(0) < t->floor ||
                       !to.id || !pit__slot_there(index)))
         return send_any(to, type, payload);
@@ -263,7 +268,8 @@ void *pit_message_make(const pit_type *type, size_t size)
     return m ? pit__message_payload(m) : NULL;
 }
 
-/* Off the list of what the process keeps, if it is there and is (or is not) being built; it is near the head: built last, sent first. */
+/* Off the list of what the process keeps, if it is there and is (or is not) being built; it is near
+   the head: built last, sent first. */
 static struct pit__message *unkeep(struct pit__process *p, struct pit__message *m, bool building)
 {
     struct pit__message **link = &p->kept;

@@ -1,14 +1,17 @@
 /*
  * Routing, delivering, and what each signal does.
  *
- * Messages and signals take the same road, so that the order of each pair of processes holds over all kinds (SIG-1):
+ * Messages and signals take the same road, so that the order of each pair of processes holds over
+ * all kinds (SIG-1):
  *   receiver on the sender's scheduler, mailbox word quiet:    delivered at once
  *   the same, word set:  the own inbox is delivered first, since the carrier is usually there; still set: pushed outside
  *   receiver elsewhere, or a foreign thread:                   pushed outside
- * Delivered at once is in order: a quiet word says that all this sender ever pushed outside has been delivered.
+ * Delivered at once is in order: a quiet word says that all this sender ever pushed outside has
+ * been delivered.
  *
- * A signal acts when its receiver's owner delivers it, whatever the receiver does meanwhile. If it runs just then (it called
- * the runtime, which delivers), an exit takes effect when that call returns to it.
+ * A signal acts when its receiver's owner delivers it, whatever the receiver does meanwhile. If it
+ * runs just then (it called the runtime, which delivers), an exit takes effect when that call
+ * returns to it.
  */
 #include "runtime/run_queue.h"
 #include "runtime/signal.h"
@@ -374,9 +377,9 @@ bool pit__is_ending(const struct pit__process *p, pit_pid pid)
 }
 
 /*
- * For an ending process: what wants an answer waits in its queue for the teardown, so that the answer is behind what its
- * end sends to links and watchers. Who learns that it is gone has their exit signal already. LIFE-7, step 9. false: it is
- * not ending, or there is nothing to answer.
+ * For an ending process: what wants an answer waits in its queue for the teardown, so that the
+ * answer is behind what its end sends to links and watchers. Who learns that it is gone has their
+ * exit signal already. LIFE-7, step 9. false: it is not ending, or there is nothing to answer.
  */
 bool pit__put_off(struct pit__process *p, struct pit__message *m)
 {

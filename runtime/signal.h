@@ -9,14 +9,17 @@
 #include "runtime/run_queue.h"
 #include "runtime/sched.h"
 
-/* Send m, complete but for the road: it takes the one that keeps the order of each pair. Any thread (t NULL: foreign). */
+/* Send m, complete but for the road: it takes the one that keeps the order of each pair. Any thread
+   (t NULL: foreign). */
 void pit__route_slow(struct pit__thread *t, struct pit__process *p, struct pit__message *m);
 static inline void pit__route(struct pit__thread *t, struct pit__message *m);
 
-/* Has the process with this pid begun to end, in this slot, and is its teardown not over yet? Its pid may be gone. Owner only. */
+/* Has the process with this pid begun to end, in this slot, and is its teardown not over yet? Its
+   pid may be gone. Owner only. */
 bool pit__is_ending(const struct pit__process *p, pit_pid pid);
 bool pit__put_off(struct pit__process *p, struct pit__message *m);
-/* The last part of it: to the owner of p by its mailbox, whoever that is; delivers nothing. Any thread. */
+/* The last part of it: to the owner of p by its mailbox, whoever that is; delivers nothing. Any
+   thread. */
 void pit__push_outside(struct pit__process *p, struct pit__message *m);
 
 /* m has reached the owner of its receiver's slot. Owner only. */
@@ -51,7 +54,8 @@ static inline void pit__append(struct pit__sched *s, struct pit__process *p, str
     pit__append_wake(s, p);
 }
 
-/* A message with a copy of the payload, complete but for `to`. Any thread (t NULL: foreign). NULL: no memory. */
+/* A message with a copy of the payload, complete but for `to`. Any thread (t NULL: foreign). NULL:
+   no memory. */
 struct pit__message *pit__message_copy_slow(struct pit__thread *t, enum pit__kind kind,
                                             const pit_type *type, const void *payload);
 /* The same on a scheduler's thread, of a type that owns nothing. */
@@ -81,8 +85,9 @@ static inline struct pit__message *pit__message_copy(struct pit__thread *t, enum
     return pit__message_copy_plain(t, kind, type, payload);
 }
 
-/* The number of PIT__EXIT_LINK. A link to nobody is none: what comes of it is a message to who made it and traps exits, whatever
-   it unlinks or stops trapping until then; FIRST: a priority message. Spec: LINK-2. */
+/* The number of PIT__EXIT_LINK. A link to nobody is none: what comes of it is a message to who made
+   it and traps exits, whatever it unlinks or stops trapping until then; FIRST: a priority message.
+   Spec: LINK-2. */
 enum pit__exit_link { PIT__EXIT_LINKED, PIT__EXIT_NOBODY, PIT__EXIT_NOBODY_FIRST };
 
 /* A signal with a reason (whose reference it takes over; NULL: none) and a number. */
@@ -90,8 +95,8 @@ void pit__signal(struct pit__sched *s, enum pit__kind kind, pit_pid from, pit_pi
                  struct pit__sealed *reason, uint64_t number);
 
 /*
- * A message of the runtime's own to p, one of its own types: payload is copied, reason and tag (NULL: none), whose terms are
- * in it, are taken over. first: it is a priority message. Owner only.
+ * A message of the runtime's own to p, one of its own types: payload is copied, reason and tag
+ * (NULL: none), whose terms are in it, are taken over. first: it is a priority message. Owner only.
  */
 void pit__append_system(struct pit__sched *s, struct pit__process *p, const pit_type *type,
                         pit_pid from, const void *payload, struct pit__sealed *reason,
@@ -100,10 +105,12 @@ void pit__append_system(struct pit__sched *s, struct pit__process *p, const pit_
 /* The receiver is gone: answer what needs an answer, with this reason (borrowed), and free m. */
 void pit__undeliverable(struct pit__sched *s, struct pit__message *m, struct pit__sealed *reason);
 
-/* The process must end with this reason (taken over): at its next chance if it runs, else its teardown is queued. Owner only. */
+/* The process must end with this reason (taken over): at its next chance if it runs, else its
+   teardown is queued. Owner only. */
 void pit__terminate(struct pit__sched *s, struct pit__process *p, struct pit__sealed *reason);
 
-/* The usual case, inlined: an ordinary message to a process of this scheduler with nothing outside. */
+/* The usual case, inlined: an ordinary message to a process of this scheduler with nothing
+   outside. */
 static inline void pit__route(struct pit__thread *t, struct pit__message *m)
 {
     struct pit__process *p = pit__slot_of(m->to);
@@ -150,10 +157,12 @@ static inline void pit__message_done(struct pit__sched *s, struct pit__message *
         pit__message_done_slow(s, m);
 }
 
-/* A call that its receiver does not take in: its caller gets -error at once. The message is freed by who refuses it. */
+/* A call that its receiver does not take in: its caller gets -error at once. The message is freed
+   by who refuses it. */
 void pit__call_refused(struct pit__sched *s, const struct pit__message *call, int error);
 
-/* Run a function on another process's data, on its owner, ordered like every signal; park until it has answered. */
+/* Run a function on another process's data, on its owner, ordered like every signal; park until it
+   has answered. */
 typedef void pit__request_fn(struct pit__sched *s, struct pit__process *p_or_null, const void *in,
                              void *out);
 int pit__request(struct pit__thread *t, struct pit__process *caller, pit_pid to,
@@ -162,8 +171,8 @@ int pit__request(struct pit__thread *t, struct pit__process *caller, pit_pid to,
 void pit__request_post(struct pit__thread *t, pit_pid to, pit__request_fn *fn, const void *in,
                        size_t in_size);
 
-/* Wait for the answer to call number, which was made current by pit__call_begin; 0 and *ret_reply, which the caller
-   frees, -ETIMEDOUT, or -PIT_ENOPROC / -PIT_EBADCALL. */
+/* Wait for the answer to call number, which was made current by pit__call_begin; 0 and *ret_reply,
+   which the caller frees, -ETIMEDOUT, or -PIT_ENOPROC / -PIT_EBADCALL. */
 uint64_t pit__call_begin(struct pit__sched *s, struct pit__process *p);
 int pit__call_wait(struct pit__process *p, int64_t deadline_ns, struct pit__message **ret_reply);
 
@@ -184,7 +193,8 @@ static inline void pit__exit_if_told(struct pit__process *p)
 
 /* The slot is free again: at the end of the teardown, or with a zombie's last completion. */
 void pit__process_free(struct pit__sched *s, struct pit__process *p);
-/* A piece of teardown of an exiting process; true: complete, and the slot is free (or waits as a zombie for I/O). */
+/* A piece of teardown of an exiting process; true: complete, and the slot is free (or waits as a
+   zombie for I/O). */
 bool pit__teardown(struct pit__sched *s, struct pit__process *p);
 
 #endif

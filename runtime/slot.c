@@ -1,11 +1,13 @@
 /*
- * The slot table: one reserved range of addresses, mapped from its beginning as slots are first used, and never unmapped
- * while the node runs (a peak's memory stays: 384 MB a million). So a slot of any pid that was ever given out can be
- * read by any thread at any time: looking a pid up is an index and a compare.
+ * The slot table: one reserved range of addresses, mapped from its beginning as slots are first
+ * used, and never unmapped while the node runs (a peak's memory stays: 384 MB a million). So a slot
+ * of any pid that was ever given out can be read by any thread at any time: looking a pid up is an
+ * index and a compare.
  *
- * The limit of processes is the table's end: there are as many slots as processes may live, and one for each that was
- * retired, so a spawn asks nothing but whether its scheduler has a free slot. Schedulers take slots by the batch, and smaller
- * ones the nearer the end is; one that finds neither a free slot nor room in the table asks the others for theirs (limit.c).
+ * The limit of processes is the table's end: there are as many slots as processes may live, and one
+ * for each that was retired, so a spawn asks nothing but whether its scheduler has a free slot.
+ * Schedulers take slots by the batch, and smaller ones the nearer the end is; one that finds
+ * neither a free slot nor room in the table asks the others for theirs (limit.c).
  */
 #include <errno.h>
 #include <string.h>
@@ -52,7 +54,8 @@ void pit__slots_close(void)
     pit__slots.base = NULL;
 }
 
-/* How many slots to take: of what is left a scheduler leaves the others their part. Not beyond the mapped, which grows apart. */
+/* How many slots to take: of what is left a scheduler leaves the others their part. Not beyond the
+   mapped, which grows apart. */
 static uint32_t batch(uint32_t from)
 {
     uint32_t end = pit__slots.limit + 1 + atomic_load_explicit(&retired, memory_order_relaxed);
@@ -72,8 +75,9 @@ static uint32_t batch(uint32_t from)
 }
 
 /*
- * Extend the table by slots that s owns. R3: `used` is raised when they are mapped and owned; a second scheduler waits
- * for its turn, so `used` never passes a slot that is not ready. The lock is taken once a batch of a growing node.
+ * Extend the table by slots that s owns. R3: `used` is raised when they are mapped and owned; a
+ * second scheduler waits for its turn, so `used` never passes a slot that is not ready. The lock is
+ * taken once a batch of a growing node.
  */
 static pthread_mutex_t growing = PTHREAD_MUTEX_INITIALIZER;
 

@@ -44,7 +44,8 @@ static inline __attribute__((always_inline)) int check(const pit_spawn_opts *o)
     return 0;
 }
 
-/* A pointer that leads nowhere is the spawner's fault, not ours: touch what it gave before anything is taken. */
+/* A pointer that leads nowhere is the spawner's fault, not ours: touch what it gave before anything
+   is taken. */
 static void touch(const struct pit__entry *e, const pit_spawn_opts *o)
 {
     volatile const char *from = e->argument;
@@ -76,7 +77,8 @@ static int prepare_unusual(struct pit__process *p, const pit_spawn_opts *o)
     return 0;
 }
 
-/* A slot's life begins: everything that its last life left as it was is set here, the rest was cleared at its end. */
+/* A slot's life begins: everything that its last life left as it was is set here, the rest was
+   cleared at its end. */
 static inline __attribute__((always_inline)) int prepare(struct pit__sched *s,
                                                          struct pit__process *p,
                                                          const struct pit__entry *e,
@@ -238,7 +240,8 @@ static pit_pid spawn(struct pit__sched *s, struct pit__process *parent, const st
     return pid;
 }
 
-/* No process was made. If that was for want of a slot, and one can be had from another scheduler: once more. Spec: LIFE-11 */
+/* No process was made. If that was for want of a slot, and one can be had from another scheduler:
+   once more. Spec: LIFE-11 */
 static __attribute__((noinline)) pit_pid refused(struct pit__process *parent,
                                                  const struct pit__entry *e,
                                                  const pit_spawn_opts *o, pit_pid error)
@@ -328,7 +331,8 @@ pit_pid pit_self(void)
     return (pit_pid){t && t->current ? pit__process_pid(t->current) : 0};
 }
 
-/* The node's first process, from scheduler 0 before its loop runs: it has no parent, and nobody traces yet. */
+/* The node's first process, from scheduler 0 before its loop runs: it has no parent, and nobody
+   traces yet. */
 pit_pid pit__spawn_first(struct pit__sched *s, pit_body *body)
 {
     struct pit__process *p = NULL;

@@ -1,5 +1,6 @@
 /*
- * Making a process, in the two ways that it is asked for: spawn.c now, spawn_request.c as a request with an answer.
+ * Making a process, in the two ways that it is asked for: spawn.c now, spawn_request.c as a request
+ * with an answer.
  */
 #ifndef PIT_RUNTIME_SPAWN_H
 #define PIT_RUNTIME_SPAWN_H
@@ -14,8 +15,9 @@ struct pit__entry {
 };
 
 /*
- * A new process of s with its name, that nobody runs yet: *ret_p has status FREE, and s must enqueue it or hand it over.
- * Returns its pid, or one that holds the error, with everything as it was.
+ * A new process of s with its name, that nobody runs yet: *ret_p has status FREE, and s must
+ * enqueue it or hand it over. Returns its pid, or one that holds the error, with everything as it
+ * was.
  */
 pit_pid pit__spawn_create(struct pit__sched *s, pit_pid parent, const struct pit__entry *e,
                           const pit_spawn_opts *o, struct pit__process **ret_p);
@@ -30,7 +32,8 @@ void pit__spawn_arrived(struct pit__sched *s, struct pit__message *m);
 void pit__spawn_completed(struct pit__sched *s, struct pit__process *p, pit_pid child,
                           uint64_t number);
 
-/* A request under way is given up: what the child has of p goes, and if a link was asked for it gets this reason (borrowed). */
+/* A request under way is given up: what the child has of p goes, and if a link was asked for it
+   gets this reason (borrowed). */
 void pit__spawn_give_up(struct pit__sched *s, pit_pid p, const struct pit__relation *request,
                         struct pit__sealed *reason);
 

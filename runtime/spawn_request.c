@@ -1,15 +1,18 @@
 /*
  * Spawn requests: a process is made without waiting for where it is to start. Spec: SPAWN-7.
  *
- * The slot is the requester's scheduler's, as in every spawn; the process then goes to its own scheduler's inbox, even if that
- * is this one. There it begins (1) with a signal to the requester in the child's name, SPAWNED, and only then (2) can it run.
- * So the answer precedes all other signals of the child (SIG-1).
+ * The slot is the requester's scheduler's, as in every spawn; the process then goes to its own
+ * scheduler's inbox, even if that is this one. There it begins (1) with a signal to the requester
+ * in the child's name, SPAWNED, and only then (2) can it run. So the answer precedes all other
+ * signals of the child (SIG-1).
  *
- * Until SPAWNED arrives the requester has one record, R_SPAWN, with all that was asked for; the child has its half of the link
- * and the monitor from the beginning, so it cannot live on unnoticed (SPAWN-2). The record is
+ * Until SPAWNED arrives the requester has one record, R_SPAWN, with all that was asked for; the
+ * child has its half of the link and the monitor from the beginning, so it cannot live on unnoticed
+ * (SPAWN-2). The record is
  *   completed   on SPAWNED: it becomes the link, the monitor, the alias, and the message
  *   given up    by an abandon, or with the requester: the child's half of the monitor goes, and over its half of the link it
- *               gets an exit signal, abandoned or the requester's own reason. A SPAWNED that finds no record is ignored.
+ *               gets an exit signal, abandoned or the requester's own reason. A SPAWNED that finds
+ *               no record is ignored.
  * What fails is known at once, and the answer then stands in the queue when the request returns.
  */
 #include "runtime/spawn.h"
@@ -24,7 +27,8 @@
 #include "runtime/reason.h"
 #include "runtime/trace.h"
 
-/* Flags of the record, beyond those in relation.h; the alias's mode is where an alias has its own. */
+/* Flags of the record, beyond those in relation.h; the alias's mode is where an alias has its
+   own. */
 #define LINK (1u << 8)
 #define MONITOR (1u << 9)
 #define LINK_FIRST (1u << 10)    /* priority messages for exits */
@@ -162,7 +166,8 @@ static pit_pid create(struct pit__sched *s, struct pit__process *parent, const s
     return pid;
 }
 
-/* One attempt: 0, and what failed is answered; -ENOMEM; or, unless it is the last, -PIT_ESYSTEMLIMIT: there is no slot. */
+/* One attempt: 0, and what failed is answered; -ENOMEM; or, unless it is the last,
+   -PIT_ESYSTEMLIMIT: there is no slot. */
 static int attempt(struct pit__process *p, const struct pit__entry *e, const pit_spawn_opts *o,
                    bool last)
 {

@@ -36,9 +36,8 @@
 #define PIT__STACK_LEAST ((size_t)16 << 10)
 #define PIT__STACK_MOST ((size_t)8 << 20)
 #define PIT__STACK_GUARD_SIZE ((size_t)64 << 10)
-#define PIT__STACK_ROOM \
-    ((size_t)8          \
-     << 10) /* below what was asked for: the runtime's, which is called at the end of it */
+/* below what was asked for: the runtime's, which is called at the end of it */
+#define PIT__STACK_ROOM ((size_t)8 << 10)
 #define PIT__STACK_CLASSES 10 /* powers of two from LEAST to MOST */
 
 struct pit__stack {

@@ -1,14 +1,17 @@
 /*
- * A suspended process is never on the core. It may still stand on the run queue: the loop, which alone runs it, puts it
- * aside (held) when its turn comes. One that waits goes on waiting, and is put aside when what it waited for has come.
- * Signals act on it as on any that waits, so it is killed and asked as ever.
+ * A suspended process is never on the core. It may still stand on the run queue: the loop, which
+ * alone runs it, puts it aside (held) when its turn comes. One that waits goes on waiting, and is
+ * put aside when what it waited for has come. Signals act on it as on any that waits, so it is
+ * killed and asked as ever.
  *
- * Who suspends has a record of it with a count, and the suspended one a record of each suspender, without: two signals,
- * SUSPEND and RESUME, make and end it. A suspender that ends sends RESUME with its last signals; a process that ends
- * while it is suspended sends SUSPEND_OVER, which takes the suspender's record away.
+ * Who suspends has a record of it with a count, and the suspended one a record of each suspender,
+ * without: two signals, SUSPEND and RESUME, make and end it. A suspender that ends sends RESUME
+ * with its last signals; a process that ends while it is suspended sends SUSPEND_OVER, which takes
+ * the suspender's record away.
  *
- * Time stands still for a suspended process's timeouts: deadlines of its receives, calls and sleeps are counted on a clock
- * of its own, which is the node's less what it was suspended (pit__timeout_arm_own).
+ * Time stands still for a suspended process's timeouts: deadlines of its receives, calls and sleeps
+ * are counted on a clock of its own, which is the node's less what it was suspended
+ * (pit__timeout_arm_own).
  */
 #include "runtime/suspend.h"
 
@@ -55,8 +58,8 @@ void pit__suspend_received(struct pit__sched *s, struct pit__process *p, pit_pid
     if (p->status == PIT__WAITING)
         pit__suspend_pause(s, p);
     else if (p->status == PIT__RUNNING)
-        s->reductions =
-            0; /* its call of the runtime, which delivers this, yields when it returns */
+        /* its call of the runtime, which delivers this, yields when it returns */
+        s->reductions = 0;
 }
 
 static void run_again(struct pit__sched *s, struct pit__process *p)

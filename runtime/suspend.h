@@ -12,7 +12,8 @@ void pit__suspend_received(struct pit__sched *s, struct pit__process *p, pit_pid
 void pit__resume_received(struct pit__sched *s, struct pit__process *p, pit_pid from);
 void pit__suspend_over_received(struct pit__sched *s, struct pit__process *p, pit_pid from);
 
-/* It was to run, and is suspended: it is off the run queue, and waits for nothing but its end or to be resumed. */
+/* It was to run, and is suspended: it is off the run queue, and waits for nothing but its end or to
+   be resumed. */
 void pit__suspend_hold(struct pit__process *p);
 
 /* It is suspended and waits: the timeout that it armed stands still. */

@@ -1,5 +1,6 @@
 /*
- * The node's items, as terms. All of them are read where they lie, by whoever asks: nobody is asked for them.
+ * The node's items, as terms. All of them are read where they lie, by whoever asks: nobody is asked
+ * for them.
  */
 #include <pit/info.h>
 

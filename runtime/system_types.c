@@ -1,6 +1,6 @@
 /*
- * Descriptors of the messages that the runtime itself sends. Their terms are sealed reasons that the message owns by its
- * kind (PIT__SYSTEM), not by the descriptor; so PIT_TYPE_OWNS is not set.
+ * Descriptors of the messages that the runtime itself sends. Their terms are sealed reasons that
+ * the message owns by its kind (PIT__SYSTEM), not by the descriptor; so PIT_TYPE_OWNS is not set.
  */
 #include <pit/process.h>
 #include <pit/timer.h>

@@ -5,7 +5,8 @@
 #include "numa/place.h"
 #include "runtime/sched.h"
 
-/* Relaxed: statistics. A lane of a scheduler has one writer, whose load and store need not be one step. */
+/* Relaxed: statistics. A lane of a scheduler has one writer, whose load and store need not be one
+   step. */
 static struct lane {
     _Atomic(int64_t) bytes[PIT__TALLY_KINDS] __attribute__((aligned(64)));
 } lanes[PIT__PLACE_MOST], others;

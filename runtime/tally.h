@@ -1,9 +1,10 @@
 /*
  * Tally: how many bytes the runtime has taken, by kind.
  *
- * A lane for each scheduler, which its thread alone writes, and one for all other threads. What one thread takes another may give
- * back, so only the sum of all lanes is a number of bytes. Lanes outlive the node: so does what threads outside of it hold.
- * Nothing is tallied on a fast way: chunks and large blocks, regions and binaries, not what is cut from them.
+ * A lane for each scheduler, which its thread alone writes, and one for all other threads. What one
+ * thread takes another may give back, so only the sum of all lanes is a number of bytes. Lanes
+ * outlive the node: so does what threads outside of it hold. Nothing is tallied on a fast way:
+ * chunks and large blocks, regions and binaries, not what is cut from them.
  */
 #ifndef PIT_RUNTIME_TALLY_H
 #define PIT_RUNTIME_TALLY_H

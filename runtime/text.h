@@ -2,12 +2,12 @@
  * Text: whose code lies at an address.
  *
  * A sorted table of the executable ranges of all loaded modules. It is immutable: a new one is made
- * when modules were loaded, and the old one stays, for a signal handler may be reading it; there are
- * as many as there were refreshes that found a change.
+ * when modules were loaded, and the old one stays, for a signal handler may be reading it; there
+ * are as many as there were refreshes that found a change.
  *
  * The runtime's own range is its shared object, or the section pit_text of a program that has the
- * static library in it. A program that was linked from the layers' own archives (our unit tests) has
- * no such section: then nothing is PIT__TEXT_RUNTIME, and pit__text_knows_runtime() says so.
+ * static library in it. A program that was linked from the layers' own archives (our unit tests)
+ * has no such section: then nothing is PIT__TEXT_RUNTIME, and pit__text_knows_runtime() says so.
  */
 #ifndef RUNTIME_TEXT_H
 #define RUNTIME_TEXT_H
@@ -31,7 +31,8 @@ struct pit__text_range {
     enum pit__text_kind kind;
 };
 
-/* Make the table, or a new one if modules came or went. 0 or -ENOMEM. Any thread, no signal handler. */
+/* Make the table, or a new one if modules came or went. 0 or -ENOMEM. Any thread, no signal
+   handler. */
 int pit__text_refresh(void);
 
 /* The range that holds this address; NULL: none. Async-signal-safe. */

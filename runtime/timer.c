@@ -1,8 +1,8 @@
 /*
- * Timers that send. A timer is a relation of the process it will send to, and stands in the wheel of that process's
- * scheduler, with which it moves. For a process of another scheduler the whole timer travels there as a signal. One to a
- * name belongs to nobody, and stays with the scheduler that started it, whose index the reference's number begins with.
- * Spec: TIMER-1..7.
+ * Timers that send. A timer is a relation of the process it will send to, and stands in the wheel
+ * of that process's scheduler, with which it moves. For a process of another scheduler the whole
+ * timer travels there as a signal. One to a name belongs to nobody, and stays with the scheduler
+ * that started it, whose index the reference's number begins with. Spec: TIMER-1..7.
  */
 #include <pit/timer.h>
 
@@ -257,7 +257,8 @@ struct asked {
     bool info; /* asynchronous: whether an answer is wanted */
 };
 
-/* In ms, rounded up. A time may be any that there is, so that its distance from now is reckoned only if it is to come. */
+/* In ms, rounded up. A time may be any that there is, so that its distance from now is reckoned
+   only if it is to come. */
 static int64_t left_until(int64_t when_ns)
 {
     int64_t now = pit__now();

@@ -1,6 +1,7 @@
 /*
- * The trace of one process: a tracer's id and a set of events, in what is hung off the process (extra.h). Its owner alone
- * reads and writes it; others ask by a request, so a trace is set in order with what its setter sent before.
+ * The trace of one process: a tracer's id and a set of events, in what is hung off the process
+ * (extra.h). Its owner alone reads and writes it; others ask by a request, so a trace is set in
+ * order with what its setter sent before.
  */
 #include "runtime/trace.h"
 
@@ -68,7 +69,8 @@ int pit__trace_set(struct pit__process *p, int64_t tracer, uint32_t events)
 
 /* ---- inheriting */
 
-/* The child, or who was linked, gets the parent's trace; after a `first` both lose the flags that said so. */
+/* The child, or who was linked, gets the parent's trace; after a `first` both lose the flags that
+   said so. */
 static void inherit(struct pit__process *parent, struct pit__process *child, uint32_t always,
                     uint32_t first)
 {
@@ -219,8 +221,9 @@ static void on_owner_reached(struct pit__sched *s, struct pit__process *p, const
 }
 
 /*
- * An event is in its tracer's mailbox before whoever makes it goes on. So when the owner (or all schedulers) has been asked and has
- * answered, those of before are there, and what the caller puts in its own queue now stands behind them.
+ * An event is in its tracer's mailbox before whoever makes it goes on. So when the owner (or all
+ * schedulers) has been asked and has answered, those of before are there, and what the caller puts
+ * in its own queue now stands behind them.
  */
 pit_ref pit_trace_delivered(pit_pid pid)
 {

@@ -8,11 +8,12 @@
  *   trace_event.c  making an event and handing it to its tracer
  *   trace_text.c   events as text
  *
- * Who may touch what. A process's trace (struct pit__traced, in its extra) is its owner's. A tracer's settings are written before its
- * id is published and read only after the id was compared, by scheduler threads that do not leave the runtime in between;
- * a place in the table is used again only after every scheduler has said that it is past such a stretch (trace_walk.c). So no
- * reference is counted for an event, and whoever holds the id of a closed tracer finds out by comparing.
- * A lane is its scheduler's.
+ * Who may touch what. A process's trace (struct pit__traced, in its extra) is its owner's. A
+ * tracer's settings are written before its id is published and read only after the id was compared,
+ * by scheduler threads that do not leave the runtime in between; a place in the table is used again
+ * only after every scheduler has said that it is past such a stretch (trace_walk.c). So no
+ * reference is counted for an event, and whoever holds the id of a closed tracer finds out by
+ * comparing. A lane is its scheduler's.
  */
 #ifndef PIT_RUNTIME_TRACE_H
 #define PIT_RUNTIME_TRACE_H
@@ -29,7 +30,8 @@
     (PIT_TRACE_SET_ON_SPAWN | PIT_TRACE_SET_ON_FIRST_SPAWN | PIT_TRACE_SET_ON_LINK | \
      PIT_TRACE_SET_ON_FIRST_LINK)
 
-/* What one scheduler has of a tracer: its rate, its drops (trace_limit.c), its part of a walk (trace_walk.c). */
+/* What one scheduler has of a tracer: its rate, its drops (trace_limit.c), its part of a walk
+   (trace_walk.c). */
 struct pit__trace_lane {
     struct pit__tracer *tracer;
     struct pit__timer timer; /* armed: a tenth of a second after a drop */
@@ -48,8 +50,8 @@ struct pit__trace_walk {
     uint32_t events;
     pit_pid waiter; /* who waits for the answer to call tag; PIT_NO_PID: nobody */
     uint64_t tag;
-    _Atomic(uint32_t)
-        left; /* schedulers that have not done their part. Release and acquire: the last sees what all did */
+    /* schedulers that have not done their part. Release and acquire: the last sees what all did */
+    _Atomic(uint32_t) left;
     _Atomic(uint64_t) count; /* processes it was set on */
     struct pit__trace_piece {
         struct pit__trace_walk *walk;
@@ -86,12 +88,15 @@ void pit__tracers_close(void);                   /* all schedulers have stopped 
 
 /* ---- trace.c */
 
-/* Set or replace the trace of p: 1, or an error of pit_trace. With events 0 end it if it is this tracer's (0: whosever): 1, or 0: none. Owner only. */
+/* Set or replace the trace of p: 1, or an error of pit_trace. With events 0 end it if it is this
+   tracer's (0: whosever): 1, or 0: none. Owner only. */
 int pit__trace_set(struct pit__process *p, int64_t tracer, uint32_t events);
-/* What p is traced with, *ret_id its tracer's id, which is open; 0: nothing. A trace of a closed tracer is taken away. Owner only. */
+/* What p is traced with, *ret_id its tracer's id, which is open; 0: nothing. A trace of a closed
+   tracer is taken away. Owner only. */
 uint32_t pit__trace_of(struct pit__process *p, int64_t *ret_id);
 
-/* A child was made, its relations and name too; it is not on a run queue yet. The node's first process, which has no parent, is none. */
+/* A child was made, its relations and name too; it is not on a run queue yet. The node's first
+   process, which has no parent, is none. */
 void pit__trace_spawned(struct pit__sched *s, struct pit__process *parent,
                         struct pit__process *child, bool linked, uint64_t monitor);
 /* p has linked itself to other, which may inherit its trace. */
@@ -118,8 +123,9 @@ void pit__trace_lane_fire(struct pit__sched *s, struct pit__timer *timer);
 
 /* ---- trace_event.c */
 
-/* p does what this event says, if it is traced with it. Owner only; may be called wherever the runtime is on a scheduler's thread:
-   it delivers nothing but to the tracer. text may be NULL; m only for a send or receive. */
+/* p does what this event says, if it is traced with it. Owner only; may be called wherever the
+   runtime is on a scheduler's thread: it delivers nothing but to the tracer. text may be NULL; m
+   only for a send or receive. */
 void pit__trace_event(struct pit__sched *s, struct pit__process *p, uint32_t event, pit_pid peer,
                       uint64_t number, const char *text, struct pit__message *m);
 #define PIT__TRACE(s, p, event, peer, number, text)                              \

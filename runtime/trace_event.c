@@ -1,9 +1,10 @@
 /*
  * Making an event and handing it to its tracer.
  *
- * This is called in the middle of whatever the runtime does, so it may deliver nothing else: to a tracer process of this
- * scheduler with nothing outside the message is appended, to any other it is pushed outside, and the own inbox is not
- * taken first as a send would do. The order holds all the same: while something of ours is outside, what follows goes there too.
+ * This is called in the middle of whatever the runtime does, so it may deliver nothing else: to a
+ * tracer process of this scheduler with nothing outside the message is appended, to any other it is
+ * pushed outside, and the own inbox is not taken first as a send would do. The order holds all the
+ * same: while something of ours is outside, what follows goes there too.
  */
 #include <stdio.h>
 #include <string.h>
@@ -51,7 +52,8 @@ static bool give(struct pit__sched *s, struct pit__tracer *t, const pit_trace_ev
     return true;
 }
 
-/* One is not counted twice: the id is compared, and a place is not used again before we leave the runtime. */
+/* One is not counted twice: the id is compared, and a place is not used again before we leave the
+   runtime. */
 void pit__trace_let_go(const struct pit__message *m)
 {
     struct pit__tracer *t = pit__tracer_of((int64_t)m->public.pit__tag);
@@ -68,7 +70,8 @@ bool pit__trace_dropped(struct pit__sched *s, struct pit__tracer *t, uint64_t co
     return give(s, t, &e, NULL);
 }
 
-/* The tracer that is to get this event of p, which may pass; NULL: none. Of the sensitive nothing is told: section 11. */
+/* The tracer that is to get this event of p, which may pass; NULL: none. Of the sensitive nothing
+   is told: section 11. */
 static struct pit__tracer *wanted(struct pit__sched *s, struct pit__process *p, uint32_t event,
                                   pit_trace_event *e)
 {
@@ -131,7 +134,8 @@ void pit__trace_receive(struct pit__sched *s, struct pit__process *p, struct pit
                          m->public.type->name, m);
 }
 
-/* Its sends are looked at while it has the core, which it gives back to the loop, so that nobody runs in between. */
+/* Its sends are looked at while it has the core, which it gives back to the loop, so that nobody
+   runs in between. */
 void pit__trace_in(struct pit__sched *s, struct pit__process *p)
 {
     s->watch |= PIT__WATCH_SENDER;

@@ -1,14 +1,15 @@
 /*
  * The limits that keep a trace from bringing the node down.
  *
- * The rate is a bucket of a tenth of a second's events, kept as one time: filled_ns is when all events that are in it will have run
- * out. An event adds its interval; it does not fit if that would be more than the bucket's depth from now. Once something has been
- * dropped the lane stays closed until the bucket is half empty, and the tracer's backlog too: so there are at most some tens
- * of summaries a second, and not one for every second event.
+ * The rate is a bucket of a tenth of a second's events, kept as one time: filled_ns is when all
+ * events that are in it will have run out. An event adds its interval; it does not fit if that
+ * would be more than the bucket's depth from now. Once something has been dropped the lane stays
+ * closed until the bucket is half empty, and the tracer's backlog too: so there are at most some
+ * tens of summaries a second, and not one for every second event.
  *
- * What was dropped is told by one event, before the next that passes; or, if none comes, by the lane's timer, a tenth of a
- * second after the first drop, and again until there is room. The backlog is counted by all schedulers together, so it
- * may be overrun by an event a scheduler.
+ * What was dropped is told by one event, before the next that passes; or, if none comes, by the
+ * lane's timer, a tenth of a second after the first drop, and again until there is room. The
+ * backlog is counted by all schedulers together, so it may be overrun by an event a scheduler.
  */
 #include "base/oracle.h"
 #include "runtime/trace.h"

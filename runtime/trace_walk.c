@@ -1,11 +1,14 @@
 /*
- * Walks: something that every scheduler does once with the processes that it owns, in pieces between its passes.
+ * Walks: something that every scheduler does once with the processes that it owns, in pieces
+ * between its passes.
  *
- * Setting a trace on all that live must not miss one that is handed over meanwhile from a scheduler that has not walked to one
- * that has. So a walk stays on the list of each scheduler (s->trace_walks) until all have walked, and what is adopted while
- * one is on the list gets its trace there. In the second round each takes it off again: a hand-over that began before the
- * first round ended is in the new owner's inbox before the second round's message, and an inbox is taken in order.
- * A closing walk needs no such care: a trace whose tracer is closed is taken away when it is next looked at.
+ * Setting a trace on all that live must not miss one that is handed over meanwhile from a scheduler
+ * that has not walked to one that has. So a walk stays on the list of each scheduler
+ * (s->trace_walks) until all have walked, and what is adopted while one is on the list gets its
+ * trace there. In the second round each takes it off again: a hand-over that began before the first
+ * round ended is in the new owner's inbox before the second round's message, and an inbox is taken
+ * in order. A closing walk needs no such care: a trace whose tracer is closed is taken away when it
+ * is next looked at.
  */
 #include "runtime/trace.h"
 
@@ -42,7 +45,8 @@ static void post(struct pit__trace_piece *piece)
     PIT_ASSERT(r == 0);
 }
 
-/* Release: each scheduler finds the walk complete (by its inbox); what `left` is for: the last part's acquire. */
+/* Release: each scheduler finds the walk complete (by its inbox); what `left` is for: the last
+   part's acquire. */
 static void round_start(struct pit__trace_walk *w)
 {
     atomic_store_explicit(&w->left, pit__node.count, memory_order_release);

@@ -3,10 +3,11 @@
  *
  * A place:   free (uses 0) -> taken (uses 1, id 0) -> open (id set) -> closing (id 0) -> free, when nothing uses it any more
  *
- * Opening: who turns uses from 0 to 1 has the place, fills it in, and has the process that it is to belong to take it as a
- * resource (a second use) and publish the id (R1). Closing: who turns the id to 0 closes. An event that begins later finds no
- * such tracer; those under way are over when every scheduler has done its part of the closing walk, which ends the first use.
- * The second ends with the resource: disowned by who closes, or released by the process's end, which closes likewise.
+ * Opening: who turns uses from 0 to 1 has the place, fills it in, and has the process that it is to
+ * belong to take it as a resource (a second use) and publish the id (R1). Closing: who turns the id
+ * to 0 closes. An event that begins later finds no such tracer; those under way are over when every
+ * scheduler has done its part of the closing walk, which ends the first use. The second ends with
+ * the resource: disowned by who closes, or released by the process's end, which closes likewise.
  * Ids are never used twice: index + 1 in the low bits, the place's generation above.
  */
 #include "runtime/trace.h"
@@ -100,7 +101,8 @@ static bool ending(const struct pit__process *p)
     return !p || p->status == PIT__EXITING || (p->flags & PIT__F_EXIT);
 }
 
-/* Of one that ends the resource goes by itself, or went: then the place may be another's already, and is not looked at. */
+/* Of one that ends the resource goes by itself, or went: then the place may be another's already,
+   and is not looked at. */
 static void on_owner_disown(struct pit__sched *s, struct pit__process *p, const void *in, void *out)
 {
     struct pit__tracer *t = *(struct pit__tracer *const *)in;

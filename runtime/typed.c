@@ -1,6 +1,6 @@
 /*
- * What the macros of <pit/message.h> and <pit/must.h> call when they do not simply succeed. Called from processes; each
- * ends the caller or returns at once, but for the receive.
+ * What the macros of <pit/message.h> and <pit/must.h> call when they do not simply succeed. Called
+ * from processes; each ends the caller or returns at once, but for the receive.
  */
 #include <stdio.h>
 #include <string.h>
@@ -10,7 +10,8 @@
 
 #include "runtime/park.h"
 
-/* Long enough for any expression or message that helps; the reason says so by its end if it was cut. */
+/* Long enough for any expression or message that helps; the reason says so by its end if it was
+   cut. */
 enum { TEXT_ROOM = 512 };
 
 void pit__text_fill(char *to, size_t room, const char *from, const char *file, int line)

@@ -1,17 +1,21 @@
 /*
- * Wheel: a hierarchy of five levels; a slot of level n spans 2^(8n) ticks: 65 us, 17 ms, 4.3 s, 18 min, 78 h.
+ * Wheel: a hierarchy of five levels; a slot of level n spans 2^(8n) ticks: 65 us, 17 ms, 4.3 s, 18
+ * min, 78 h.
  *
- * A timer stands on the lowest level that reaches it: a level has 512 slots, 256 of which span one slot of the level above.
- * So the slot of level n+1 that comes next can be spread over level n while its predecessor is still being served, MOVE
- * timers a call. Spread at once, a million timers took 20 ms, in which nobody ran.
+ * A timer stands on the lowest level that reaches it: a level has 512 slots, 256 of which span one
+ * slot of the level above. So the slot of level n+1 that comes next can be spread over level n
+ * while its predecessor is still being served, MOVE timers a call. Spread at once, a million timers
+ * took 20 ms, in which nobody ran.
  *
  * Invariants
- *  (1) A timer fires in a tick that begins at or after its time: times are rounded up. Spec: TIMER-3.
- *  (2) `now` passes a tick only when its slot on level 0 is empty, and enters a slot of level n+1 only when that slot is empty,
- *      that is, spread over level n.
+ *  (1) A timer fires in a tick that begins at or after its time: times are rounded up. Spec:
+ *      TIMER-3.
+ *  (2) `now` passes a tick only when its slot on level 0 is empty, and enters a slot of level n+1
+ *      only when that slot is empty, that is, spread over level n.
  *  (3) Every armed timer is on the level and slot that it says, and that slot's bit is set.
  *
- * A time further away than the top level's 833 days waits in its last slot and is placed anew from there.
+ * A time further away than the top level's 833 days waits in its last slot and is placed anew from
+ * there.
  */
 #include "runtime/wheel.h"
 
@@ -34,7 +38,8 @@ void pit__wheel_init(struct pit__wheel *w, int64_t now_ns)
     w->now = (uint64_t)now_ns >> PIT__TICK_SHIFT;
 }
 
-/* The lowest level on which so many ticks are no more slots than there are: 9 bits on the lowest, 8 more on each. */
+/* The lowest level on which so many ticks are no more slots than there are: 9 bits on the lowest, 8
+   more on each. */
 static inline unsigned level_of(uint64_t ticks)
 {
     unsigned bits = 64 - (unsigned)__builtin_clzll(ticks | 3);
@@ -145,8 +150,9 @@ static unsigned first_set(const uint64_t *bits, unsigned from)
 }
 
 /*
- * The next tick at which there is something to fire or to enter; not before now. UINT64_MAX: nothing. On the levels above 0
- * the slot of `now` is empty (2), so an empty slot of level 0 at `now` means that the answer is later.
+ * The next tick at which there is something to fire or to enter; not before now. UINT64_MAX:
+ * nothing. On the levels above 0 the slot of `now` is empty (2), so an empty slot of level 0 at
+ * `now` means that the answer is later.
  */
 static uint64_t next_tick(const struct pit__wheel *w)
 {
@@ -179,8 +185,8 @@ int64_t pit__wheel_next(const struct pit__wheel *w)
 bool pit__wheel_advance(struct pit__wheel *w, int64_t now_ns, unsigned most,
                         void (*fire)(struct pit__timer *t, void *context), void *context)
 {
-    uint64_t until = (uint64_t)now_ns >>
-                     PIT__TICK_SHIFT; /* the tick under way: what is due at its beginning is due */
+    /* the tick under way: what is due at its beginning is due */
+    uint64_t until = (uint64_t)now_ns >> PIT__TICK_SHIFT;
 
     if (!w->armed) {
         if (until > w->now)
@@ -201,8 +207,8 @@ bool pit__wheel_advance(struct pit__wheel *w, int64_t now_ns, unsigned most,
             break;
         w->now = next_tick(w);
         if (w->now > until)
-            w->now =
-                until; /* whatever was skipped is empty on every level, or next_tick would have named it */
+            /* whatever was skipped is empty on every level, or next_tick would have named it */
+            w->now = until;
         if (!(w->now & 255))
             enter(w);
     }

@@ -38,12 +38,13 @@ void pit__wheel_remove(struct pit__wheel *w, struct pit__timer *t);
 
 static inline bool pit__timer_armed(const struct pit__timer *t) { return t->prev != NULL; }
 
-/* Fire what is due at now_ns, never early, at most `most` timers; then whoever calls comes again soon. fire may add and remove timers.
-   Returns whether something due is left. */
+/* Fire what is due at now_ns, never early, at most `most` timers; then whoever calls comes again
+   soon. fire may add and remove timers. Returns whether something due is left. */
 bool pit__wheel_advance(struct pit__wheel *w, int64_t now_ns, unsigned most,
                         void (*fire)(struct pit__timer *t, void *context), void *context);
 
-/* When advance is worth calling next: never later than the first timer; INT64_MAX: none is armed. */
+/* When advance is worth calling next: never later than the first timer; INT64_MAX: none is
+   armed. */
 int64_t pit__wheel_next(const struct pit__wheel *w);
 
 #endif

@@ -1,27 +1,29 @@
 /*
  * The atom table.
  *
- * May run at the same time: everything, with everything. Reading takes no lock and never waits; making an atom
- * takes the mutex.
+ * May run at the same time: everything, with everything. Reading takes no lock and never waits;
+ * making an atom takes the mutex.
  *
- * Two structures. By index: an array of pointers to chunks of 1,024 entries; a chunk is allocated once and stays.
- * By text: an open hash table of words (hash above, index + 1 below; 0 is empty), at most half full, replaced
- * by one of twice the size when it would be fuller. A table that was replaced stays readable and is not freed:
- * all of them together are smaller than the newest.
+ * Two structures. By index: an array of pointers to chunks of 1,024 entries; a chunk is allocated
+ * once and stays. By text: an open hash table of words (hash above, index + 1 below; 0 is empty),
+ * at most half full, replaced by one of twice the size when it would be fuller. A table that was
+ * replaced stays readable and is not freed: all of them together are smaller than the newest.
  *
  * Invariants
  *  (1) An entry is written once, before its index is visible, and never changes.
- *  (2) A slot of a table goes from 0 to its final word, once. So a probe that meets 0 has seen all atoms that
- *      were in this table when the probe began; one made since, or after the table was replaced, is missed.
- *  (3) Who misses an atom and wants to make it looks again under the mutex, in the newest table: (2) cannot
- *      make two of one text. Who only wants to find it may answer "none": it was not there when he began.
+ *  (2) A slot of a table goes from 0 to its final word, once. So a probe that meets 0 has seen all
+ *      atoms that were in this table when the probe began; one made since, or after the table was
+ *      replaced, is missed.
+ *  (3) Who misses an atom and wants to make it looks again under the mutex, in the newest table:
+ *      (2) cannot make two of one text. Who only wants to find it may answer "none": it was not
+ *          there when he began.
  *
  * Order
- *  R1 a slot, or the table itself, is published: the entry and its text (and the chunk) are complete.
- *  A1 a reader loads table and slot. It synchronises with the R1 of the slot.
+ *  R1 a slot, or the table itself, is published: the entry and its text (and the chunk) are
+ *  complete. A1 a reader loads table and slot. It synchronises with the R1 of the slot.
  *  R2 a chunk is published.  A2 a reader by index loads it. The entry itself needs no order of its own: whoever
- *     holds an atom of another thread got it through something that orders more than this (a message, the
- *     release and acquire of pit_atom's cache, or R1/A1).
+ *     holds an atom of another thread got it through something that orders more than this (a
+ *     message, the release and acquire of pit_atom's cache, or R1/A1).
  */
 #include "term/atom.h"
 
@@ -93,12 +95,13 @@ static uint32_t hash_text(const char *text, size_t size)
 
 static const struct entry *entry_at(uint32_t index)
 {
-    const struct entry *chunk =
-        atomic_load_explicit(&chunks[index / CHUNK], memory_order_acquire); /* A2 */
+    /* A2 */
+    const struct entry *chunk = atomic_load_explicit(&chunks[index / CHUNK], memory_order_acquire);
     return &chunk[index % CHUNK];
 }
 
-/* ---- By text --------------------------------------------------------------------------------------------- */
+/* ---- By text
+   --------------------------------------------------------------------------------------------- */
 
 static bool find_in(struct table *t, const char *text, size_t size, uint32_t hash,
                     uint32_t *ret_index)
@@ -258,7 +261,8 @@ int pit__atom(const char *text, size_t size, enum pit__atom_how how, pit_term *r
     return 0;
 }
 
-/* ---- By index -------------------------------------------------------------------------------------------- */
+/* ---- By index
+   -------------------------------------------------------------------------------------------- */
 
 const char *pit__atom_text(pit_term atom, size_t *ret_size)
 {
@@ -303,7 +307,8 @@ void pit__atoms_set_limit(uint32_t wanted)
     pthread_mutex_unlock(&making);
 }
 
-/* ---- For programs ---------------------------------------------------------------------------------------- */
+/* ---- For programs
+   ---------------------------------------------------------------------------------------- */
 
 static _Noreturn void refuse(int error, const char *text)
 {

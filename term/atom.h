@@ -1,9 +1,10 @@
 /*
  * Atoms: one number for each text, for ever. The table is the node's; reading it takes no lock.
  *
- * An atom's index is its identity within this run and says nothing of its text; order and hash go by text.
- * The list below is known by constant: PIT__A(ok) is the term. undefined comes first: it is index 0. What the runtime says of a
- * process that ends, and of processes and the node to who asks, is among them, so that it can be said when the table is full.
+ * An atom's index is its identity within this run and says nothing of its text; order and hash go
+ * by text. The list below is known by constant: PIT__A(ok) is the term. undefined comes first: it
+ * is index 0. What the runtime says of a process that ends, and of processes and the node to who
+ * asks, is among them, so that it can be said when the table is full.
  */
 #ifndef PIT_TERM_ATOM_H
 #define PIT_TERM_ATOM_H
@@ -131,12 +132,13 @@ enum {
 enum pit__atom_how { PIT__ATOM_MAKE, PIT__ATOM_FIND };
 
 /*
- * The atom with these bytes. 0, or -EINVAL: not UTF-8; -ENAMETOOLONG; -ENOENT: there is none and the
- * caller only wanted to find; -PIT_ESYSTEMLIMIT: the table is full; -ENOMEM.
+ * The atom with these bytes. 0, or -EINVAL: not UTF-8; -ENAMETOOLONG; -ENOENT: there is none and
+ * the caller only wanted to find; -PIT_ESYSTEMLIMIT: the table is full; -ENOMEM.
  */
 int pit__atom(const char *text, size_t size, enum pit__atom_how how, pit_term *ret);
 
-/* Text (zero-terminated; an atom may contain zeros itself), its size in bytes, and the hash of the text. */
+/* Text (zero-terminated; an atom may contain zeros itself), its size in bytes, and the hash of the
+   text. */
 const char *pit__atom_text(pit_term atom, size_t *ret_size);
 uint32_t pit__atom_hash(pit_term atom);
 

@@ -1,12 +1,14 @@
 /*
- * Binaries: one block each, holding the count and either the bytes or how to give foreign ones back.
+ * Binaries: one block each, holding the count and either the bytes or how to give foreign ones
+ * back.
  *
  * Order
- *   A retain is relaxed: who retains holds a count already, so the block cannot go meanwhile, and whatever
- *   hands the binary to another thread orders the bytes themselves.
- *   A release is a release, so that all of this thread's reads of the bytes come before its count is seen to
- *   be gone; the one that takes the last count is an acquire too, and so comes after every other's reads.
- *   (Written as one acq_rel operation, not as a fence: ThreadSanitizer does not understand fences.)
+ *   A retain is relaxed: who retains holds a count already, so the block cannot go meanwhile, and
+ *   whatever hands the binary to another thread orders the bytes themselves.
+ *   A release is a release, so that all of this thread's reads of the bytes come before its count
+ *   is seen to be gone; the one that takes the last count is an acquire too, and so comes after
+ *   every other's reads. (Written as one acq_rel operation, not as a fence: ThreadSanitizer does
+ *   not understand fences.)
  */
 #include <pit/binary.h>
 
@@ -50,7 +52,8 @@ void pit__blob_release(struct pit__blob *owner)
 void pit__binary_retain(pit_binary b) { pit__blob_retain(b.pit__owner); }
 void pit__binary_release(pit_binary b) { pit__blob_release(b.pit__owner); }
 
-/* Relaxed here and below: a number to show, out of date when it is looked at; nothing is decided by it. */
+/* Relaxed here and below: a number to show, out of date when it is looked at; nothing is decided by
+   it. */
 struct pit__blob_state pit__blob_state(const struct pit__blob *owner)
 {
     return (struct pit__blob_state){owner->bytes,

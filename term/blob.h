@@ -1,9 +1,9 @@
 /*
- * The counted block behind a pit_binary, for those who hold binaries longer than a heap does: messages, sealed
- * terms, the driver's receive buffers.
+ * The counted block behind a pit_binary, for those who hold binaries longer than a heap does:
+ * messages, sealed terms, the driver's receive buffers.
  *
- * Everyone who holds a binary owns one count. Any thread may retain what it holds and release what it
- * retained; the last release frees the block where it happens.
+ * Everyone who holds a binary owns one count. Any thread may retain what it holds and release what
+ * it retained; the last release frees the block where it happens.
  */
 #ifndef PIT_TERM_BLOB_H
 #define PIT_TERM_BLOB_H
@@ -30,8 +30,9 @@ pit_binary pit__binary_alloc(size_t size, uint8_t **ret_writable);
 pit_binary pit__binary_alloc_unfilled(size_t size, uint8_t **ret_writable);
 
 /*
- * Foreign bytes with one count, the caller's: free_fn(arg) runs when the last count goes, on any thread, and so
- * must neither block nor fail. .data is NULL without memory, and free_fn will not run.
+ * Foreign bytes with one count, the caller's: free_fn(arg) runs when the last count goes, on any
+ * thread, and so must neither block nor fail. .data is NULL without memory, and free_fn will not
+ * run.
  */
 pit_binary pit__binary_wrap(const void *data, size_t size, void (*free_fn)(void *arg), void *arg);
 

@@ -6,16 +6,18 @@
  *   ...100  pointer to a pair (head, tail)   ...101  []
  *   ...110  header of a boxed object; in cells only, never a pit_term
  *
- * Atom 0 is undefined, so the zero pit_term is a term and needs no special case anywhere. ...111 is free in a
- * pit_term; term/sealed.h uses it.
+ * Atom 0 is undefined, so the zero pit_term is a term and needs no special case anywhere. ...111 is
+ * free in a pit_term; term/sealed.h uses it.
  *
- * A boxed object is a header and its words. Header: bits 3-7 the type, from bit 8 the size: elements of a
- * tuple, pairs of a map (n keys in exact order, then n values), limbs of an integer, bytes of a binary.
- * Since headers are told from terms by their tag, an area of cells can be walked from its first word to its
- * last without knowing what points into it: pit__term_flatten rests on this.
+ * A boxed object is a header and its words. Header: bits 3-7 the type, from bit 8 the size:
+ * elements of a tuple, pairs of a map (n keys in exact order, then n values), limbs of an integer,
+ * bytes of a binary. Since headers are told from terms by their tag, an area of cells can be walked
+ * from its first word to its last without knowing what points into it: pit__term_flatten rests on
+ * this.
  *
- * Invariants: an integer that fits 61 bits is small, one that does not is not; limbs have no leading zero; a pid
- * that fits its word is not boxed; a map has no key twice. So identical terms have identical shapes.
+ * Invariants: an integer that fits 61 bits is small, one that does not is not; limbs have no
+ * leading zero; a pid that fits its word is not boxed; a map has no key twice. So identical terms
+ * have identical shapes.
  */
 #ifndef PIT_TERM_CELL_H
 #define PIT_TERM_CELL_H
@@ -49,13 +51,15 @@ enum pit__box {
     PIT__BOX_BLOB,  /* a counted one: struct pit__blob_cell */
 };
 
-/* Longer binaries are counted: a copy of 64 bytes costs less than the count's cache line that would travel. */
+/* Longer binaries are counted: a copy of 64 bytes costs less than the count's cache line that would
+   travel. */
 #define PIT__BYTES_INLINE 64
 
 #define PIT__SMALL_MAX ((INT64_C(1) << 60) - 1)
 #define PIT__SMALL_MIN (-(INT64_C(1) << 60))
 
-/* 65,536 bits: conversion to decimal is quadratic, and text from strangers must not buy much of it. */
+/* 65,536 bits: conversion to decimal is quadratic, and text from strangers must not buy much of
+   it. */
 #define PIT__LIMBS_MAX 1024
 
 static inline unsigned pit__tag(pit_term t) { return (unsigned)(t.word & PIT__TAG_MASK); }
@@ -142,8 +146,8 @@ struct pit__blob_use {
     struct pit__blob_use *next;
 };
 struct pit__blob_cell {
-    uint64_t
-        header; /* its size is 0: the bytes' number may need more bits than a header has left */
+    /* its size is 0: the bytes' number may need more bits than a header has left */
+    uint64_t header;
     const uint8_t *data;
     size_t size;
     struct pit__blob_use use;

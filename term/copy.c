@@ -1,9 +1,10 @@
 /*
  * Copies of whole terms into other memory; declared in heap.h.
  *
- * Flattening is Cheney's walk: the copy itself is the list of what is still to be copied. A scan runs after the
- * fill; each pointer that it meets is replaced by a shallow copy at the fill, headers say what to step over. It
- * needs no stack, and visits cells in the order in which they were just written.
+ * Flattening is Cheney's walk: the copy itself is the list of what is still to be copied. A scan
+ * runs after the fill; each pointer that it meets is replaced by a shallow copy at the fill,
+ * headers say what to step over. It needs no stack, and visits cells in the order in which they
+ * were just written.
  */
 #include <errno.h>
 #include <string.h>

@@ -26,7 +26,8 @@ const char *pit__format_value(struct pit__arg arg, char letter, pit_term *ret)
     return letter == 's' && !pit_is_list(*ret) ? "~s takes a list" : NULL;
 }
 
-/* The bytes of a string in UTF-8; false: not a list of characters, or one is zero and C cannot hold it. */
+/* The bytes of a string in UTF-8; false: not a list of characters, or one is zero and C cannot hold
+   it. */
 static bool string_size(pit_term list, size_t *ret)
 {
     uint8_t encoded[4];

@@ -14,7 +14,8 @@ struct pit__format_args {
 /* The term of an argument; NULL, or what is wrong with it. */
 const char *pit__format_value(struct pit__arg arg, char letter, pit_term *ret);
 
-/* Set a target from a term. *ret_what: NULL, or what is wrong with the target, whatever the term. */
+/* Set a target from a term. *ret_what: NULL, or what is wrong with the target, whatever the
+   term. */
 bool pit__format_take(pit_term t, struct pit__arg target, char letter, const char **ret_what);
 
 /* End the caller with badarg, naming format, position and place. */

@@ -1,9 +1,10 @@
 /*
  * Heaps: regions of doubling size, each from the memory hook; see heap.h.
  *
- * The first region is small, because most processes build a tuple or two; the doubling keeps the number of
- * regions logarithmic up to 1 MiB each, and the memory held at most about twice the memory used. Under
- * AddressSanitizer what a reset gave back is poisoned, so that a term used too long is found where it is used.
+ * The first region is small, because most processes build a tuple or two; the doubling keeps the
+ * number of regions logarithmic up to 1 MiB each, and the memory held at most about twice the
+ * memory used. Under AddressSanitizer what a reset gave back is poisoned, so that a term used too
+ * long is found where it is used.
  */
 #include "term/heap.h"
 
@@ -44,7 +45,8 @@ struct pit__region {
 };
 _Static_assert(sizeof(struct pit__region) % 16 == 0, "the cells of a region are aligned to 16");
 
-/* ---- Hooks ----------------------------------------------------------------------------------------------- */
+/* ---- Hooks
+   ----------------------------------------------------------------------------------------------- */
 
 static void no_tally(bool binary, int64_t bytes) {}
 void (*pit__term_tally)(bool binary, int64_t bytes) = no_tally;
@@ -97,7 +99,8 @@ _Noreturn void pit__system_limit(const char *format, ...)
     abort();
 }
 
-/* ---- The thread's own heap, for threads that run no process ---------------------------------------------- */
+/* ---- The thread's own heap, for threads that run no process
+   ---------------------------------------------- */
 
 static _Thread_local struct pit__heap thread_heap;
 static pthread_key_t thread_key;
@@ -125,14 +128,16 @@ struct pit__heap *pit__heap(void)
     return PIT__LIKELY(h != NULL) ? h : heap_of_thread();
 }
 
-/* ---- Regions --------------------------------------------------------------------------------------------- */
+/* ---- Regions
+   --------------------------------------------------------------------------------------------- */
 
 static size_t heap_limit(const struct pit__heap *h)
 {
     return h->limit ? h->limit : PIT__HEAP_LIMIT;
 }
 
-/* 0: none fits the bound any more. The last one before the bound is as large as the bound allows. */
+/* 0: none fits the bound any more. The last one before the bound is as large as the bound
+   allows. */
 static size_t next_region_bytes(const struct pit__heap *h, size_t cells)
 {
     size_t limit = heap_limit(h), left = limit > h->bytes ? (limit - h->bytes) & ~(size_t)15 : 0;

@@ -1,5 +1,6 @@
 /*
- * Terms by function: what each kind is made of, and taken apart into. Maps: map.c, integers: integer.c.
+ * Terms by function: what each kind is made of, and taken apart into. Maps: map.c, integers:
+ * integer.c.
  */
 #include <errno.h>
 #include <math.h>
@@ -41,7 +42,8 @@ enum pit_term_kind pit_term_kind(pit_term t)
     }
 }
 
-/* ---- Numbers and identities ------------------------------------------------------------------------------ */
+/* ---- Numbers and identities
+   ------------------------------------------------------------------------------ */
 
 int pit__make_float(struct pit__heap *h, double value, pit_term *ret)
 {
@@ -113,7 +115,8 @@ pit_ref pit__ref_of(pit_term t)
     return (pit_ref){.owner = {(int64_t)c[1]}, .number = c[2]};
 }
 
-/* ---- Binaries -------------------------------------------------------------------------------------------- */
+/* ---- Binaries
+   -------------------------------------------------------------------------------------------- */
 
 int pit__make_bytes(struct pit__heap *h, size_t size, pit_term *ret, uint8_t **ret_writable)
 {
@@ -169,7 +172,8 @@ pit_term pit_bytes(const void *data, size_t size)
     return or_end(r, &t);
 }
 
-/* Short ones lie in the term's own heap and cannot be counted there: they are copied, so all can be kept. */
+/* Short ones lie in the term's own heap and cannot be counted there: they are copied, so all can be
+   kept. */
 static pit_binary binary_of(pit_term t)
 {
     const struct pit__blob_cell *c = (const struct pit__blob_cell *)pit__cells(t);
@@ -182,7 +186,8 @@ static pit_binary binary_of(pit_term t)
     return pit_binary_new(data, size);
 }
 
-/* ---- Tuples and lists ------------------------------------------------------------------------------------ */
+/* ---- Tuples and lists
+   ------------------------------------------------------------------------------------ */
 
 pit_term pit_tuple_of(const pit_term *elements, size_t count)
 {
@@ -289,7 +294,8 @@ pit_term pit_string(const char *text)
     return list;
 }
 
-/* ---- From and to C's types ------------------------------------------------------------------------------- */
+/* ---- From and to C's types
+   ------------------------------------------------------------------------------- */
 
 pit_term pit__term_of(struct pit__arg arg)
 {
@@ -371,7 +377,8 @@ static bool store_bool(struct pit__arg target, pit_term t)
     return true;
 }
 
-/* A short binary ends with a zero already; of others a copy that does is made in the current heap. */
+/* A short binary ends with a zero already; of others a copy that does is made in the current
+   heap. */
 static bool store_text(struct pit__arg target, pit_term t)
 {
     if (!pit_is_binary(t))

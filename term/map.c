@@ -1,8 +1,9 @@
 /*
  * Maps: n keys in exact order, then their n values, in one boxed object.
  *
- * One representation for all sizes: a term is built once and read many times, and a sorted array is the smallest
- * thing to copy, compare and print in order. A program that needs a changing table has ets, or C.
+ * One representation for all sizes: a term is built once and read many times, and a sorted array is
+ * the smallest thing to copy, compare and print in order. A program that needs a changing table has
+ * ets, or C.
  */
 #include <errno.h>
 #include <string.h>
@@ -127,7 +128,8 @@ pit_term pit_map_of(const pit_term *keys, const pit_term *values, size_t count)
     return t;
 }
 
-/* ---- Reading --------------------------------------------------------------------------------------------- */
+/* ---- Reading
+   --------------------------------------------------------------------------------------------- */
 
 struct map {
     size_t count;
@@ -198,7 +200,8 @@ bool pit_map_at(pit_term map, size_t index, pit_term *ret_key, pit_term *ret_val
     return true;
 }
 
-/* ---- Changed copies -------------------------------------------------------------------------------------- */
+/* ---- Changed copies
+   -------------------------------------------------------------------------------------- */
 
 /* n words without the removed ones at `at`, with the added one there. */
 static void splice(uint64_t *to, const uint64_t *from, size_t n, size_t at, bool remove,

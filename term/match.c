@@ -1,9 +1,9 @@
 /*
  * pit_match: a format and a term, walked together.
  *
- * Targets are set last, from a copy: a pattern that fails half way has touched none. What the pattern's own
- * floats and strings needed of the heap is given back when it fails. The walk recurses, since its depth is the
- * format's, which a programmer wrote; it is bounded all the same.
+ * Targets are set last, from a copy: a pattern that fails half way has touched none. What the
+ * pattern's own floats and strings needed of the heap is given back when it fails. The walk
+ * recurses, since its depth is the format's, which a programmer wrote; it is bounded all the same.
  */
 #include <errno.h>
 #include <string.h>
@@ -180,8 +180,8 @@ static bool match_all(struct matcher *m, pit_term t)
     return m->used == m->count || wrong(m, "fewer ~ than targets");
 }
 
-/* The number of ~ outside quotes: checked whether the term matches or not, so that a rare branch is not the one
- * that finds the mistake. */
+/* The number of ~ outside quotes: checked whether the term matches or not, so that a rare branch is
+ * not the one that finds the mistake. */
 static unsigned places(const char *format)
 {
     unsigned n = 0;

@@ -1,8 +1,8 @@
 /*
  * Numbers to and from text; see number.h.
  *
- * Floats go through the C library in the "C" locale whatever the program has set: a comma would be read as the
- * end of an element.
+ * Floats go through the C library in the "C" locale whatever the program has set: a comma would be
+ * read as the end of an element.
  */
 #include "term/number.h"
 
@@ -30,7 +30,8 @@ static uint8_t byte_at(const struct pit__scanner *s, size_t distance)
     return (size_t)(s->end - s->at) > distance ? s->at[distance] : 0;
 }
 
-/* ---- Integers -------------------------------------------------------------------------------------------- */
+/* ---- Integers
+   -------------------------------------------------------------------------------------------- */
 
 static unsigned digit_value(uint8_t c)
 {
@@ -95,7 +96,8 @@ static enum pit__token integer_failed(struct pit__scanner *s, int r)
     return pit__scan_fail(s, r, r == -ENOMEM ? "no memory" : "a digit is missing");
 }
 
-/* ---- Floats ---------------------------------------------------------------------------------------------- */
+/* ---- Floats
+   ---------------------------------------------------------------------------------------------- */
 
 /* More than any float needs; a longer one is refused rather than cut. */
 #define FLOAT_CHARACTERS 800
@@ -145,7 +147,8 @@ static enum pit__token floating(struct pit__scanner *s, bool negative)
     return PIT__TOKEN_TERM;
 }
 
-/* ---- Both ------------------------------------------------------------------------------------------------ */
+/* ---- Both
+   ------------------------------------------------------------------------------------------------ */
 
 /* 16#ff: the base was read, and is the only limb. */
 static int based_digits(struct pit__scanner *s, struct pit__stack *limbs)
@@ -184,13 +187,15 @@ enum pit__token pit__scan_number(struct pit__scanner *s)
     return r < 0 ? integer_failed(s, r) : PIT__TOKEN_TERM;
 }
 
-/* The shortest digits that read back, without zeros at the end; the value is 0.d1d2d3... * 10^place. */
+/* The shortest digits that read back, without zeros at the end; the value is 0.d1d2d3... *
+   10^place. */
 static size_t shortest_digits(double d, char *digits_out, int *ret_place)
 {
     char text[40];
     size_t n = 0;
 
-    /* Of 15 digits each survives a double, so none shorter needs to be tried, but for the smallest of all. */
+    /* Of 15 digits each survives a double, so none shorter needs to be tried, but for the smallest
+       of all. */
     for (int precision = d < DBL_MIN ? 0 : 14; precision <= 16; precision++) {
         snprintf(text, sizeof text, "%.*e", precision, d);
         if (precision == 16 || strtod(text, NULL) == d)
@@ -207,7 +212,8 @@ static size_t shortest_digits(double d, char *digits_out, int *ret_place)
     return n;
 }
 
-/* Of the two forms the shorter, plain if equal, and no zeros that claim digits beyond 2^53: as OTP 25 and later. */
+/* Of the two forms the shorter, plain if equal, and no zeros that claim digits beyond 2^53: as OTP
+   25 and later. */
 static bool plain_is_better(double d, int place, int n)
 {
     char exponent[8];

@@ -12,7 +12,8 @@
 
 static int three_way(uint64_t a, uint64_t b) { return (a > b) - (a < b); }
 
-/* ---- Of two leaves --------------------------------------------------------------------------------------- */
+/* ---- Of two leaves
+   --------------------------------------------------------------------------------------- */
 
 static int compare_floats(double a, double b, bool exact)
 {
@@ -60,7 +61,8 @@ static int compare_binaries(pit_term a, pit_term b)
     return order ? order : three_way(na, nb);
 }
 
-/* ---- Of whole terms -------------------------------------------------------------------------------------- */
+/* ---- Of whole terms
+   -------------------------------------------------------------------------------------- */
 
 /* What is still to be compared: two runs of cells, side by side, and how. */
 struct run {
@@ -97,7 +99,8 @@ static bool next_pair(struct pit__stack *s, pit_term *a, pit_term *b, bool *exac
     return true;
 }
 
-/* The order of two terms of one kind, as far as it shows without their elements; these are pushed. */
+/* The order of two terms of one kind, as far as it shows without their elements; these are
+   pushed. */
 static int compare_shapes(struct pit__stack *s, enum pit_term_kind kind, pit_term a, pit_term b,
                           bool exact)
 {
@@ -162,13 +165,14 @@ bool pit_term_equal(pit_term a, pit_term b)
 {
     if (a.word == b.word)
         return true;
-    if (pit__tag(a) != pit__tag(b) ||
-        !pit__is_pointer(a)) /* one word, one term: cell.h, invariants */
+    /* one word, one term: cell.h, invariants */
+    if (pit__tag(a) != pit__tag(b) || !pit__is_pointer(a))
         return false;
     return compare(a, b, true) == 0;
 }
 
-/* ---- Hash ------------------------------------------------------------------------------------------------ */
+/* ---- Hash
+   ------------------------------------------------------------------------------------------------ */
 
 static uint64_t mix(uint64_t h, uint64_t w)
 {

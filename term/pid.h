@@ -1,6 +1,7 @@
 /*
- * What the 63 bits of a pid are: 1 bit local or proxy, 27 bits of slot index, 35 bits of generation. The one
- * place that knows; the runtime makes pids with it, text prints and reads them with it.
+ * What the 63 bits of a pid are: 1 bit local or proxy, 27 bits of slot index, 35 bits of
+ * generation. The one place that knows; the runtime makes pids with it, text prints and reads them
+ * with it.
  */
 #ifndef PIT_TERM_PID_H
 #define PIT_TERM_PID_H
@@ -12,7 +13,8 @@
 #define PIT__PID_GENERATION_MAX ((UINT64_C(1) << PIT__PID_GENERATION_BITS) - 1)
 #define PIT__PID_INDEX_MAX ((UINT64_C(1) << PIT__PID_INDEX_BITS) - 1)
 
-/* The index is lowest: a look-up masks it out, and a reused slot's pid differs in its upper bits only. */
+/* The index is lowest: a look-up masks it out, and a reused slot's pid differs in its upper bits
+   only. */
 static inline pit_pid pit__pid(bool proxy, uint64_t index, uint64_t generation)
 {
     return (pit_pid){(int64_t)((uint64_t)proxy << (PIT__PID_GENERATION_BITS + PIT__PID_INDEX_BITS) |

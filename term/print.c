@@ -1,8 +1,9 @@
 /*
  * Terms as text: Erlang's ~tp on one line.
  *
- * Everything goes through one sink, which counts all and keeps what fits, so measuring and writing cannot differ.
- * Nested terms wait on a stack: a run of cells, and what stands between and behind them.
+ * Everything goes through one sink, which counts all and keeps what fits, so measuring and writing
+ * cannot differ. Nested terms wait on a stack: a run of cells, and what stands between and behind
+ * them.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -43,7 +44,8 @@ static void put_number(struct sink *k, uint64_t v)
     put(k, text, (size_t)snprintf(text, sizeof text, "%" PRIu64, v));
 }
 
-/* ---- Characters ------------------------------------------------------------------------------------------ */
+/* ---- Characters
+   ------------------------------------------------------------------------------------------ */
 
 /* As Erlang's io_lib: what has a name gets it, other control characters three octal digits. */
 static void put_quoted(struct sink *k, uint32_t c, char quote)
@@ -81,7 +83,8 @@ static void put_utf8_quoted(struct sink *k, const uint8_t *at, size_t size, char
     put_char(k, quote);
 }
 
-/* ---- Leaves ---------------------------------------------------------------------------------------------- */
+/* ---- Leaves
+   ---------------------------------------------------------------------------------------------- */
 
 static void put_atom(struct sink *k, pit_term t)
 {
@@ -94,7 +97,8 @@ static void put_atom(struct sink *k, pit_term t)
         put_utf8_quoted(k, (const uint8_t *)text, size, '\'');
 }
 
-/* Digits of a large one need room that no frame has: the memory hook's, and without it the process ends. */
+/* Digits of a large one need room that no frame has: the memory hook's, and without it the process
+   ends. */
 static void put_big(struct sink *k, pit_term t)
 {
     size_t limbs = pit__header_size(*pit__cells(t));
@@ -203,7 +207,8 @@ static void put_string(struct sink *k, pit_term t)
     put_char(k, '"');
 }
 
-/* ---- Whole terms ----------------------------------------------------------------------------------------- */
+/* ---- Whole terms
+   ----------------------------------------------------------------------------------------- */
 
 /* One bracket that is still open. A list's at is the pair whose head was printed last. */
 struct frame {
@@ -341,7 +346,8 @@ size_t pit_term_print(char *buf, size_t size, pit_term t)
     return k.length;
 }
 
-/* Most texts are short: written once on the stack and copied; only a longer one is printed twice. */
+/* Most texts are short: written once on the stack and copied; only a longer one is printed
+   twice. */
 const char *pit_term_text(pit_term t)
 {
     char small[256];

@@ -1,6 +1,7 @@
 /*
- * Terms from text, and from a format with arguments: one reader, which keeps what it has read on a stack and
- * makes a tuple, list or map of the top when its bracket closes. So nesting costs no C stack.
+ * Terms from text, and from a format with arguments: one reader, which keeps what it has read on a
+ * stack and makes a tuple, list or map of the top when its bracket closes. So nesting costs no C
+ * stack.
  */
 #include <errno.h>
 
@@ -60,7 +61,8 @@ static size_t gathered(const struct reader *r)
     return r->values.count - r->open.words[r->open.count - 1];
 }
 
-/* ---- A bracket closes ------------------------------------------------------------------------------------ */
+/* ---- A bracket closes
+   ------------------------------------------------------------------------------------ */
 
 static int make_tuple(struct reader *r, const uint64_t *words, size_t n, pit_term *ret)
 {
@@ -116,7 +118,8 @@ static bool close_bracket(struct reader *r)
     return push_value(r, t);
 }
 
-/* ---- The grammar ----------------------------------------------------------------------------------------- */
+/* ---- The grammar
+   ----------------------------------------------------------------------------------------- */
 
 static bool argument(struct reader *r)
 {
@@ -249,7 +252,8 @@ static int read_all(struct reader *r, pit_term *ret)
     return ok ? 0 : r->scan.error;
 }
 
-/* ---- The interface --------------------------------------------------------------------------------------- */
+/* ---- The interface
+   --------------------------------------------------------------------------------------- */
 
 int pit_term_parse_with(const char *text, size_t size, unsigned flags, pit_term *ret,
                         pit_parse_error *error)

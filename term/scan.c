@@ -1,9 +1,10 @@
 /*
  * Tokens; see scan.h.
  *
- * More lenient than Erlang in one point: a reserved word is an atom here without quotes too, since a term can
- * hold nothing else by that name. Stricter in what no printed term has: no parentheses, and in a binary no types but /utf8,
- * no integers of more than 64 bits and none wider than SEGMENT_BITS.
+ * More lenient than Erlang in one point: a reserved word is an atom here without quotes too, since
+ * a term can hold nothing else by that name. Stricter in what no printed term has: no parentheses,
+ * and in a binary no types but /utf8, no integers of more than 64 bits and none wider than
+ * SEGMENT_BITS.
  */
 #include "term/scan.h"
 
@@ -105,7 +106,8 @@ static inline void skip_blank(struct pit__scanner *s)
         pit__scan_blanks(s);
 }
 
-/* ---- Characters in quotes -------------------------------------------------------------------------------- */
+/* ---- Characters in quotes
+   -------------------------------------------------------------------------------- */
 
 static int hex_value(uint8_t c)
 {
@@ -190,7 +192,8 @@ static int quoted_character(struct pit__scanner *s, uint8_t quote, uint32_t *ret
     return 1;
 }
 
-/* ---- Atoms and strings ----------------------------------------------------------------------------------- */
+/* ---- Atoms and strings
+   ----------------------------------------------------------------------------------- */
 
 static enum pit__token atom(struct pit__scanner *s, const char *text, size_t size)
 {
@@ -330,7 +333,8 @@ static bool field(struct pit__scanner *s, uint64_t most, const char *after, uint
     return take(s, after);
 }
 
-/* ---- Binaries: measured once without a target, then written ---------------------------------------------- */
+/* ---- Binaries: measured once without a target, then written
+   ---------------------------------------------- */
 
 #define SEGMENT_BITS 65536
 
@@ -471,7 +475,8 @@ COLD static enum pit__token binary(struct pit__scanner *s)
     return PIT__TOKEN_TERM;
 }
 
-/* ---- Pids and references --------------------------------------------------------------------------------- */
+/* ---- Pids and references
+   --------------------------------------------------------------------------------- */
 
 static bool pid_fields(struct pit__scanner *s, const char *after, pit_pid *ret)
 {
@@ -504,7 +509,8 @@ COLD static enum pit__token reference(struct pit__scanner *s)
     return made(s, pit__make_ref(s->heap, ref, &s->value));
 }
 
-/* ---- Tokens ---------------------------------------------------------------------------------------------- */
+/* ---- Tokens
+   ---------------------------------------------------------------------------------------------- */
 
 COLD static enum pit__token name(struct pit__scanner *s)
 {

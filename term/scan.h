@@ -1,8 +1,9 @@
 /*
- * Tokens of Erlang's term syntax. Whatever is no bracket comes out as a finished term: an atom, a number, a string
- * as its list, a binary, a pid, a reference.
+ * Tokens of Erlang's term syntax. Whatever is no bracket comes out as a finished term: an atom, a
+ * number, a string as its list, a binary, a pid, a reference.
  *
- * Any bytes are safe. Numbers and texts are bounded by what they become, never by a buffer that they could leave.
+ * Any bytes are safe. Numbers and texts are bounded by what they become, never by a buffer that
+ * they could leave.
  */
 #ifndef PIT_TERM_SCAN_H
 #define PIT_TERM_SCAN_H

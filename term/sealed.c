@@ -1,8 +1,9 @@
 /*
  * Sealed terms: one block with the count, the root, the uses of counted binaries and the cells.
  *
- * The count's orders are those of a binary's (binary.c): a retain is relaxed, a release is acq_rel. The cells are
- * written before the first pointer leaves pit__seal; whoever passes that pointer on orders them.
+ * The count's orders are those of a binary's (binary.c): a retain is relaxed, a release is acq_rel.
+ * The cells are written before the first pointer leaves pit__seal; whoever passes that pointer on
+ * orders them.
  */
 #include "term/sealed.h"
 

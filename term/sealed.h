@@ -1,10 +1,11 @@
 /*
- * Sealed terms: deep copies that belong to no process, never change, and are counted. An exit reason is sealed
- * once and handed to every link and monitor.
+ * Sealed terms: deep copies that belong to no process, never change, and are counted. An exit
+ * reason is sealed once and handed to every link and monitor.
  *
- * A struct pit__sealed * is either a block or, with its lowest bit set, the term itself: sealing an atom, a small
- * integer, a pid or [] allocates nothing and cannot fail. NULL is not a sealed term; it is what seal answers
- * without memory. Never look through the pointer; use the functions, which take both forms.
+ * A struct pit__sealed * is either a block or, with its lowest bit set, the term itself: sealing an
+ * atom, a small integer, a pid or [] allocates nothing and cannot fail. NULL is not a sealed term;
+ * it is what seal answers without memory. Never look through the pointer; use the functions, which
+ * take both forms.
  *
  * Any thread may retain what it holds, read it, and release what it retained.
  */
@@ -19,7 +20,8 @@ struct pit__sealed;
 /* The term; it lives while the caller's count does. To let it live longer: pit__term_copy. */
 pit_term pit__sealed_root(const struct pit__sealed *s);
 
-/* A term that is one word, sealed for free. Atoms have tag 0, and a pointer needs its lowest bit: they get 7. */
+/* A term that is one word, sealed for free. Atoms have tag 0, and a pointer needs its lowest bit:
+   they get 7. */
 static inline struct pit__sealed *pit__sealed_word(pit_term t)
 {
     uint64_t word = pit__tag(t) == PIT__TAG_ATOM ? t.word | 7 : t.word;

@@ -1,8 +1,9 @@
 /*
  * A stack of words that begins in its owner's frame and grows into the memory hook's.
  *
- * Terms may be nested without bound, and the stack of a process is 64 KiB; so whatever walks a term keeps its
- * place in one of these instead of recursing. Almost every term fits the words of the frame.
+ * Terms may be nested without bound, and the stack of a process is 64 KiB; so whatever walks a term
+ * keeps its place in one of these instead of recursing. Almost every term fits the words of the
+ * frame.
  */
 #ifndef PIT_TERM_STACK_H
 #define PIT_TERM_STACK_H

@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-/* Overlong forms, surrogates and what lies above the last plane are refused by the bounds of the second byte. */
+/* Overlong forms, surrogates and what lies above the last plane are refused by the bounds of the
+   second byte. */
 unsigned pit__utf8_decode(const uint8_t *at, const uint8_t *end, uint32_t *ret)
 {
     if (at >= end)

@@ -1,8 +1,9 @@
 /*
  * Keeping one's place in a term without recursion: runs of cells that are still to be visited.
  *
- * A tuple pushes the run of its elements, a pair the run of its tail (one cell) while its head is visited next;
- * a run is dropped before its last cell is visited, so a long list keeps the stack flat.
+ * A tuple pushes the run of its elements, a pair the run of its tail (one cell) while its head is
+ * visited next; a run is dropped before its last cell is visited, so a long list keeps the stack
+ * flat.
  */
 #ifndef PIT_TERM_WALK_H
 #define PIT_TERM_WALK_H

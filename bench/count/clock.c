@@ -3,8 +3,8 @@
  * Valgrind runs one thread at a time, thousands of times slower, and a scheduler whose answer comes
  * after a millisecond, where it would come after a microsecond, stops to spin for it and sleeps;
  * what is counted would be another road than the one that is taken. So the monotonic clock goes by
- * how often it is read, nearly: nearly, so that timers end. And no interval timer ends the program: whoever
- * counts has a limit of his own.
+ * how often it is read, nearly: nearly, so that timers end. And no interval timer ends the program:
+ * whoever counts has a limit of his own.
  */
 #include <semaphore.h>
 #include <stdint.h>

@@ -33,7 +33,8 @@ void micro_counters_open(void)
             .config = events[i].config,
             .disabled = 1,
             .inherit = 1,
-            /* A switch and a fault happen in the kernel; instructions are counted where ours are. */
+            /* A switch and a fault happen in the kernel; instructions are counted where ours
+               are. */
             .exclude_kernel = events[i].type == PERF_TYPE_HARDWARE,
             .exclude_hv = 1,
         };

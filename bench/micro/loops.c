@@ -9,7 +9,8 @@
 
 #include "bench/bench.h"
 
-/* Nobody sleeps while a message is under way; and the node, which waits for who spins, soon ends. */
+/* Nobody sleeps while a message is under way; and the node, which waits for who spins, soon
+   ends. */
 #define SPIN 20000
 
 const struct micro_loop micro_loops[] = {

@@ -4,8 +4,8 @@
  * often as it is told (bench/instructions counts that), and tests/bench/run, small.
  *
  * A loop runs in the first process of a node of its own, checks its result (BENCH_CHECK ends the
- * program), and puts micro_begin and micro_end around what is measured, so that neither the start of
- * the node nor the making of peers is in it.
+ * program), and puts micro_begin and micro_end around what is measured, so that neither the start
+ * of the node nor the making of peers is in it.
  */
 #ifndef BENCH_MICRO_LOOPS_H
 #define BENCH_MICRO_LOOPS_H
@@ -44,7 +44,8 @@ struct micro_result {
     struct micro_counts counts;
 };
 
-/* Start a node, run the loop in it, stop it. false: the node did not start, or it lacks the cores. */
+/* Start a node, run the loop in it, stop it. false: the node did not start, or it lacks the
+   cores. */
 bool micro_run(const struct micro_loop *loop, uint64_t n, struct micro_result *ret);
 
 void micro_begin(void);

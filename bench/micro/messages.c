@@ -1,6 +1,7 @@
 /*
- * Messages: to oneself, to another process of the same scheduler, to one of another scheduler; copied, moved, and
- * with a binary. Each carries its number in its first and last byte, which the receiver compares.
+ * Messages: to oneself, to another process of the same scheduler, to one of another scheduler;
+ * copied, moved, and with a binary. Each carries its number in its first and last byte, which the
+ * receiver compares.
  */
 #include <pit/pit.h>
 #include <string.h>

@@ -1,10 +1,12 @@
-// Registers the loops of loops.c with google-benchmark. Each iteration is one node and one batch; its time is the loop's own.
+// Registers the loops of loops.c with google-benchmark. Each iteration is one node and one batch;
+// its time is the loop's own.
 //
 // Question: what does one operation of the runtime cost when nothing else is in the way?
 // Sketch:   each loop's is in the table of loops.c.
 //
-// Where the machine has counters the columns instructions, cycles and cache_misses say what an operation takes; where it has
-// none (most virtual machines) bench/instructions counts instructions and atomic operations by callgrind.
+// Where the machine has counters the columns instructions, cycles and cache_misses say what an
+// operation takes; where it has none (most virtual machines) bench/instructions counts instructions
+// and atomic operations by callgrind.
 #include <benchmark/benchmark.h>
 
 #include "bench/micro/loops.h"

@@ -3,7 +3,8 @@
  * counting (bench/instructions takes the difference of two lengths) and for the tests.
  *
  *   pitboss-loop NAME N [SPIN]  prints `metric value` lines, each of one operation; SPIN: idle schedulers spin so many
- *                            microseconds, not as many as the loop says: what valgrind runs ends sooner
+ *                            microseconds, not as many as the loop says: what valgrind runs ends
+ *                            sooner
  *   pitboss-loop --all N     every loop; those that need more cores than there are say so
  *   pitboss-loop --list
  *

@@ -1,6 +1,7 @@
 /*
- * What processes do besides sending: start, end, take turns, ask, watch each other, find each other by name, wait for time,
- * and have memory. One scheduler, so that nothing but the operation is in the figure.
+ * What processes do besides sending: start, end, take turns, ask, watch each other, find each other
+ * by name, wait for time, and have memory. One scheduler, so that nothing but the operation is in
+ * the figure.
  */
 #include <pit/pit.h>
 

@@ -1,6 +1,6 @@
 /*
- * Terms: made of a format, taken apart by one, and as text. There is no external term format in pitboss yet, so what stands
- * for encoding and decoding is printing and parsing.
+ * Terms: made of a format, taken apart by one, and as text. There is no external term format in
+ * pitboss yet, so what stands for encoding and decoding is printing and parsing.
  */
 #include <pit/pit.h>
 #include <string.h>
@@ -9,8 +9,8 @@
 #include "bench/micro/loops.h"
 
 #define TEXT "{deposit,17,#{currency => euro,memo => <<\"rent\">>}}"
-#define A_FEW \
-    64 /* terms live until the next receive: let go of so many at once, as a message's worth */
+/* terms live until the next receive: let go of so many at once, as a message's worth */
+#define A_FEW 64
 
 static pit_term build(uint64_t i)
 {

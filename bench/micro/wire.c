@@ -1,6 +1,7 @@
 /*
- * An io_uring round trip as a program meets it: a request to a process of the same node over loopback, and its answer. Client
- * and server share one scheduler, so each waits by its ring alone, and no other core is woken.
+ * An io_uring round trip as a program meets it: a request to a process of the same node over
+ * loopback, and its answer. Client and server share one scheduler, so each waits by its ring alone,
+ * and no other core is woken.
  */
 #include <pit/pit.h>
 #include <pit/tcp.h>

@@ -1,9 +1,9 @@
 /*
- * kv: RESP. A server of SET, GET and the rest of casino's commands, without casino's house: one process a
- * connection, which parses, and one table process, which owns the keys (kv_table.h).
+ * kv: RESP. A server of SET, GET and the rest of casino's commands, without casino's house: one
+ * process a connection, which parses, and one table process, which owns the keys (kv_table.h).
  *
- * A connection watches the table that it asks. When that ends, so does the connection, for its client's keys are gone; the
- * supervisor starts another table, and the client may connect again.
+ * A connection watches the table that it asks. When that ends, so does the connection, for its
+ * client's keys are gone; the supervisor starts another table, and the client may connect again.
  */
 #include <string.h>
 

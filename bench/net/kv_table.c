@@ -17,8 +17,8 @@
 #include "examples/casino/resp.h"
 
 #define MS 1000000
-#define TIDY_BUCKETS \
-    16 /* looked at after each batch: resizing and expiry keep pace with the load */
+/* looked at after each batch: resizing and expiry keep pace with the load */
+#define TIDY_BUCKETS 16
 
 /* ---- batches ---- */
 

@@ -1,8 +1,10 @@
 /*
- * The bytes that are sent and checked: a table of pseudo-random bytes, the same in each program that includes this.
+ * The bytes that are sent and checked: a table of pseudo-random bytes, the same in each program
+ * that includes this.
  *
- * Where an answer is to be told from another, it begins somewhere else in the table. The size is a prime, so that nothing
- * that is lost or doubled in blocks of a usual size leaves the rest in its place.
+ * Where an answer is to be told from another, it begins somewhere else in the table. The size is a
+ * prime, so that nothing that is lost or doubled in blocks of a usual size leaves the rest in its
+ * place.
  */
 #ifndef BENCH_NET_PATTERN_H
 #define BENCH_NET_PATTERN_H

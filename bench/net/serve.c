@@ -70,8 +70,8 @@ int serve(const char *port, const struct service *service)
     struct door d = {.service = *service};
 
     snprintf(d.address, sizeof d.address, "127.0.0.1:%u", (unsigned)bench_number(port, 65535));
-    pit_trap_exit(
-        true); /* SIGTERM comes as an exit signal, and then the server has done what it should */
+    /* SIGTERM comes as an exit signal, and then the server has done what it should */
+    pit_trap_exit(true);
     pit_pid sup = pit_supervisor_start_with(service->helper ? with_helper : listener_alone, &d,
                                             sizeof d, .link = true, .name = "serve_sup");
     if (pit_error(sup) < 0) {

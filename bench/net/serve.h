@@ -1,13 +1,13 @@
 /*
- * What the servers among the benchmarks share: a supervision tree, a listener that hands each connection to a
- * process of its own, and an end in order on SIGTERM.
+ * What the servers among the benchmarks share: a supervision tree, a listener that hands each
+ * connection to a process of its own, and an end in order on SIGTERM.
  *
  *     serve_sup (rest for one)
  *       helper      optional: what the connections ask, such as a table
  *       listener    its acceptors, one on each scheduler, are linked to it
  *
- * A connection is linked to nobody: it ends alone, and its peer sees the socket close. A listener that ends is started
- * again on the same port, and the connections go on meanwhile.
+ * A connection is linked to nobody: it ends alone, and its peer sees the socket close. A listener
+ * that ends is started again on the same port, and the connections go on meanwhile.
  */
 #ifndef BENCH_NET_SERVE_H
 #define BENCH_NET_SERVE_H
@@ -18,8 +18,9 @@
 #include "examples/casino/memory.h"
 
 /*
- * After so many messages a connection's socket is passive, and serve_passive() makes it active again: what waits in
- * the mailbox of a connection is bounded, and a peer that sends faster than it is served is held back by TCP.
+ * After so many messages a connection's socket is passive, and serve_passive() makes it active
+ * again: what waits in the mailbox of a connection is bounded, and a peer that sends faster than it
+ * is served is held back by TCP.
  */
 #define SERVE_AT_ONCE 128
 
@@ -29,10 +30,12 @@ struct service {
     uint32_t high_watermark;         /* bytes queued for one connection; 0: the default */
 };
 
-/* Serve on 127.0.0.1:port until the node is told to stop. 0; 1: the tree could not start, or gave up. */
+/* Serve on 127.0.0.1:port until the node is told to stop. 0; 1: the tree could not start, or gave
+   up. */
 int serve(const char *port, const struct service *service);
 
-/* Memory of the process that runs: what it holds goes when it ends. For casino's buffers and parsers. */
+/* Memory of the process that runs: what it holds goes when it ends. For casino's buffers and
+   parsers. */
 extern const struct memory serve_memory;
 
 /* What every connection does at its start, and when its socket has become passive. */

@@ -1,10 +1,11 @@
 /*
- * stream: bytes one way, as fast as they are taken. A request is two numbers of 32 bits, most significant byte
- * first, an offset and a count: so many bytes of the pattern follow, from that offset on. The pattern is a table that is
- * repeated for ever (pattern.h), so whoever receives it can check each byte.
+ * stream: bytes one way, as fast as they are taken. A request is two numbers of 32 bits, most
+ * significant byte first, an offset and a count: so many bytes of the pattern follow, from that
+ * offset on. The pattern is a table that is repeated for ever (pattern.h), so whoever receives it
+ * can check each byte.
  *
- * The table is never copied: what is sent are slices of memory that does not change. A peer that takes nothing makes
- * its own connection wait, and nobody else.
+ * The table is never copied: what is sent are slices of memory that does not change. A peer that
+ * takes nothing makes its own connection wait, and nobody else.
  */
 #include <arpa/inet.h>
 #include <string.h>

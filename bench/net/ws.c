@@ -1,9 +1,10 @@
 /*
- * ws: WebSocket. Every message comes back as it was. The handshake is upgrade.h's; frames, pings and the closing
- * handshake are wslay's, which is given what has arrived and appends what is to be sent to a buffer: one send for each read.
+ * ws: WebSocket. Every message comes back as it was. The handshake is upgrade.h's; frames, pings
+ * and the closing handshake are wslay's, which is given what has arrived and appends what is to be
+ * sent to a buffer: one send for each read.
  *
- * wslay takes its memory from malloc, so it is freed on each way that a connection ends by itself. Within its callbacks
- * nothing of the runtime is called but for the buffer's memory.
+ * wslay takes its memory from malloc, so it is freed on each way that a connection ends by itself.
+ * Within its callbacks nothing of the runtime is called but for the buffer's memory.
  */
 #include <string.h>
 #include <wslay/wslay.h>

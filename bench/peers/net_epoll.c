@@ -1,6 +1,6 @@
 /*
- * The C peer of bench/net: one thread, one epoll loop, read and send. What a careful person writes by hand when the whole
- * server is an echo, a stream of bytes, or one answer of HTTP.
+ * The C peer of bench/net: one thread, one epoll loop, read and send. What a careful person writes
+ * by hand when the whole server is an echo, a stream of bytes, or one answer of HTTP.
  *
  *   net_epoll echo|stream|http PORT
  *

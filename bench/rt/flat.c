@@ -1,6 +1,6 @@
 /*
- * flat: 64 tokens that hop at random between K processes. As K grows past the caches, the rate should fall
- * little. All are callback processes.
+ * flat: 64 tokens that hop at random between K processes. As K grows past the caches, the rate
+ * should fall little. All are callback processes.
  */
 #include "bench/bench.h"
 

@@ -1,9 +1,10 @@
 /*
  * overload: what does a bound on a mailbox do for a server that is asked more than it can do?
  *
- * A server needs 10 us for a request. A client on another scheduler asks it by a schedule that does not wait for it, PERCENT of
- * what it can do at most: at 200 every second request is one too many. Latency is the time from when a request was due until it
- * was served, so a client that is made to wait, or that comes late, is no excuse. The policies are those of <pit/mailbox.h>:
+ * A server needs 10 us for a request. A client on another scheduler asks it by a schedule that does
+ * not wait for it, PERCENT of what it can do at most: at 200 every second request is one too many.
+ * Latency is the time from when a request was due until it was served, so a client that is made to
+ * wait, or that comes late, is no excuse. The policies are those of <pit/mailbox.h>:
  *
  *   none          no bound: the queue grows as long as the overload lasts, and with it latency and memory
  *   block         the client waits, so its requests come later and later: memory is bounded, latency is not

@@ -1,6 +1,7 @@
 /*
- * All pairs, shortest paths: Floyd and Warshall's algorithm on a matrix of blocks, each a process. In round k a block needs
- * what row k and column k are in the blocks above, below and beside it; blocks travel as binaries, which are not copied.
+ * All pairs, shortest paths: Floyd and Warshall's algorithm on a matrix of blocks, each a process.
+ * In round k a block needs what row k and column k are in the blocks above, below and beside it;
+ * blocks travel as binaries, which are not copied.
  */
 #include "bench/savina/savina.h"
 

@@ -1,6 +1,7 @@
 /*
- * A*: workers search a grid in three dimensions for a way to a target. A node belongs to who reaches it first, which an
- * array of shared integers decides; what a worker has not expanded when its turn is up goes back to the master.
+ * A*: workers search a grid in three dimensions for a way to a target. A node belongs to who
+ * reaches it first, which an array of shared integers decides; what a worker has not expanded when
+ * its turn is up goes back to the master.
  */
 #include "bench/savina/savina.h"
 
@@ -9,8 +10,8 @@
 #define NOBODY (-1)
 
 PIT_MESSAGE(astar_work, (uint32_t, node));
-PIT_MESSAGE(
-    astar_done); /* to the master: a node that it dealt out, and all found from there, is expanded or sent back */
+/* to the master: a node that it dealt out, and all found from there, is expanded or sent back */
+PIT_MESSAGE(astar_done);
 
 struct grid {
     uint32_t side, nodes, target;

@@ -1,6 +1,6 @@
 /*
- * Banking: a teller moves money between accounts. The account that gives asks the account that takes, and serves nobody
- * until it has the answer.
+ * Banking: a teller moves money between accounts. The account that gives asks the account that
+ * takes, and serves nobody until it has the answer.
  */
 #include "bench/savina/savina.h"
 

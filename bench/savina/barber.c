@@ -1,6 +1,6 @@
 /*
- * Sleeping barber: customers enter a waiting room, or find it full and come again; a barber serves one after the other and
- * sleeps when there is none.
+ * Sleeping barber: customers enter a waiting room, or find it full and come again; a barber serves
+ * one after the other and sleeps when there is none.
  */
 #include "bench/savina/savina.h"
 
@@ -80,7 +80,8 @@ static void customer(void *state, const pit_msg *m)
     }
 }
 
-/* The factory is the first process: it makes the customers, sends back those that return, and counts the haircuts. */
+/* The factory is the first process: it makes the customers, sends back those that return, and
+   counts the haircuts. */
 static void run(const uint64_t *params)
 {
     uint64_t haircuts = params[0], cut = 0, returned = 0;
@@ -90,7 +91,8 @@ static void run(const uint64_t *params)
 
     BENCH_CHECK(params[1] > 0 && pause > 0 && b.haircut > 0);
     int64_t since = pit_now();
-    /* All wait for the barber, and he for the room: they go before those who come again and again while he works. */
+    /* All wait for the barber, and he for the room: they go before those who come again and again
+       while he works. */
     struct room r = {.size = params[1],
                      .barber = pit_spawn_handler_with(barber, &b, sizeof b, .link = true,
                                                       .priority = PIT_PRIORITY_HIGH)};

@@ -1,5 +1,6 @@
 /*
- * Big: every process asks others, chosen at random, one question at a time, and answers theirs meanwhile.
+ * Big: every process asks others, chosen at random, one question at a time, and answers theirs
+ * meanwhile.
  */
 #include "bench/savina/savina.h"
 

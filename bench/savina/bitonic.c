@@ -1,13 +1,15 @@
 /*
- * Bitonic sort: a network of comparators, each a process. A step of the network is a splitter, which deals the numbers that
- * stream in to its comparators, and a joiner, which puts what they send back in order and streams it to the next step.
+ * Bitonic sort: a network of comparators, each a process. A step of the network is a splitter,
+ * which deals the numbers that stream in to its comparators, and a joiner, which puts what they
+ * send back in order and streams it to the next step.
  */
 #include "bench/savina/savina.h"
 
 PIT_MESSAGE(bitonic_at, (uint32_t, place),
             (uint64_t, value)); /* between comparators and the step's ends */
 
-/* Step with distance d of a merge of blocks of `block`: place i is compared with place i ^ d, upwards in even blocks. */
+/* Step with distance d of a merge of blocks of `block`: place i is compared with place i ^ d,
+   upwards in even blocks. */
 struct step {
     uint32_t count, distance, block;
     pit_pid joiner;

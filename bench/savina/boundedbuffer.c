@@ -1,6 +1,6 @@
 /*
- * BoundedBuffer: producers fill a buffer that consumers empty; a manager keeps it within its bound, by asking for an item
- * only when there is room for it.
+ * BoundedBuffer: producers fill a buffer that consumers empty; a manager keeps it within its bound,
+ * by asking for an item only when there is room for it.
  */
 #include "bench/savina/savina.h"
 
@@ -64,7 +64,8 @@ static void consumer(const void *arg)
     pit_send(self->first, bench_done, .count = sum);
 }
 
-/* Items that wait or are being made never exceed the buffer's size. Consumers wait only while it is empty. */
+/* Items that wait or are being made never exceed the buffer's size. Consumers wait only while it is
+   empty. */
 struct manager {
     uint64_t size, items_left, consumers_left; /* items that have not come */
     uint64_t waiting, in_making;               /* items */

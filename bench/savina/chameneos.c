@@ -1,5 +1,6 @@
 /*
- * Chameneos: creatures meet in pairs in a mall and change their colours. Many processes contend for one.
+ * Chameneos: creatures meet in pairs in a mall and change their colours. Many processes contend for
+ * one.
  */
 #include "bench/savina/savina.h"
 

@@ -1,5 +1,6 @@
 /*
- * Cigarette smokers: an arbiter gives one smoker, chosen at random, what he lacks; when he has begun, it is the next one's turn.
+ * Cigarette smokers: an arbiter gives one smoker, chosen at random, what he lacks; when he has
+ * begun, it is the next one's turn.
  */
 #include "bench/savina/savina.h"
 

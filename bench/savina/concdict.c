@@ -11,7 +11,8 @@
     CALL(totals, (), ((uint64_t, reads), (uint64_t, writes), (uint64_t, size)))
 PIT_PROTOCOL(dict);
 
-/* Open addressing: a key is in the first slot from its own on that is its own or empty. Keys are stored plus one. */
+/* Open addressing: a key is in the first slot from its own on that is its own or empty. Keys are
+   stored plus one. */
 #define SLOTS (1u << 20)
 
 struct dict {
@@ -73,7 +74,8 @@ struct worker {
     uint32_t write_percent, random;
 };
 
-/* Every value that is written is its key, or that and a multiple of KEYS: so what is read can be checked. */
+/* Every value that is written is its key, or that and a multiple of KEYS: so what is read can be
+   checked. */
 static void worker(const void *arg)
 {
     struct worker self = *(const struct worker *)arg;

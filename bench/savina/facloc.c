@@ -1,6 +1,7 @@
 /*
- * Facility location: customers come one by one to a tree of quadrants, each a process. A quadrant whose customers are too
- * far from the facilities it knows opens one, gives its customers to four new quadrants, and has the others told.
+ * Facility location: customers come one by one to a tree of quadrants, each a process. A quadrant
+ * whose customers are too far from the facilities it knows opens one, gives its customers to four
+ * new quadrants, and has the others told.
  */
 #include "bench/savina/savina.h"
 

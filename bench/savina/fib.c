@@ -1,5 +1,6 @@
 /*
- * Fib: each process spawns two, which compute the numbers before its own, and adds what they answer.
+ * Fib: each process spawns two, which compute the numbers before its own, and adds what they
+ * answer.
  */
 #include "bench/savina/savina.h"
 

@@ -1,6 +1,6 @@
 /*
- * FilterBank: a stream of values through some channels, each a chain of processes (delay, filter, sample, delay, filter), and
- * together again. Long filters: most of it is arithmetic.
+ * FilterBank: a stream of values through some channels, each a chain of processes (delay, filter,
+ * sample, delay, filter), and together again. Long filters: most of it is arithmetic.
  */
 #include "bench/savina/savina.h"
 
@@ -26,7 +26,8 @@ static double second_coefficient(uint32_t channel, uint32_t i)
     return (double)i * channel + (double)channel * channel + channel + i;
 }
 
-/* Four sums, so that one addition need not wait for the last; coefficients stand in the order of the data's. */
+/* Four sums, so that one addition need not wait for the last; coefficients stand in the order of
+   the data's. */
 static double filtered(const double *data, const double *coefficients, uint32_t n)
 {
     double a = 0, b = 0, c = 0, d = 0;
@@ -139,7 +140,8 @@ static void tag(void *state, const pit_msg *m)
                  .value = pit_as(m, filterbank_value)->value);
 }
 
-/* Waits until every channel has its n-th value, and sends their sum, added in the channels' order. */
+/* Waits until every channel has its n-th value, and sends their sum, added in the channels'
+   order. */
 struct combine {
     pit_pid next;
     uint32_t channels;

@@ -1,5 +1,6 @@
 /*
- * LogisticMap: some series, each a process that asks a computer process of its own for every next term.
+ * LogisticMap: some series, each a process that asks a computer process of its own for every next
+ * term.
  */
 #include "bench/savina/savina.h"
 
@@ -40,7 +41,8 @@ struct series {
     double term;
 };
 
-/* The call waits in the middle of the handler, and only this process: what comes meanwhile comes after it. */
+/* The call waits in the middle of the handler, and only this process: what comes meanwhile comes
+   after it. */
 static void series(void *state, const pit_msg *m)
 {
     struct series *self = state;

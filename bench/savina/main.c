@@ -1,13 +1,14 @@
 /*
- * pitboss-savina: the thirty benchmarks of the Savina suite (Imam and Sarkar, 2014), with its parameters.
+ * pitboss-savina: the thirty benchmarks of the Savina suite (Imam and Sarkar, 2014), with its
+ * parameters.
  *
  *   pitboss-savina NAME [--schedulers N] [--scale N] [PARAMETER...]
  *   pitboss-savina --list
  *   pitboss-savina --wrong      as a benchmark ends whose result is wrong, for its test
  *
- * Parameters stand in the order that --list shows; those that are left out have the suite's value, divided so that the
- * work is about one N-th of it. Prints `metric value` lines. Exit status: 0; 1: the result was wrong, or the node could not
- * start; 2: usage.
+ * Parameters stand in the order that --list shows; those that are left out have the suite's value,
+ * divided so that the work is about one N-th of it. Prints `metric value` lines. Exit status: 0; 1:
+ * the result was wrong, or the node could not start; 2: usage.
  */
 #include "bench/savina/savina.h"
 

@@ -1,6 +1,6 @@
 /*
- * NQueens: workers place the first queens and give every board back to the master, which deals it out again; from some depth
- * on they finish it themselves, and send a message for each solution.
+ * NQueens: workers place the first queens and give every board back to the master, which deals it
+ * out again; from some depth on they finish it themselves, and send a message for each solution.
  */
 #include "bench/savina/savina.h"
 

@@ -1,6 +1,6 @@
 /*
- * PiPrecision: pi to many digits. Workers compute the terms of the series of Bailey, Borwein and Plouffe, which the master
- * deals out and adds.
+ * PiPrecision: pi to many digits. Workers compute the terms of the series of Bailey, Borwein and
+ * Plouffe, which the master deals out and adds.
  */
 #include "bench/savina/savina.h"
 
@@ -100,7 +100,8 @@ static void add_arctan(uint32_t *sum, size_t limbs, uint32_t times, uint32_t x, 
     free(part);
 }
 
-/* Machin: pi = 16 arctan(1/5) - 4 arctan(1/239). Every division of either way lost less than one of the last limb. */
+/* Machin: pi = 16 arctan(1/5) - 4 arctan(1/239). Every division of either way lost less than one of
+   the last limb. */
 static bool is_pi(const uint32_t *pi, size_t limbs)
 {
     uint32_t *difference = bench_memory(limbs, sizeof *difference);

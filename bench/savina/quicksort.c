@@ -1,6 +1,6 @@
 /*
- * Quicksort: a process splits its numbers, gives the two halves to two new processes, and puts together what they send back.
- * Numbers travel as binaries, which are not copied.
+ * Quicksort: a process splits its numbers, gives the two halves to two new processes, and puts
+ * together what they send back. Numbers travel as binaries, which are not copied.
  */
 #include "bench/savina/savina.h"
 
@@ -68,8 +68,9 @@ static pit_binary sorted_at_once(pit_binary b)
     return result;
 }
 
-/* The smaller than the pivot from the front, the greater from the back. A number is written at both ends, and stays where it
-   belongs: chance decides which, so a branch would be foreseen wrongly half of the time. Between the ends there is always room. */
+/* The smaller than the pivot from the front, the greater from the back. A number is written at both
+   ends, and stays where it belongs: chance decides which, so a branch would be foreseen wrongly
+   half of the time. Between the ends there is always room. */
 static void split(pit_binary b, uint64_t pivot, pit_binary *ret_smaller, pit_binary *ret_greater)
 {
     const uint64_t *from = numbers_of(b);
@@ -96,8 +97,9 @@ static void sort_half(pit_binary half, bool right)
     pit_send(pit_spawn(sorter, &arg, sizeof arg), quicksort_work, .numbers = half);
 }
 
-/* The sorted halves at both ends, and between them as often as it was there the pivot. What was to be sorted lives until the first
-   half comes back, and only then is there room for the result: so one can be made of the other's memory. */
+/* The sorted halves at both ends, and between them as often as it was there the pivot. What was to
+   be sorted lives until the first half comes back, and only then is there room for the result: so
+   one can be made of the other's memory. */
 static pit_binary sorted_by_others(pit_binary b)
 {
     uint64_t pivot = numbers_of(b)[count_of(b) / 2];

@@ -1,6 +1,6 @@
 /*
- * Radix sort: a chain of processes, one a bit, each of which lets the numbers without its bit pass and sends those with it
- * behind them.
+ * Radix sort: a chain of processes, one a bit, each of which lets the numbers without its bit pass
+ * and sends those with it behind them.
  */
 #include "bench/savina/savina.h"
 

@@ -1,6 +1,7 @@
 /*
- * Recursive matrix multiplication: a worker either multiplies two blocks or splits them into eight smaller multiplications,
- * which the master deals out. Blocks of the inputs are named by their places; a product comes back as a binary.
+ * Recursive matrix multiplication: a worker either multiplies two blocks or splits them into eight
+ * smaller multiplications, which the master deals out. Blocks of the inputs are named by their
+ * places; a product comes back as a binary.
  */
 #include "bench/savina/savina.h"
 

@@ -1,10 +1,12 @@
 /*
- * What the thirty benchmarks of bench/savina share: how one describes itself, how it reports and how it checks.
+ * What the thirty benchmarks of bench/savina share: how one describes itself, how it reports and
+ * how it checks.
  *
- * A benchmark is one file with one `const struct savina savina_NAME`, and a line in SAVINA_ALL. Its run function is called
- * in the node's first process with the values of its parameters, in their order. It makes its input, takes the time, runs,
- * checks the result (savina_expect, BENCH_CHECK) and reports. A wrong result ends the program with status 1 and says
- * what was expected, so a figure that was printed is a figure of correct work.
+ * A benchmark is one file with one `const struct savina savina_NAME`, and a line in SAVINA_ALL. Its
+ * run function is called in the node's first process with the values of its parameters, in their
+ * order. It makes its input, takes the time, runs, checks the result (savina_expect, BENCH_CHECK)
+ * and reports. A wrong result ends the program with status 1 and says what was expected, so a
+ * figure that was printed is a figure of correct work.
  */
 #ifndef BENCH_SAVINA_SAVINA_H
 #define BENCH_SAVINA_SAVINA_H
@@ -46,7 +48,8 @@ SAVINA_ALL(SAVINA_DECLARE)
 
 /* ---- common.c ---- */
 
-/* time_ms, and <metric>: count things in the time since `since`. Call it when the work is done, before it is checked. */
+/* time_ms, and <metric>: count things in the time since `since`. Call it when the work is done,
+   before it is checked. */
 void savina_report(int64_t since, const char *metric, uint64_t count);
 
 /* The result is what it must be; or the program ends, and says what was expected. */
@@ -54,8 +57,9 @@ void savina_expect(const char *what, uint64_t actual, uint64_t expected);
 void savina_expect_double(const char *what, double actual, double expected); /* to the last bit */
 
 /*
- * Chance, the same in the peers' programs: modulo 2^32 with a small factor, so that its products are small integers in their
- * languages too. A number below `below` (at most 2^24), without the lowest bits, which repeat soon; and one below 2^60.
+ * Chance, the same in the peers' programs: modulo 2^32 with a small factor, so that its products
+ * are small integers in their languages too. A number below `below` (at most 2^24), without the
+ * lowest bits, which repeat soon; and one below 2^60.
  */
 static inline uint32_t savina_next_random(uint32_t x) { return x * 69069u + 1; }
 static inline uint32_t savina_random(uint32_t *state, uint32_t below)

@@ -1,5 +1,6 @@
 /*
- * Sieve of Eratosthenes: a chain of processes, each of which holds so many primes and passes on what none of them divides.
+ * Sieve of Eratosthenes: a chain of processes, each of which holds so many primes and passes on
+ * what none of them divides.
  */
 #include "bench/savina/savina.h"
 
@@ -24,7 +25,8 @@ static bool divided(const struct filter *self, uint64_t value)
 
 static void filter(void *state, const pit_msg *m);
 
-/* A number that no prime here divides: a prime of ours while there is room, then one for the next. */
+/* A number that no prime here divides: a prime of ours while there is room, then one for the
+   next. */
 static void passed(struct filter *self, uint64_t value)
 {
     if (self->count < self->room) {

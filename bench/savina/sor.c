@@ -1,6 +1,6 @@
 /*
- * Successive over-relaxation: a grid of cells, each a process, which exchange their values with their neighbours. Cells are
- * red and black as on a chessboard, and take turns.
+ * Successive over-relaxation: a grid of cells, each a process, which exchange their values with
+ * their neighbours. Cells are red and black as on a chessboard, and take turns.
  */
 #include "bench/savina/savina.h"
 
@@ -54,7 +54,8 @@ static void begin(struct cell *self, const struct sor_begin *m)
         tell_neighbours(self);
 }
 
-/* Nobody is ahead by more than one value: each waits for all of its neighbours'. They may come before the beginning. */
+/* Nobody is ahead by more than one value: each waits for all of its neighbours'. They may come
+   before the beginning. */
 static void cell(void *state, const pit_msg *m)
 {
     struct cell *self = state;

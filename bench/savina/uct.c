@@ -1,6 +1,7 @@
 /*
- * Unbalanced cobwebbed tree: every node asks the root whether it may have children, which chance decides until the tree is
- * large enough; then the tree is traversed, the urgent child of a node before its others.
+ * Unbalanced cobwebbed tree: every node asks the root whether it may have children, which chance
+ * decides until the tree is large enough; then the tree is traversed, the urgent child of a node
+ * before its others.
  */
 #include "bench/savina/savina.h"
 
@@ -81,7 +82,8 @@ static uint32_t normal(uint32_t *random, uint32_t average, uint32_t deviation)
     return x < 1 ? 1 : (uint32_t)x;
 }
 
-/* The first process is the root. Its answers depend on how many have asked, not on who: so the size is always the same. */
+/* The first process is the root. Its answers depend on how many have asked, not on who: so the size
+   is always the same. */
 static uint64_t grow_tree(const uint64_t *params, struct node *root)
 {
     uint64_t size = 1 + CHILDREN, unanswered = CHILDREN;

@@ -1,8 +1,9 @@
 /*
- * Commands on their way to a table, as bytes: what a connection has read and checked, packed so that a pipeline of
- * commands is one message.
+ * Commands on their way to a table, as bytes: what a connection has read and checked, packed so
+ * that a pipeline of commands is one message.
  *
- * It never leaves the node and is not checked again: a record is a head, the lengths of the words, the words.
+ * It never leaves the node and is not checked again: a record is a head, the lengths of the words,
+ * the words.
  */
 #ifndef CASINO_BATCH_H
 #define CASINO_BATCH_H
@@ -23,7 +24,8 @@ static inline struct batch_reader batch_read(struct bytes batch, const struct me
     return (struct batch_reader){batch, out_new(memory)};
 }
 
-/* The next command and its words, which live until the next call; NULL: no more, or no memory (words.failed). */
+/* The next command and its words, which live until the next call; NULL: no more, or no memory
+   (words.failed). */
 const struct command *batch_next(struct batch_reader *r, const struct bytes **ret_words,
                                  size_t *ret_count);
 

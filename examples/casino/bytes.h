@@ -1,6 +1,6 @@
 /*
- * A run of bytes that somebody else owns. The words of a command, keys and values all travel as these: nothing is
- * copied until it is stored, and a zero byte is a byte like any other.
+ * A run of bytes that somebody else owns. The words of a command, keys and values all travel as
+ * these: nothing is copied until it is stored, and a zero byte is a byte like any other.
  */
 #ifndef CASINO_BYTES_H
 #define CASINO_BYTES_H

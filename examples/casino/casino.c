@@ -31,8 +31,9 @@ static pit_pid start_monitor(const void *arg) { return monitor_start_link(&optio
 static pit_pid start_table(const void *arg) { return table_start_link(arg); }
 
 /*
- * Clients that may crash tables on purpose crash them often: how often is then no sign of trouble. Else a table that
- * crashes ten times in ten seconds has a problem that starting it again does not solve.
+ * Clients that may crash tables on purpose crash them often: how often is then no sign of trouble.
+ * Else a table that crashes ten times in ten seconds has a problem that starting it again does not
+ * solve.
  */
 static int64_t intensity(void) { return options.allow_crash ? 100000 : 10; }
 
@@ -41,7 +42,8 @@ static pit_sup_spec no_children(const void *arg)
     return (pit_sup_spec){.strategy = PIT_ONE_FOR_ONE, .intensity = intensity(), .period = 10};
 }
 
-/* The tables' number is known at run time, so they are added to a supervisor that starts without. */
+/* The tables' number is known at run time, so they are added to a supervisor that starts
+   without. */
 static pit_pid start_table_sup(const void *arg)
 {
     pit_pid sup =
@@ -126,7 +128,8 @@ static pit_sup_spec casino(const void *arg)
     };
 }
 
-/* How to reach it: its address without and with the brackets of IPv6, and what redis-cli wants to be told. */
+/* How to reach it: its address without and with the brackets of IPv6, and what redis-cli wants to
+   be told. */
 struct host {
     char bare[sizeof(options.address)], url[sizeof(options.address) + 2],
         cli[sizeof(options.address) + 4];

@@ -5,8 +5,8 @@
 #include "examples/casino/options.h"
 
 /*
- * Run the casino until it is told to stop; returns its exit status. ready_fd >= 0: when all is open, a line with the
- * two ports is written there instead of the greeting.
+ * Run the casino until it is told to stop; returns its exit status. ready_fd >= 0: when all is
+ * open, a line with the two ports is written there instead of the greeting.
  */
 int casino_run(const struct options *o, int ready_fd);
 

@@ -7,16 +7,16 @@ struct stats stats;
 
 #define PORTION 16     /* messages of input between two looks at whether there is room */
 #define KEPT_IDLE 4096 /* bytes of either buffer that an idle client keeps */
-#define COPIED \
-    (16        \
-     << 10) /* replies up to this are copied into the socket's queue; longer ones are written in turns */
+/* replies up to this are copied into the socket's queue; longer ones are written in turns */
+#define COPIED (16 << 10)
 
 /* Never cancelled: it ends with the process. */
 static void start_timer(int64_t ns) { (void)pit_start_timer(ns / 1000000 + 1, pit_self(), 0); }
 
 #define SECOND ((int64_t)1000000000)
 
-/* Until the first of the time-outs; one that does not run now may begin at any moment. INT64_MAX: there is none. */
+/* Until the first of the time-outs; one that does not run now may begin at any moment. INT64_MAX:
+   there is none. */
 static int64_t time_left(const struct client *c)
 {
     int64_t now = pit_now(), begun = c->begun ? c->begun : now;
@@ -65,7 +65,8 @@ static void timer(struct client *c)
         client_end(c);
 }
 
-/* Data, its end, silence, the timer. true: it was one of these, and there may be something to do. */
+/* Data, its end, silence, the timer. true: it was one of these, and there may be something to
+   do. */
 static bool socket_message(struct client *c, const pit_msg *m)
 {
     if (pit_is(m, pit_tcp_data))

@@ -1,11 +1,13 @@
 /*
- * What a RESP client and an HTTP client have in common: a socket, the input that has not been used yet, the round that
- * the tables are asked in, the replies on their way out, and bounds. What differs is the protocol: struct client_kind.
+ * What a RESP client and an HTTP client have in common: a socket, the input that has not been used
+ * yet, the round that the tables are asked in, the replies on their way out, and bounds. What
+ * differs is the protocol: struct client_kind.
  *
- * A client process is a callback process without a stack while it waits. Input is taken in portions: after so many
- * messages the socket is silent until client_more() says that there is room again; so a client that sends faster than
- * it is served fills the kernel's buffers and then its own. Output is bounded by the socket's watermark: a reply that
- * does not fit makes this process wait, and nobody else; for at most send_timeout.
+ * A client process is a callback process without a stack while it waits. Input is taken in
+ * portions: after so many messages the socket is silent until client_more() says that there is room
+ * again; so a client that sends faster than it is served fills the kernel's buffers and then its
+ * own. Output is bounded by the socket's watermark: a reply that does not fit makes this process
+ * wait, and nobody else; for at most send_timeout.
  */
 #ifndef CASINO_CLIENT_H
 #define CASINO_CLIENT_H
@@ -18,12 +20,14 @@
 /* A protocol. Each function is given the struct whose first member is the client. */
 struct client_kind {
     void (*init)(void *self); /* the process starts, its client is ready */
-    /* Use the input: requests, until one has to wait for tables (client_ask) or there is no further whole one. */
+    /* Use the input: requests, until one has to wait for tables (client_ask) or there is no further
+       whole one. */
     void (*serve)(void *self);
     void (*answer)(void *self); /* the round is over: reply to it and clear it */
     /* The round failed, round.error says why: reply so and clear it, or end. */
     void (*give_up)(void *self);
-    /* The request that began at `begun` is not complete in its time: say so, and leave. NULL: begun is never set. */
+    /* The request that began at `begun` is not complete in its time: say so, and leave. NULL: begun
+       is never set. */
     void (*late)(void *self);
 };
 
@@ -39,15 +43,16 @@ struct client {
     int idle_timeout;    /* seconds; 0: none */
     int64_t heard;       /* pit_now() of the last input */
     int request_timeout; /* seconds from the first byte of a request to its last; 0: none */
-    int64_t
-        begun; /* the protocol's: pit_now() when a part of a request was there; 0: there is none */
+    /* the protocol's: pit_now() when a part of a request was there; 0: there is none */
+    int64_t begun;
     bool silent;  /* the socket gives no input until asked */
     bool ended;   /* the peer will send no more */
     bool leaving; /* client_leave() */
     int64_t leave_by;
 };
 
-/* All that a client's process does. Its state begins with the client, whose kind, options and time-outs are set. */
+/* All that a client's process does. Its state begins with the client, whose kind, options and
+   time-outs are set. */
 void client_handle(struct client *c, const pit_msg *m);
 
 /* What has not been used. */
@@ -59,15 +64,17 @@ void client_ask(struct client *c);
 void client_ask_on(struct client *c);
 
 /*
- * Send b, which may be a part of `reply`; afterwards `reply` is empty, and keeps no more memory than an idle client needs.
- * Ends the process if the peer is gone or takes nothing, or if there was no memory for the reply.
+ * Send b, which may be a part of `reply`; afterwards `reply` is empty, and keeps no more memory
+ * than an idle client needs. Ends the process if the peer is gone or takes nothing, or if there was
+ * no memory for the reply.
  */
 void client_send(struct client *c, struct bytes b);
 
 /*
- * The same for a client that may still be sending what nobody wants to know: its input is read and dropped, for a
- * bounded time or until it ends. Closing at once would reset the connection, and the reset would destroy the answer
- * that says what is wrong. Returns; the protocol is not called any more.
+ * The same for a client that may still be sending what nobody wants to know: its input is read and
+ * dropped, for a bounded time or until it ends. Closing at once would reset the connection, and the
+ * reset would destroy the answer that says what is wrong. Returns; the protocol is not called any
+ * more.
  */
 void client_leave(struct client *c);
 

@@ -1,5 +1,6 @@
 /*
- * Finding a command by its name: binary search over names padded to 16 bytes, so that a comparison is two words.
+ * Finding a command by its name: binary search over names padded to 16 bytes, so that a comparison
+ * is two words.
  */
 #include "examples/casino/command.h"
 

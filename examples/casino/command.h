@@ -1,8 +1,8 @@
 /*
  * The one list of commands: name, how many words, where its keys stand, and who answers it.
  *
- * Arity is counted as redis counts it: the name included; negative: at least so many. Keys: first and last position
- * (negative: from the end) and the distance between them; 0: none.
+ * Arity is counted as redis counts it: the name included; negative: at least so many. Keys: first
+ * and last position (negative: from the end) and the distance between them; 0: none.
  */
 #ifndef CASINO_COMMAND_H
 #define CASINO_COMMAND_H
@@ -91,7 +91,8 @@ extern const struct command commands[COMMAND_COUNT]; /* by id, which is the orde
 /* By name, in any case; NULL: unknown. */
 const struct command *command_find(struct bytes name);
 
-/* The command of these words (count > 0), if it exists and has enough words; else NULL, and the error is in reply. */
+/* The command of these words (count > 0), if it exists and has enough words; else NULL, and the
+   error is in reply. */
 const struct command *command_check(const struct bytes *words, size_t count, struct out *reply);
 
 /* Does it take so many words, its name included? */

@@ -5,8 +5,8 @@
 #include <stddef.h>
 
 /*
- * A sanitizer would end the OS process for what is meant here. Pointer and target are volatile, or a
- * compiler that knows the pointer to be NULL leaves the store out, and all paths that lead to it.
+ * A sanitizer would end the OS process for what is meant here. Pointer and target are volatile, or
+ * a compiler that knows the pointer to be NULL leaves the store out, and all paths that lead to it.
  */
 __attribute__((no_sanitize("undefined"), no_sanitize_thread, noinline, unused)) static void
 crash_now(void)

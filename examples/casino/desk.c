@@ -1,4 +1,5 @@
-/* The commands at the desk. What clients and tools ask on connecting (redis-cli, redis-benchmark) is answered. */
+/* The commands at the desk. What clients and tools ask on connecting (redis-cli, redis-benchmark)
+   is answered. */
 #include "examples/casino/desk.h"
 
 #include <stdio.h>
@@ -18,7 +19,8 @@ static void unknown_subcommand(const struct command *c, struct bytes word, struc
                (int)strnlen(word.at, word.len < 128 ? word.len : 128), word.at, upper);
 }
 
-/* Is it this subcommand? If it is but has the wrong number of words, *wrong is set and the reply written. */
+/* Is it this subcommand? If it is but has the wrong number of words, *wrong is set and the reply
+   written. */
 static bool subcommand(const struct command *c, const struct bytes *words, size_t count,
                        const char *name, int arity, struct out *reply, bool *wrong)
 {

@@ -1,8 +1,8 @@
 /*
  * The front desk: commands that a connection answers by itself, without any table.
  *
- * What the desk cannot know (how many clients there are, how much memory is used) comes through the functions in
- * struct desk_house; in tests they are simple ones.
+ * What the desk cannot know (how many clients there are, how much memory is used) comes through the
+ * functions in struct desk_house; in tests they are simple ones.
  */
 #ifndef CASINO_DESK_H
 #define CASINO_DESK_H
@@ -39,7 +39,8 @@ enum desk_result {
     DESK_QUIT, /* send what is written, then close */
 };
 
-/* One command whose place is AT_DESK, but for CRASH, which is not a matter of replies. now_us: since 1970. */
+/* One command whose place is AT_DESK, but for CRASH, which is not a matter of replies. now_us:
+   since 1970. */
 enum desk_result desk_answer(struct desk *d, const struct command *c, const struct bytes *words,
                              size_t count, int64_t now_us, struct out *reply);
 

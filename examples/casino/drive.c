@@ -1,9 +1,10 @@
 /*
- * The drive; see drive.h. It runs no process of the node: the server is a child of fork(), so that what is checked is
- * what a client sees.
+ * The drive; see drive.h. It runs no process of the node: the server is a child of fork(), so that
+ * what is checked is what a client sees.
  *
- * The checkers write keys that nobody else writes, so they know what each must hold: for SET the last value that was
- * acknowledged, for INCR exactly as many as were acknowledged (nothing lost, and nothing applied twice).
+ * The checkers write keys that nobody else writes, so they know what each must hold: for SET the
+ * last value that was acknowledged, for INCR exactly as many as were acknowledged (nothing lost,
+ * and nothing applied twice).
  */
 #include "examples/casino/drive.h"
 

@@ -1,6 +1,7 @@
 /*
- * Running the load generators and reading what they print. redis-benchmark counts requests, not seconds, so it is run
- * in short pieces until the time is over; an error reply makes it say so and stop.
+ * Running the load generators and reading what they print. redis-benchmark counts requests, not
+ * seconds, so it is run in short pieces until the time is over; an error reply makes it say so and
+ * stop.
  */
 #include "examples/casino/drive_load.h"
 

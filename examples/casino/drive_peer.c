@@ -62,9 +62,8 @@ const char *peer_ask(struct peer *p, const char *format, ...)
     while (sent && !resp_reply_length(bytes_of(p->text, p->have))) {
         ssize_t n = recv(p->fd, p->text + p->have, sizeof(p->text) - 1 - p->have, 0);
 
-        if (n < 0 &&
-            errno ==
-                EINTR) /* stopped by SIGSTOP, and going on: with a time-out that is no restart */
+        /* stopped by SIGSTOP, and going on: with a time-out that is no restart */
+        if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
             return NULL;

@@ -36,7 +36,8 @@ void execute(struct work *w, const struct command *c, const struct bytes *words,
 {
     size_t most = w->limits->memory;
 
-    /* Looked at before anything is changed, with all that the command brings: so MSET is refused as a whole. */
+    /* Looked at before anything is changed, with all that the command brings: so MSET is refused as
+       a whole. */
     if (most && c->flags & GROWS && w->store->bytes + length(words, count) > most)
         work_no_memory(w);
     else if (verbs[c->id])

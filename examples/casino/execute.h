@@ -1,9 +1,10 @@
 /*
  * Commands at a table: words in, a reply and a journal out.
  *
- * Everything a command does to the store is in the journal when it returns; everything it answers is in the reply.
- * The caller gives the journal to the house before it gives the reply to the client. If journal->failed, the
- * store is ahead of what the house can be told, and the only sound thing to do is to crash and be restored.
+ * Everything a command does to the store is in the journal when it returns; everything it answers
+ * is in the reply. The caller gives the journal to the house before it gives the reply to the
+ * client. If journal->failed, the store is ahead of what the house can be told, and the only sound
+ * thing to do is to crash and be restored.
  */
 #ifndef CASINO_EXECUTE_H
 #define CASINO_EXECUTE_H
@@ -32,7 +33,8 @@ struct work {
 /* One command that command_check() has passed, of any place but AT_DESK. */
 void execute(struct work *w, const struct command *c, const struct bytes *words, size_t count);
 
-/* Remove what has expired and go on with resizing: call it now and then, with a bound on the work. */
+/* Remove what has expired and go on with resizing: call it now and then, with a bound on the
+   work. */
 void execute_tidy(struct work *w, size_t buckets);
 
 #endif

@@ -1,14 +1,16 @@
 /*
- * Matching without recursion: only the last star is ever returned to, since an earlier star could do nothing that
- * the later one cannot. So the cost is at most pattern times text, where the recursive form is exponential and a
- * pattern of forty stars from one client would hold up a whole table.
+ * Matching without recursion: only the last star is ever returned to, since an earlier star could
+ * do nothing that the later one cannot. So the cost is at most pattern times text, where the
+ * recursive form is exponential and a pattern of forty stars from one client would hold up a whole
+ * table.
  *
- * Spellings that redis accepts and other globs do not: a class without its closing bracket ends with the pattern,
- * a range may be given backwards, a backslash at the very end stands for itself.
+ * Spellings that redis accepts and other globs do not: a class without its closing bracket ends
+ * with the pattern, a range may be given backwards, a backslash at the very end stands for itself.
  */
 #include "examples/casino/glob.h"
 
-/* Is c in the class that starts after the '[' at *p? *p is left on the class's last byte, or at the end. */
+/* Is c in the class that starts after the '[' at *p? *p is left on the class's last byte, or at the
+   end. */
 static bool in_class(struct bytes pattern, size_t *p, unsigned char c)
 {
     size_t i = *p + 1;

@@ -1,8 +1,9 @@
 /*
  * The hash of a key: which table it lives on (upper half) and in which bucket there (lower half).
  *
- * Keyed, since clients choose the keys: with a seed they do not know, they cannot aim at one bucket. A folded
- * 64 by 64 bit multiplication per 16 bytes; two independent halves come out of one pass.
+ * Keyed, since clients choose the keys: with a seed they do not know, they cannot aim at one
+ * bucket. A folded 64 by 64 bit multiplication per 16 bytes; two independent halves come out of one
+ * pass.
  */
 #ifndef CASINO_HASH_H
 #define CASINO_HASH_H
@@ -29,7 +30,8 @@ static inline uint64_t hash_load(const char *at, size_t len)
 
 static inline uint64_t hash_key(uint64_t seed, struct bytes key)
 {
-    /* Odd numbers without structure (digits of pi), so that a zero word does not make the product zero. */
+    /* Odd numbers without structure (digits of pi), so that a zero word does not make the product
+       zero. */
     const uint64_t p0 = 0x243f6a8885a308d3u, p1 = 0x13198a2e03707345u, p2 = 0xa4093822299f31d1u;
     uint64_t state = seed ^ hash_fold(key.len ^ p0, p1 ^ seed);
     const char *at = key.at;

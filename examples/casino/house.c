@@ -152,8 +152,8 @@ static void written(struct house *self, const pit_msg *m)
 
     if (r < 0) /* the copy is no copy any more: crash, and be refilled */
         pit_exit(pit_build("{journal, ~}", r));
-    if (store_uneven(
-            &s->copy)) /* nothing is old enough to expire here: that is the table's to say */
+    /* nothing is old enough to expire here: that is the table's to say */
+    if (store_uneven(&s->copy))
         store_tidy(&s->copy, INT64_MIN, TIDY_BUCKETS, not_expired, NULL);
     self->writes++;
     if (!is_nobody(w->client))

@@ -2,15 +2,18 @@
  * The house: holds a copy of every table's keys, and answers writes once the copy has them.
  *
  * What it promises
- *  (1) A client that has the answer to a write has it from here, so the write is in the copy (or in the message queue,
- *      which no crash of a table touches, in front of anything that could ask for the copy).
- *  (2) A table that starts gets the copy only after everything its predecessor ever sent has been handled: enter is
- *      answered after the predecessor's end is known here, and the news of a process's end comes after its messages.
- *  (3) house_found for a successor is sent after every answer to the predecessor's writes. So a client that gets it
- *      knows: what has no answer now was never executed, and may be asked again.
+ *  (1) A client that has the answer to a write has it from here, so the write is in the copy (or in
+ *      the message queue, which no crash of a table touches, in front of anything that could ask
+ *      for the copy).
+ *  (2) A table that starts gets the copy only after everything its predecessor ever sent has been
+ *      handled: enter is answered after the predecessor's end is known here, and the news of a
+ *      process's end comes after its messages.
+ *  (3) house_found for a successor is sent after every answer to the predecessor's writes. So a
+ *      client that gets it knows: what has no answer now was never executed, and may be asked
+ *      again.
  *
- * A house that crashes is refilled by its tables, which hold the same keys. Answers that were on their way are then lost:
- * clients that wait for one are told so.
+ * A house that crashes is refilled by its tables, which hold the same keys. Answers that were on
+ * their way are then lost: clients that wait for one are told so.
  */
 #ifndef CASINO_HOUSE_H
 #define CASINO_HOUSE_H
@@ -19,7 +22,8 @@
 #include "examples/casino/options.h"
 
 /*
- * enter: `who` is table number `table` from now on. refill: it has keys, the house shall forget its own and will be sent
+ * enter: `who` is table number `table` from now on. refill: it has keys, the house shall forget its
+ * own and will be sent
  *        them. Answered when the predecessor is gone.
  * copy:  the next part of the copy as a journal; from cursor 0 until the answer's cursor is 0.
  * state: for INFO and /metrics.

@@ -1,9 +1,10 @@
 /*
  * The callbacks of llhttp, and the loop around it.
  *
- * llhttp calls back with pieces of the input; a piece ends where the input does, so a header's name may come in
- * two. Of the headers only one is of interest here, Expect; llhttp itself reads those that frame a message.
- * on_message_complete pauses the parser: that is how a request ends a call to http_next().
+ * llhttp calls back with pieces of the input; a piece ends where the input does, so a header's name
+ * may come in two. Of the headers only one is of interest here, Expect; llhttp itself reads those
+ * that frame a message. on_message_complete pauses the parser: that is how a request ends a call to
+ * http_next().
  */
 #include "examples/casino/http.h"
 
@@ -98,8 +99,8 @@ static int on_headers_complete(llhttp_t *parser)
 
     if (parser->method == HTTP_CONNECT)
         return refuse(h, 405);
-    parser->upgrade =
-        0; /* no other protocol is spoken here: the request is answered as it stands */
+    /* no other protocol is spoken here: the request is answered as it stands */
+    parser->upgrade = 0;
     if (!(parser->flags & F_CHUNKED) && parser->content_length > h->limits.body)
         return refuse(h, 413);
     /* RFC 9112, 3.2: exactly one Host since 1.1. Without a version it is a request of 1991. */

@@ -1,10 +1,11 @@
 /*
  * HTTP/1.1 requests, on llhttp, and responses.
  *
- * http_next() takes input in pieces of any size and stops at the end of each request, so pipelined requests come
- * out one by one. What it keeps of a request (URL, body) is copied and bounded; input may be dropped at once.
- * Whatever is wrong with a request becomes a status to answer with, after which the connection closes: behind a
- * request that cannot be parsed nobody knows where the next one starts.
+ * http_next() takes input in pieces of any size and stops at the end of each request, so pipelined
+ * requests come out one by one. What it keeps of a request (URL, body) is copied and bounded; input
+ * may be dropped at once. Whatever is wrong with a request becomes a status to answer with, after
+ * which the connection closes: behind a request that cannot be parsed nobody knows where the next
+ * one starts.
  */
 #ifndef CASINO_HTTP_H
 #define CASINO_HTTP_H
@@ -28,9 +29,10 @@ struct http_limits {
 
 enum http_result {
     HTTP_MORE,
-    HTTP_CONTINUE, /* the client waits to be told to send the body: write http_go_on(), then go on */
-    HTTP_GOT,      /* method, url, body and keep_alive are set until the next call */
-    HTTP_BROKEN,   /* answer with status, then close */
+    /* the client waits to be told to send the body: write http_go_on(), then go on */
+    HTTP_CONTINUE,
+    HTTP_GOT,    /* method, url, body and keep_alive are set until the next call */
+    HTTP_BROKEN, /* answer with status, then close */
 };
 
 struct http {
@@ -67,8 +69,8 @@ struct http_response {
     struct bytes body;
     bool head; /* the request was a HEAD: say how long the body is, but leave it out */
     bool keep_alive;
-    bool
-        old; /* the request was of HTTP/1.0, whose clients wait for the end unless told that none comes */
+    /* the request was of HTTP/1.0, whose clients wait for the end unless told that none comes */
+    bool old;
 };
 
 void http_respond(struct out *o, const struct http_response *r);

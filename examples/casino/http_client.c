@@ -1,5 +1,6 @@
 /*
- * An HTTP client; see http_client.h. A request for a key is a round of one command; all others are answered at once.
+ * An HTTP client; see http_client.h. A request for a key is a round of one command; all others are
+ * answered at once.
  *
  *   GET /           the page            GET /healthz   200 if all tables answer, else 503
  *   GET /tree.json  what it shows       GET /metrics   for Prometheus
@@ -187,8 +188,8 @@ static void flush(struct http_client *self)
     client_send(&self->client, out_content(&self->client.reply));
 }
 
-#define TOGETHER \
-    (64 << 10) /* bytes of replies to pipelined requests that are gathered before they are sent */
+/* bytes of replies to pipelined requests that are gathered before they are sent */
+#define TOGETHER (64 << 10)
 
 static bool close_now(const struct http_client *self, bool answered)
 {

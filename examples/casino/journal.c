@@ -1,6 +1,7 @@
 /*
- * A journal is a row of records: a fixed head, then the key's bytes, then the value's. It never leaves the node, so
- * its numbers are the machine's own; it is read with memcpy, since nothing aligns a record.
+ * A journal is a row of records: a fixed head, then the key's bytes, then the value's. It never
+ * leaves the node, so its numbers are the machine's own; it is read with memcpy, since nothing
+ * aligns a record.
  */
 #include "examples/casino/journal.h"
 

@@ -1,10 +1,11 @@
 /*
  * What a command did to a table, as bytes: the table's word to the house.
  *
- * A journal says results, not commands ("a is 5 now", not "add 1"): applied twice in a row, or to an older copy
- * that then gets all that followed, it ends in the same state, and whoever applies it needs no clock.
- * The one exception is an append, which says only what was added, since repeating a long value for each byte
- * would make appending quadratic; the house applies each journal once, in order, so this is sound.
+ * A journal says results, not commands ("a is 5 now", not "add 1"): applied twice in a row, or to
+ * an older copy that then gets all that followed, it ends in the same state, and whoever applies it
+ * needs no clock. The one exception is an append, which says only what was added, since repeating a
+ * long value for each byte would make appending quadratic; the house applies each journal once, in
+ * order, so this is sound.
  */
 #ifndef CASINO_JOURNAL_H
 #define CASINO_JOURNAL_H
@@ -22,8 +23,9 @@ void journal_remove(struct out *j, struct bytes key);
 void journal_clear(struct out *j); /* all keys are gone */
 
 /*
- * Bring a copy up to date. 0; -ENOMEM; -EBADMSG: not a whole journal, or an append to a key the copy does not have.
- * What came before the failure has been applied: the caller's copy is then good for nothing but being thrown away.
+ * Bring a copy up to date. 0; -ENOMEM; -EBADMSG: not a whole journal, or an append to a key the
+ * copy does not have. What came before the failure has been applied: the caller's copy is then good
+ * for nothing but being thrown away.
  */
 int journal_apply(struct bytes journal, struct store *copy);
 

@@ -1,5 +1,6 @@
 /*
- * A listener; see listener.h. The acceptors, one on each scheduler, are the library's; they end with this server.
+ * A listener; see listener.h. The acceptors, one on each scheduler, are the library's; they end
+ * with this server.
  */
 #include "examples/casino/listener.h"
 
@@ -13,11 +14,13 @@ static _Atomic int ports[2];
 
 int listener_port(enum listener_kind kind) { return atomic_load(&ports[kind]); }
 
-/* At least the number of clients: each is added before it starts, and those that ended go when they are counted. */
+/* At least the number of clients: each is added before it starts, and those that ended go when they
+   are counted. */
 static _Atomic int inside;
 static _Atomic int most; /* set by each listener, to the same, before it listens */
 
-/* Is there room for one more, on the whole node? Clients are counted only when there seems to be none: that costs more. */
+/* Is there room for one more, on the whole node? Clients are counted only when there seems to be
+   none: that costs more. */
 static bool room(void)
 {
     while (atomic_fetch_add(&inside, 1) >= most) {

@@ -1,4 +1,5 @@
-/* A listener: accepts connections of one kind and has the connection supervisor start a process for each. */
+/* A listener: accepts connections of one kind and has the connection supervisor start a process for
+   each. */
 #ifndef CASINO_LISTENER_H
 #define CASINO_LISTENER_H
 

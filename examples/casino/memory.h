@@ -1,8 +1,10 @@
 /*
- * Where memory comes from: the seam between the parts that know bytes and the process that runs them.
+ * Where memory comes from: the seam between the parts that know bytes and the process that runs
+ * them.
  *
- * A process hands in the runtime's allocator, so that all it holds goes when it crashes, wherever it crashes;
- * tests and fuzzers hand in the heap, or one that fails on purpose. NULL is an answer that every caller expects.
+ * A process hands in the runtime's allocator, so that all it holds goes when it crashes, wherever
+ * it crashes; tests and fuzzers hand in the heap, or one that fails on purpose. NULL is an answer
+ * that every caller expects.
  */
 #ifndef CASINO_MEMORY_H
 #define CASINO_MEMORY_H

@@ -33,8 +33,9 @@ static int init(struct monitor *self, const void *arg)
 }
 
 /*
- * Watch whoever is this table now, if we do not watch one. Nobody: its supervisor is about to start it. A table has its
- * name before it announces itself, so who is not found here announces itself later, and is met then.
+ * Watch whoever is this table now, if we do not watch one. Nobody: its supervisor is about to start
+ * it. A table has its name before it announces itself, so who is not found here announces itself
+ *     later, and is met then.
  */
 static void meet(struct monitor *self, uint32_t n)
 {
@@ -47,7 +48,8 @@ static void meet(struct monitor *self, uint32_t n)
         w->monitor = pit_monitor(w->pid);
 }
 
-/* Told by each successor, however soon it ends itself: looking from time to time would miss some. */
+/* Told by each successor, however soon it ends itself: looking from time to time would miss
+   some. */
 static void on_started(struct monitor *self, const struct monitor_started *m)
 {
     if (m->table >= self->tables)

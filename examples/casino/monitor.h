@@ -1,7 +1,7 @@
 /*
- * The pit boss: pings the tables once a second, and logs each restart, which the table itself announces, and each end of
- * one that it watches, with the reason. How many restarts there were is known to the tables' supervisor, which outlives
- * a crash of the monitor (report.c).
+ * The pit boss: pings the tables once a second, and logs each restart, which the table itself
+ * announces, and each end of one that it watches, with the reason. How many restarts there were is
+ * known to the tables' supervisor, which outlives a crash of the monitor (report.c).
  */
 #ifndef CASINO_MONITOR_H
 #define CASINO_MONITOR_H
@@ -12,7 +12,8 @@
 /*
  * state:   up: tables that answered the last ping; well: that answered within the last seconds, a restart is no illness;
  *          keys, bytes: as last answered.
- * started: table number `table` starts. The monitor starts after the tables, so whoever announces itself is a successor.
+ * started: table number `table` starts. The monitor starts after the tables, so whoever announces
+ * itself is a successor.
  */
 #define monitor_protocol(CALL, CAST)                                              \
     CALL(state, (),                                                               \

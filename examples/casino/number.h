@@ -1,6 +1,6 @@
 /*
- * Whole numbers as redis writes them: no plus sign, no leading zero, no spaces, 64 bits. So a text that is a number
- * has exactly one spelling, and INCR writes back what a client would have written.
+ * Whole numbers as redis writes them: no plus sign, no leading zero, no spaces, 64 bits. So a text
+ * that is a number has exactly one spelling, and INCR writes back what a client would have written.
  */
 #ifndef CASINO_NUMBER_H
 #define CASINO_NUMBER_H

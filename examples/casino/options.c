@@ -136,9 +136,8 @@ static bool set_size(const char *text, uint64_t least, uint64_t most, size_t *to
 }
 
 #define DAY (24 * 60 * 60)
-#define LARGEST    \
-    ((uint64_t)256 \
-     << 20) /* of keys, values and requests: their lengths are 32 bits, their sums too */
+/* of keys, values and requests: their lengths are 32 bits, their sums too */
+#define LARGEST ((uint64_t)256 << 20)
 
 static bool set(struct options *o, int option, const char *text)
 {

@@ -18,12 +18,14 @@ struct options {
     int max_clients;
     int idle_timeout; /* seconds a RESP client may be silent; 0: for ever, as redis's default is */
     int http_idle_timeout; /* seconds, of HTTP clients */
-    int http_request_timeout; /* seconds an HTTP request may take, from its first byte to its last; 0: for ever */
-    int send_timeout;       /* seconds a client may take nothing of what it is sent */
-    size_t max_reply;       /* bytes one table may answer to one command */
-    size_t max_outstanding; /* bytes of replies made for a client before it has taken them; what one
-                               command answers is made whole, so it may be exceeded by one reply a table */
-    uint64_t seed;          /* of the hash of keys */
+    /* seconds an HTTP request may take, from its first byte to its last; 0: for ever */
+    int http_request_timeout;
+    int send_timeout; /* seconds a client may take nothing of what it is sent */
+    size_t max_reply; /* bytes one table may answer to one command */
+    /* bytes of replies made for a client before it has taken them; what one command answers is made
+       whole, so it may be exceeded by one reply a table */
+    size_t max_outstanding;
+    uint64_t seed; /* of the hash of keys */
     bool allow_crash;
     bool allow_house_crash;
     bool self_drive;

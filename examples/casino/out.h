@@ -1,8 +1,8 @@
 /*
  * Bytes on their way out: a buffer that grows. Replies, journals and bodies are written into one.
  *
- * Writers do not check each step. A step that finds no memory sets `failed`, and from then on the buffer takes
- * nothing more; whoever sends the buffer looks at `failed` once, before it does.
+ * Writers do not check each step. A step that finds no memory sets `failed`, and from then on the
+ * buffer takes nothing more; whoever sends the buffer looks at `failed` once, before it does.
  */
 #ifndef CASINO_OUT_H
 #define CASINO_OUT_H
@@ -27,7 +27,8 @@ static inline struct out out_new(const struct memory *memory)
     return (struct out){.memory = memory};
 }
 
-/* Make space for n more bytes: where to write them, or NULL. The caller adds what it wrote to len. */
+/* Make space for n more bytes: where to write them, or NULL. The caller adds what it wrote to
+   len. */
 char *out_grow(struct out *o, size_t n);
 void out_free(struct out *o);
 void out_number(struct out *o, int64_t n);

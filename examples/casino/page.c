@@ -1,4 +1,5 @@
-/* The page; see page.h. Names in the tree are the casino's own, but they are put in as text all the same. */
+/* The page; see page.h. Names in the tree are the casino's own, but they are put in as text all the
+   same. */
 #include "examples/casino/page.h"
 
 const char page_html[] =

@@ -24,7 +24,8 @@ struct numbers {
     uint64_t restarts; /* of tables */
 };
 
-/* A house or monitor that is just being restarted leaves its numbers zero: better a gap than no answer at all. */
+/* A house or monitor that is just being restarted leaves its numbers zero: better a gap than no
+   answer at all. */
 static struct numbers gather(void)
 {
     struct numbers n = {0};
@@ -81,7 +82,8 @@ static void metric(struct out *text, const char *name, const char *type, const c
                value);
 }
 
-/* The node's histogram of sampled delays has a bucket for each power of two; Prometheus wants sums up to a bound. */
+/* The node's histogram of sampled delays has a bucket for each power of two; Prometheus wants sums
+   up to a bound. */
 static void run_delay(struct out *text, const pit_node_info *node)
 {
     static const char name[] = "casino_run_queue_delay_seconds";

@@ -1,6 +1,6 @@
 /*
- * What there is to tell about the running casino: INFO, CONFIG GET, /metrics, /tree.json. Asked by client processes,
- * which wait while supervisors and servers answer; nobody else does.
+ * What there is to tell about the running casino: INFO, CONFIG GET, /metrics, /tree.json. Asked by
+ * client processes, which wait while supervisors and servers answer; nobody else does.
  */
 #ifndef CASINO_REPORT_H
 #define CASINO_REPORT_H

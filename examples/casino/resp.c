@@ -1,12 +1,14 @@
 /*
  * Reading RESP2.
  *
- * Two forms of a command. The array: "*2\r\n$3\r\nGET\r\n$1\r\na\r\n". The inline form, for a person at telnet:
- * "get a\n", with quotes. What is lenient here is lenient in redis too, on purpose: the byte after a '\r' is not
- * looked at, nor are the two bytes behind a word, and an array of no or a negative number of words is nothing.
+ * Two forms of a command. The array: "*2\r\n$3\r\nGET\r\n$1\r\na\r\n". The inline form, for a
+ * person at telnet: "get a\n", with quotes. What is lenient here is lenient in redis too, on
+ * purpose: the byte after a '\r' is not looked at, nor are the two bytes behind a word, and an
+ * array of no or a negative number of words is nothing.
  *
  * Invariants, between calls
- *  (1) at <= the input's length, and bytes before `at` are never read again until the command is complete.
+ *  (1) at <= the input's length, and bytes before `at` are never read again until the command is
+ *      complete.
  *  (2) spans[0..count) are the words already complete, as offsets.
  *  (3) left > 0 exactly while inside an array; bulk >= 0 only then.
  *  (4) no word, line or command longer than its limit is ever waited for.
@@ -101,7 +103,8 @@ static enum resp_result complete(struct resp *p, const char *input, size_t *used
     return RESP_COMMAND;
 }
 
-/* Find the end of the line that starts at `at`: its first byte that is `end`. Never looks at a byte twice. */
+/* Find the end of the line that starts at `at`: its first byte that is `end`. Never looks at a byte
+   twice. */
 static bool line_end(struct resp *p, const char *input, size_t len, char end, size_t *ret_line)
 {
     size_t from = p->at + p->seen;
@@ -117,8 +120,8 @@ static bool line_end(struct resp *p, const char *input, size_t len, char end, si
 }
 
 /*
- * The number of a line like "*3\r\n", without its first byte. RESP_COMMAND: *ret is set and `at` stands behind
- * the line. The byte after '\r' must be there, whatever it is.
+ * The number of a line like "*3\r\n", without its first byte. RESP_COMMAND: *ret is set and `at`
+ * stands behind the line. The byte after '\r' must be there, whatever it is.
  */
 static enum resp_result length_line(struct resp *p, const char *input, size_t len,
                                     const char *too_big, const char *invalid, int64_t *ret)
@@ -162,7 +165,8 @@ static enum resp_result bulk_start(struct resp *p, const char *input, size_t len
     size_t at = p->at;
     size_t line;
 
-    /* The dollar is only missed once the line is whole: that is the order in which redis finds fault. */
+    /* The dollar is only missed once the line is whole: that is the order in which redis finds
+       fault. */
     if (line_end(p, input, len, '\r', &line) && at + line + 2 <= len && input[at] != '$')
         return not_a_bulk(p, input[at]);
     enum resp_result r =
@@ -228,7 +232,8 @@ static char escaped(char c)
     }
 }
 
-/* In double quotes, behind a backslash at line[i]: the byte it stands for. Returns where to go on. */
+/* In double quotes, behind a backslash at line[i]: the byte it stands for. Returns where to go
+   on. */
 static size_t undo_escape(const char *line, size_t end, size_t i, char *ret)
 {
     if (end - i > 3 && line[i + 1] == 'x' && hex_digit(line[i + 2]) >= 0 &&
@@ -241,8 +246,9 @@ static size_t undo_escape(const char *line, size_t end, size_t i, char *ret)
 }
 
 /*
- * One quoted part of a word, from line[i], the quote itself; its bytes go to line[*to]. Returns the index behind
- * the closing quote; 0 if there is none, or if something other than a space follows it.
+ * One quoted part of a word, from line[i], the quote itself; its bytes go to line[*to]. Returns the
+ * index behind the closing quote; 0 if there is none, or if something other than a space follows
+ * it.
  */
 static size_t undo_quotes(char *line, size_t end, size_t i, size_t *to)
 {
@@ -266,7 +272,8 @@ static size_t undo_quotes(char *line, size_t end, size_t i, size_t *to)
     return i + 1;
 }
 
-/* Split line into words, undoing quotes in place: what is undone is never longer than what was written. */
+/* Split line into words, undoing quotes in place: what is undone is never longer than what was
+   written. */
 static enum resp_result split_line(struct resp *p, char *input, size_t start, size_t end)
 {
     size_t i = start;

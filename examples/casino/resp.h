@@ -2,14 +2,14 @@
  * RESP2, the protocol of redis: commands in, replies out.
  *
  * In:  resp_next() looks at the input that has not been used yet and says whether a whole command is there. The
- *      words of a command are slices of that input: nothing is copied. It remembers how far it got, so input that
- *      comes a byte at a time costs no more than input in one piece; between two calls the input may move and
- *      grow, but what is there keeps its distance from the start.
+ *      words of a command are slices of that input: nothing is copied. It remembers how far it got,
+ *      so input that comes a byte at a time costs no more than input in one piece; between two
+ *      calls the input may move and grow, but what is there keeps its distance from the start.
  * Out: the writers append to a struct out.
  *
- * Errors are worded as redis words them. After RESP_BROKEN nothing can be read any more: the reply is sent and
- * the connection closes. Lengths are bounded by struct resp_limits and checked when they are announced, before
- * anything of that length has been buffered.
+ * Errors are worded as redis words them. After RESP_BROKEN nothing can be read any more: the reply
+ * is sent and the connection closes. Lengths are bounded by struct resp_limits and checked when
+ * they are announced, before anything of that length has been buffered.
  */
 #ifndef CASINO_RESP_H
 #define CASINO_RESP_H
@@ -37,8 +37,8 @@ enum resp_result {
     RESP_BROKEN,  /* error says why */
 };
 
-#define RESP_FEW \
-    8 /* words that need no memory of their own: most commands, and every idle connection */
+/* words that need no memory of their own: most commands, and every idle connection */
+#define RESP_FEW 8
 
 struct resp {
     struct resp_limits limits;
@@ -65,12 +65,13 @@ void resp_init(struct resp *p, const struct resp_limits *limits, const struct me
 void resp_free(struct resp *p);
 
 /*
- * Read one command from input, which is writable: quotes of inline commands are undone in place. *used is set
- * on RESP_COMMAND: the caller takes so many bytes off the input before it calls again.
+ * Read one command from input, which is writable: quotes of inline commands are undone in place.
+ * *used is set on RESP_COMMAND: the caller takes so many bytes off the input before it calls again.
  */
 enum resp_result resp_next(struct resp *p, char *input, size_t len, size_t *used);
 
-/* How large the input's buffer should be for resp_next() to make progress: a few bytes more than must come. */
+/* How large the input's buffer should be for resp_next() to make progress: a few bytes more than
+   must come. */
 size_t resp_wanted(const struct resp *p);
 
 void resp_status(struct out *o, const char *text); /* +text */
@@ -81,7 +82,8 @@ void resp_bulk_number(struct out *o, int64_t n);
 void resp_null(struct out *o);                /* $-1 */
 void resp_array(struct out *o, size_t count); /* *count; the elements follow */
 
-/* Length of the whole reply that starts at b; 0 if b holds only a part of one. For replies made by the above. */
+/* Length of the whole reply that starts at b; 0 if b holds only a part of one. For replies made by
+   the above. */
 size_t resp_reply_length(struct bytes b);
 
 #endif

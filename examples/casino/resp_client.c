@@ -1,9 +1,10 @@
 /*
  * A RESP client; see resp_client.h.
  *
- * It works in rounds: as many commands as are there, up to a bound, become one batch a table; when all answers are
- * there, the replies leave in one piece and the next round begins. So a pipeline costs a message a table and one
- * system call, and the order of replies needs no bookkeeping between rounds.
+ * It works in rounds: as many commands as are there, up to a bound, become one batch a table; when
+ * all answers are there, the replies leave in one piece and the next round begins. So a pipeline
+ * costs a message a table and one system call, and the order of replies needs no bookkeeping
+ * between rounds.
  */
 #include "examples/casino/resp_client.h"
 
@@ -16,8 +17,8 @@
 #include "examples/casino/resp.h"
 #include "examples/casino/stats.h"
 
-#define ROUND_COMMANDS \
-    128 /* at most in a round: a bound on the replies in memory, far beyond the use of batching */
+/* at most in a round: a bound on the replies in memory, far beyond the use of batching */
+#define ROUND_COMMANDS 128
 
 /* What the desk answers in this round counts as outstanding as well. */
 static bool round_is_full(const struct client *c)
@@ -48,7 +49,8 @@ static void init(void *state)
     stats_add(&stats.resp_clients, 1);
 }
 
-/* CRASH CONNECTION, CRASH TABLE key [place]; CRASH HOUSE (--allow-house-crash). Really: what these do is what a bug would do. */
+/* CRASH CONNECTION, CRASH TABLE key [place]; CRASH HOUSE (--allow-house-crash). Really: what these
+   do is what a bug would do. */
 static void crash(struct resp_client *self, const struct bytes *words, size_t count,
                   struct out *reply)
 {
@@ -73,8 +75,8 @@ static void crash(struct resp_client *self, const struct bytes *words, size_t co
 }
 
 /*
- * A browser that a foreign page has made to send its request here. As redis does: closed without a word, before the
- * request's body is read, which would be commands.
+ * A browser that a foreign page has made to send its request here. As redis does: closed without a
+ * word, before the request's body is read, which would be commands.
  */
 static bool is_http(struct bytes word) { return bytes_is(word, "post") || bytes_is(word, "host:"); }
 
@@ -164,7 +166,8 @@ static void serve(void *state)
     }
 }
 
-/* One error for whatever was asked, and the end: which replies belong to which commands can no longer be said. */
+/* One error for whatever was asked, and the end: which replies belong to which commands can no
+   longer be said. */
 static void give_up(void *state)
 {
     struct client *c = &((struct resp_client *)state)->client;

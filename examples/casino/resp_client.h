@@ -1,4 +1,5 @@
-/* One RESP client: a process that reads commands, asks the tables, and sends the replies in order. */
+/* One RESP client: a process that reads commands, asks the tables, and sends the replies in
+   order. */
 #ifndef CASINO_RESP_CLIENT_H
 #define CASINO_RESP_CLIENT_H
 

@@ -72,7 +72,8 @@ void resp_bulk_number(struct out *o, int64_t n)
     resp_bulk(o, bytes_of(digits, number_print(n, digits)));
 }
 
-/* An array's elements are counted into what is still to be walked, so nesting needs no recursion. */
+/* An array's elements are counted into what is still to be walked, so nesting needs no
+   recursion. */
 size_t resp_reply_length(struct bytes b)
 {
     size_t at = 0;

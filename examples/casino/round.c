@@ -1,8 +1,9 @@
 /*
  * Asking tables; see round.h.
  *
- * Of each table we know: nobody yet, its pid, or that it is gone and its successor is being looked for. A batch that has
- * no answer when house_found names the successor was never executed (house.h, (3)), so it is simply sent again.
+ * Of each table we know: nobody yet, its pid, or that it is gone and its successor is being looked
+ * for. A batch that has no answer when house_found names the successor was never executed (house.h,
+ * (3)), so it is simply sent again.
  */
 #include "examples/casino/round.h"
 
@@ -22,8 +23,8 @@ struct table_seen {
 };
 
 /*
- * So often a batch is sent again: by then the commands are the likely cause. Where clients may crash tables on purpose others
- * are, and the batch may meet a crash of theirs each time.
+ * So often a batch is sent again: by then the commands are the likely cause. Where clients may
+ * crash tables on purpose others are, and the batch may meet a crash of theirs each time.
  */
 #define CRASHES_MOST 8
 #define CRASHES_MOST_OF_OTHERS 1000
@@ -94,7 +95,8 @@ static void ask_waiting(struct round *r)
     }
 }
 
-/* What is to crash is told so. A strike is done when its table is down, a crash at some later place when it was asked for. */
+/* What is to crash is told so. A strike is done when its table is down, a crash at some later place
+   when it was asked for. */
 static void strike(struct round *r, unsigned table)
 {
     struct table_seen *t = &r->tables[table];
@@ -271,8 +273,9 @@ static void forget_answer(struct table_seen *t)
 }
 
 /*
- * Those tables are asked that have nothing left here: what one client has outstanding is a part of each table at most.
- * The table that the reply waits for is one of them, and it answers one command at least, so each turn gets on.
+ * Those tables are asked that have nothing left here: what one client has outstanding is a part of
+ * each table at most. The table that the reply waits for is one of them, and it answers one command
+ * at least, so each turn gets on.
  */
 void round_go_on(struct round *r)
 {

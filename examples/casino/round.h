@@ -1,9 +1,10 @@
 /*
- * A round, from the side of the process that asks: send each table its batch, gather the answers, and ask a table's
- * successor again when a table crashes before it answered.
+ * A round, from the side of the process that asks: send each table its batch, gather the answers,
+ * and ask a table's successor again when a table crashes before it answered.
  *
- * For one process; at most one round at a time. The process hands every message to round_message() that it does not
- * know itself. Tables are looked up at the house when they are first needed and watched from then on.
+ * For one process; at most one round at a time. The process hands every message to round_message()
+ * that it does not know itself. Tables are looked up at the house when they are first needed and
+ * watched from then on.
  */
 #ifndef CASINO_ROUND_H
 #define CASINO_ROUND_H
@@ -16,7 +17,8 @@ enum round_result {
     ROUND_NOT_MINE, /* the message was none of ours */
     ROUND_WAIT,
     ROUND_DONE, /* who was asked has answered: round_reply() */
-    ROUND_FAILED, /* a table crashed on these very commands again and again, or the house did: `error` */
+    /* a table crashed on these very commands again and again, or the house did: `error` */
+    ROUND_FAILED,
 };
 
 struct table_seen;
@@ -41,8 +43,9 @@ void round_start(struct round *r);
 enum round_result round_message(struct round *r, const pit_msg *m);
 
 /*
- * After ROUND_DONE, or for a round that asked nobody: the replies, or as many as the answers allow. They live until
- * round_clear() or round_go_on(); at NULL: no memory. Then, if the round is not over, round_go_on() asks for more.
+ * After ROUND_DONE, or for a round that asked nobody: the replies, or as many as the answers allow.
+ * They live until round_clear() or round_go_on(); at NULL: no memory. Then, if the round is not
+ * over, round_go_on() asks for more.
  */
 struct bytes round_reply(struct round *r, struct out *assembled);
 static inline bool round_is_over(const struct round *r) { return r->over; }
@@ -50,8 +53,9 @@ void round_go_on(struct round *r);
 void round_clear(struct round *r);
 
 /*
- * With this round, make the table of this key crash (messages.h: table_crash). With after 0 once for each call, one
- * successor after the other, and the round is not done before: a message to one that is ending already would be lost.
+ * With this round, make the table of this key crash (messages.h: table_crash). With after 0 once
+ * for each call, one successor after the other, and the round is not done before: a message to one
+ * that is ending already would be lost.
  */
 void round_crash_table(struct round *r, struct bytes key, uint32_t after);
 

@@ -1,6 +1,7 @@
 /*
- * The plan is a row of steps, one a command: how its reply is made of pieces, and which table each piece comes from.
- * Tables answer in the order they were asked, so a piece needs no number: it is the next reply of its table.
+ * The plan is a row of steps, one a command: how its reply is made of pieces, and which table each
+ * piece comes from. Tables answer in the order they were asked, so a piece needs no number: it is
+ * the next reply of its table.
  */
 #include "examples/casino/route.h"
 
@@ -119,8 +120,8 @@ static void whole(struct route *r, unsigned table, const struct command *c,
 }
 
 /*
- * All keys on one table? Then the command goes there as it is. Not MGET: its reply may be as long as all its values are,
- * and as one GET a key it can be answered in parts.
+ * All keys on one table? Then the command goes there as it is. Not MGET: its reply may be as long
+ * as all its values are, and as one GET a key it can be answered in parts.
  */
 static bool one_table(const struct route *r, const struct command *c, const struct bytes *words,
                       size_t count, unsigned *ret)
@@ -201,9 +202,10 @@ static void everywhere(struct route *r, const struct command *c, const struct by
 }
 
 /*
- * Our cursor is a table's cursor times the number of tables, plus the table's number; a table that has been scanned
- * to its end is followed by the next one from its beginning. An empty one is 0. What is no cursor is for a table to complain about; a
- * negative one, which nobody was ever given, is for the last one, so that the scan ends.
+ * Our cursor is a table's cursor times the number of tables, plus the table's number; a table that
+ * has been scanned to its end is followed by the next one from its beginning. An empty one is 0.
+ * What is no cursor is for a table to complain about; a negative one, which nobody was ever given,
+ * is for the last one, so that the scan ends.
  */
 static void scan(struct route *r, const struct command *c, const struct bytes *words, size_t count)
 {

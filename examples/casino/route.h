@@ -1,10 +1,11 @@
 /*
- * One round of a connection: the commands it has read, spread over the tables, and the replies put together again in
- * the order of the commands.
+ * One round of a connection: the commands it has read, spread over the tables, and the replies put
+ * together again in the order of the commands.
  *
- * A command of one key goes to its table. One of many keys is taken apart into commands of one key unless all its keys
- * live on one table; so MSET is atomic per table, not over all (as in a redis cluster, which refuses it altogether).
- * A command for all tables goes to each. Each table gets its part as one batch and answers with the replies in a row.
+ * A command of one key goes to its table. One of many keys is taken apart into commands of one key
+ * unless all its keys live on one table; so MSET is atomic per table, not over all (as in a redis
+ * cluster, which refuses it altogether). A command for all tables goes to each. Each table gets its
+ * part as one batch and answers with the replies in a row.
  */
 #ifndef CASINO_ROUTE_H
 #define CASINO_ROUTE_H
@@ -61,9 +62,10 @@ enum route_result {
 };
 
 /*
- * Put the replies of this round together, going on where the last call stopped. rest[t] is what table t of the asked ones
- * has said and was not used yet, whole replies; what is used is taken off its front. So a table may answer its batch
- * in parts, and no more than a part of a long reply is ever in memory.
+ * Put the replies of this round together, going on where the last call stopped. rest[t] is what
+ * table t of the asked ones has said and was not used yet, whole replies; what is used is taken off
+ * its front. So a table may answer its batch in parts, and no more than a part of a long reply is
+ * ever in memory.
  */
 enum route_result route_assemble(struct route *r, struct bytes *rest, struct out *reply);
 

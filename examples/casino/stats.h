@@ -1,6 +1,6 @@
 /*
- * What the clients do, counted for INFO and /metrics. Written with relaxed additions by the clients, once a round; the
- * only memory that processes of the casino share.
+ * What the clients do, counted for INFO and /metrics. Written with relaxed additions by the
+ * clients, once a round; the only memory that processes of the casino share.
  */
 #ifndef CASINO_STATS_H
 #define CASINO_STATS_H

@@ -1,18 +1,20 @@
 /*
  * Chained buckets in two generations.
  *
- * Growing a table of a million keys at once would hold up everybody who waits for it, so a resize makes the new
- * generation and moves one bucket with each seek. Meanwhile a key is in the old generation if its bucket there has
- * not been moved, else in the new one; new keys go to the new one.
+ * Growing a table of a million keys at once would hold up everybody who waits for it, so a resize
+ * makes the new generation and moves one bucket with each seek. Meanwhile a key is in the old
+ * generation if its bucket there has not been moved, else in the new one; new keys go to the new
+ * one.
  *
  * Invariants
  *  (1) old.size == 0, or buckets old.at[0..moved) are empty and old.used > 0.
  *  (2) a key is in exactly one generation, once.
  *  (3) count == old.used + now.used; bytes is the sum of all blocks and both arrays.
  *
- * Order of scan: cursors count with their bits reversed, so that the buckets into which one bucket splits, or from
- * which it is merged, are neighbours in the order. What was visited in one size is therefore not asked for again in
- * another, and what was not is: the reason why a scan survives resizes with nothing but a number for its state.
+ * Order of scan: cursors count with their bits reversed, so that the buckets into which one bucket
+ * splits, or from which it is merged, are neighbours in the order. What was visited in one size is
+ * therefore not asked for again in another, and what was not is: the reason why a scan survives
+ * resizes with nothing but a number for its state.
  */
 #include "examples/casino/store.h"
 
@@ -23,10 +25,10 @@
 
 #define FIRST_SIZE 16
 #define LARGEST_SIZE ((size_t)1 << 31) /* cursors and bucket numbers have 32 bits */
-#define SHRINK_BELOW \
-    8 /* keys are fewer than a so-manieth of the buckets: half of the array's memory is then waste */
-#define EMPTY_STEPS \
-    10 /* empty buckets a step may pass over: bounded work, yet it always ends before the next resize */
+/* keys are fewer than a so-manieth of the buckets: half of the array's memory is then waste */
+#define SHRINK_BELOW 8
+/* empty buckets a step may pass over: bounded work, yet it always ends before the next resize */
+#define EMPTY_STEPS 10
 
 void store_init(struct store *s, uint64_t seed, const struct memory *memory)
 {
@@ -170,7 +172,8 @@ struct store_place store_seek(struct store *s, struct bytes key)
     return place;
 }
 
-/* Rounded up, so that a counter's next digit or a value of about the same length needs no new block. */
+/* Rounded up, so that a counter's next digit or a value of about the same length needs no new
+   block. */
 static size_t value_room(size_t len)
 {
     size_t rounded = (len + 15) & ~(size_t)15;
@@ -241,8 +244,8 @@ int store_put(struct store *s, struct store_place *place, struct bytes value, in
     return 0;
 }
 
-#define SPARE_MOST \
-    (1u << 20) /* beyond this, appending makes room for a mebibyte more instead of doubling */
+/* beyond this, appending makes room for a mebibyte more instead of doubling */
+#define SPARE_MOST (1u << 20)
 
 int store_append(struct store *s, struct store_place *place, struct bytes more)
 {

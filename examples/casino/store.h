@@ -1,8 +1,10 @@
 /*
- * The keys of one table: a hash table that grows and shrinks a little at a time, and the time at which each key ends.
+ * The keys of one table: a hash table that grows and shrinks a little at a time, and the time at
+ * which each key ends.
  *
- * It knows no commands and no clock: what has expired is still here until somebody removes it, for whoever removes
- * a key must also tell the house (journal.h). One owner; nothing is shared; all memory comes from struct memory.
+ * It knows no commands and no clock: what has expired is still here until somebody removes it, for
+ * whoever removes a key must also tell the house (journal.h). One owner; nothing is shared; all
+ * memory comes from struct memory.
  */
 #ifndef CASINO_STORE_H
 #define CASINO_STORE_H
@@ -65,12 +67,14 @@ static inline struct bytes store_value(const struct store_entry *e)
 void store_init(struct store *s, uint64_t seed, const struct memory *memory);
 void store_clear(struct store *s); /* frees everything; the store is empty and usable */
 
-/* So many keys will come: make room for them at once, if the store is empty. Without memory it grows as usual. */
+/* So many keys will come: make room for them at once, if the store is empty. Without memory it
+   grows as usual. */
 void store_reserve(struct store *s, size_t keys);
 
 struct store_place store_seek(struct store *s, struct bytes key);
 
-/* Set value and end. 0; -ENOMEM: nothing has changed. Afterwards place->entry is the key's entry. */
+/* Set value and end. 0; -ENOMEM: nothing has changed. Afterwards place->entry is the key's
+   entry. */
 int store_put(struct store *s, struct store_place *place, struct bytes value, int64_t ends);
 /* Add to the value of a key that is there; room is made for twice as much. 0 or -ENOMEM. */
 int store_append(struct store *s, struct store_place *place, struct bytes more);
@@ -78,8 +82,9 @@ void store_set_ends(struct store *s, struct store_entry *e, int64_t ends);
 void store_remove(struct store *s, struct store_place *place);
 
 /*
- * Visit keys, from cursor 0 until 0 is returned. A key that is there all the time is visited at least once, however
- * the table is resized meanwhile; one may be visited twice. A call visits one bucket. visit must not change the store.
+ * Visit keys, from cursor 0 until 0 is returned. A key that is there all the time is visited at
+ * least once, however the table is resized meanwhile; one may be visited twice. A call visits one
+ * bucket. visit must not change the store.
  */
 uint64_t store_scan(const struct store *s, uint64_t cursor,
                     void (*visit)(void *context, const struct store_entry *e), void *context);
@@ -88,8 +93,9 @@ uint64_t store_scan(const struct store *s, uint64_t cursor,
 bool store_uneven(const struct store *s);
 
 /*
- * The work that no request should pay for: go on with a resize, start one if the table has become too large, and
- * look for expired keys in at most `buckets` buckets. expired() is called for each before it is removed.
+ * The work that no request should pay for: go on with a resize, start one if the table has become
+ * too large, and look for expired keys in at most `buckets` buckets. expired() is called for each
+ * before it is removed.
  */
 void store_tidy(struct store *s, int64_t now, size_t buckets,
                 void (*expired)(void *context, struct bytes key), void *context);

@@ -1,8 +1,9 @@
 /*
  * A table; see table.h.
  *
- * The one rule: what was executed is sent to the house in the same handler run, and the answer to it goes with it. The
- * store runs ahead of the house only inside work(); a crash there loses what nobody was told of.
+ * The one rule: what was executed is sent to the house in the same handler run, and the answer to
+ * it goes with it. The store runs ahead of the house only inside work(); a crash there loses what
+ * nobody was told of.
  */
 #include "examples/casino/table.h"
 
@@ -98,7 +99,8 @@ static void resume(struct table *self)
     } while (cursor);
 }
 
-/* Journal and reply to the house, which answers; or the reply to the client, if there is nothing to tell the house. */
+/* Journal and reply to the house, which answers; or the reply to the client, if there is nothing to
+   tell the house. */
 static void publish(struct table *self, pit_pid client, uint64_t ticket, size_t taken)
 {
     struct out *j = &self->journal, *r = &self->reply;
@@ -122,7 +124,8 @@ static void publish(struct table *self, pit_pid client, uint64_t ticket, size_t 
     }
 }
 
-/* A house that crashed has forgotten everything: it gets all keys again, in front of all that will be written. */
+/* A house that crashed has forgotten everything: it gets all keys again, in front of all that will
+   be written. */
 static void put_entry(void *context, const struct store_entry *e)
 {
     struct table *self = context;
@@ -154,7 +157,8 @@ static void refill_house(struct table *self)
 #define TICK_MS 100
 #define TICK_BUCKETS 2000 /* at most so much is looked at in a tick: some 0.1 ms of work */
 
-/* At most one tick is under way: only the tick itself clears `ticking`. It is never cancelled, it ends with the table. */
+/* At most one tick is under way: only the tick itself clears `ticking`. It is never cancelled, it
+   ends with the table. */
 static void keep_ticking(struct table *self)
 {
     if (self->ticking || !(self->store.mortal || store_uneven(&self->store)))
@@ -171,7 +175,8 @@ static struct work work_now(struct table *self)
                          &self->journal};
 }
 
-/* Whatever could not be written down must not be answered: crash, and have the keys as the house has them. */
+/* Whatever could not be written down must not be answered: crash, and have the keys as the house
+   has them. */
 static void check_memory(const struct table *self)
 {
     if (self->reply.failed || self->journal.failed || self->reader.words.failed)
@@ -205,7 +210,8 @@ static void too_long(struct table *self, size_t before)
     resp_error(&self->reply, "ERR the reply is longer than %zu bytes (max-reply)", self->max_reply);
 }
 
-/* As many commands as fit into a reply of the size that a client may have outstanding; it asks again for the rest. */
+/* As many commands as fit into a reply of the size that a client may have outstanding; it asks
+   again for the rest. */
 static void work(struct table *self, const pit_msg *m)
 {
     const struct table_work *request = pit_as(m, table_work);

@@ -1,9 +1,10 @@
 /*
  * A table: a server that owns the keys whose hash is its number.
  *
- * It may crash at any instruction. Its memory goes with it, its successor gets the keys from the house, and clients
- * that have no answer ask the successor (house.h says why that is sound). To see this happen, the places in its code
- * where a crash is most interesting are marked, and a table_crash message can name one.
+ * It may crash at any instruction. Its memory goes with it, its successor gets the keys from the
+ * house, and clients that have no answer ask the successor (house.h says why that is sound). To see
+ * this happen, the places in its code where a crash is most interesting are marked, and a
+ * table_crash message can name one.
  */
 #ifndef CASINO_TABLE_H
 #define CASINO_TABLE_H

@@ -1,6 +1,7 @@
 /*
- * The supervision tree as JSON, by asking each supervisor for its children and each child for its state. What ends
- * while it is asked is shown as gone. Of the connections, which may be many, only the newest are listed.
+ * The supervision tree as JSON, by asking each supervisor for its children and each child for its
+ * state. What ends while it is asked is shown as gone. Of the connections, which may be many, only
+ * the newest are listed.
  */
 #include <inttypes.h>
 
@@ -8,8 +9,8 @@
 #include "examples/casino/messages.h"
 #include "examples/casino/report.h"
 
-#define LISTED \
-    12 /* children of one supervisor that are shown; no fixed one has as many but table_sup */
+/* children of one supervisor that are shown; no fixed one has as many but table_sup */
+#define LISTED 12
 #define LISTED_MOST 64
 #define DEPTH 4 /* the tree is three deep; a bound all the same */
 

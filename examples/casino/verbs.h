@@ -1,4 +1,5 @@
-/* One function a command, and what they share. Only execute.c and the verbs_*.c files include this. */
+/* One function a command, and what they share. Only execute.c and the verbs_*.c files include
+   this. */
 #ifndef CASINO_VERBS_H
 #define CASINO_VERBS_H
 
@@ -23,7 +24,8 @@ void work_no_memory(struct work *w);
 /* A number from the client; false: it is none, and the reply says so. */
 bool work_number(struct work *w, struct bytes word, int64_t *ret);
 
-/* A time span from the client (unit: milliseconds in one), as a point in time. false: refused, said. */
+/* A time span from the client (unit: milliseconds in one), as a point in time. false: refused,
+   said. */
 bool work_ends(struct work *w, const struct command *c, struct bytes word, int64_t unit,
                int64_t since, int64_t *ret);
 

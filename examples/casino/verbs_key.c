@@ -154,7 +154,8 @@ void verb_flush(struct work *w, const struct command *c, const struct bytes *wor
     resp_status(w->reply, "OK");
 }
 
-/* Keys that match, gathered while a scan is on; those that have expired are passed over, the scan may not remove. */
+/* Keys that match, gathered while a scan is on; those that have expired are passed over, the scan
+   may not remove. */
 struct gathering {
     struct bytes pattern; /* at NULL: all */
     int64_t now;
@@ -174,7 +175,8 @@ static void gather(void *context, const struct store_entry *e)
     g->count++;
 }
 
-/* The array of what was gathered; if there was no memory for it, the reply as a whole has failed. */
+/* The array of what was gathered; if there was no memory for it, the reply as a whole has
+   failed. */
 static void reply_gathered(struct work *w, struct gathering *g)
 {
     resp_array(w->reply, g->count);
@@ -195,7 +197,8 @@ void verb_keys(struct work *w, const struct command *c, const struct bytes *word
     reply_gathered(w, &g);
 }
 
-/* Like redis's strtoul: digits only and not beyond 64 bits, behind a sign; minus wraps around; nothing at all is 0. */
+/* Like redis's strtoul: digits only and not beyond 64 bits, behind a sign; minus wraps around;
+   nothing at all is 0. */
 static bool parse_cursor(struct bytes word, uint64_t *ret)
 {
     uint64_t cursor = 0;
@@ -247,8 +250,8 @@ static bool scan_options(struct work *w, const struct bytes *words, size_t count
 }
 
 #define SCAN_MOST 65536 /* keys one SCAN is asked for at most: a table serves others too */
-#define SCAN_EMPTY \
-    10 /* buckets visited for each key asked for, so that a sparse table ends a call as well */
+/* buckets visited for each key asked for, so that a sparse table ends a call as well */
+#define SCAN_EMPTY 10
 
 void verb_scan(struct work *w, const struct command *c, const struct bytes *words, size_t count)
 {

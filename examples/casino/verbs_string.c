@@ -1,4 +1,5 @@
-/* The commands on values: reading, setting, counting, appending. Replies and their order of checks are redis's. */
+/* The commands on values: reading, setting, counting, appending. Replies and their order of checks
+   are redis's. */
 #include "examples/casino/number.h"
 #include "examples/casino/verbs.h"
 

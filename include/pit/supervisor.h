@@ -72,8 +72,8 @@ enum pit_child_type { PIT_WORKER, PIT_SUPERVISOR };
 typedef struct pit_child {
     const char *id PIT__DEFAULT; /* 1 to 63 bytes, unique in the supervisor */
     pit_pid (*start)(const void *arg) PIT__DEFAULT;
-    const void *arg
-        PIT__DEFAULT; /* arg[0..size) is copied, and given to each start; size 0: NULL */
+    /* arg[0..size) is copied, and given to each start; size 0: NULL */
+    const void *arg PIT__DEFAULT;
     size_t size PIT__DEFAULT;
     enum pit_restart restart PIT__DEFAULT;
     int64_t shutdown PIT__DEFAULT; /* 0: 5,000 ms for a worker, PIT_INFINITY for a supervisor */

@@ -1,8 +1,8 @@
 /*
  * The machine state that a signal handler is given: read it, and send it elsewhere.
  *
- * Redirecting changes the saved state and lets the handler return into it, which is the only way out of a handler
- * that leaves the kernel's idea of the alternate stack right.
+ * Redirecting changes the saved state and lets the handler return into it, which is the only way
+ * out of a handler that leaves the kernel's idea of the alternate stack right.
  */
 #ifndef RUNTIME_ARCH_MACHINE_H
 #define RUNTIME_ARCH_MACHINE_H
@@ -29,8 +29,9 @@ static inline uintptr_t pit__machine_fp(const ucontext_t *u)
 }
 
 /*
- * First in a handler: the kernel leaves it the alignment check of the code that it interrupted, and our reads that are
- * not aligned would then be faults inside the handler. The 128 bytes are the red zone.
+ * First in a handler: the kernel leaves it the alignment check of the code that it interrupted, and
+ * our reads that are not aligned would then be faults inside the handler. The 128 bytes are the red
+ * zone.
  */
 static inline void pit__machine_handler(void)
 {

@@ -49,7 +49,8 @@ PIT_TEST(a_fixed_schedule_is_even)
         CHECK_EQ(schedule_next(&s), 5000 + i * 1000000);
 }
 
-/* Goal: exponential distances: their mean is the gap, and so is their deviation; a seed is a schedule. */
+/* Goal: exponential distances: their mean is the gap, and so is their deviation; a seed is a
+   schedule. */
 PIT_TEST(a_random_schedule_is_a_poisson_process)
 {
     enum { COUNT = 100000 };

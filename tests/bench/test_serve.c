@@ -1,6 +1,6 @@
 /*
- * The supervision tree of the servers among the benchmarks (bench/net/serve.h): what ends is started again, and what
- * a connection loses by it is what its comment says.
+ * The supervision tree of the servers among the benchmarks (bench/net/serve.h): what ends is
+ * started again, and what a connection loses by it is what its comment says.
  */
 #include "tests/harness/test.h"
 
@@ -19,8 +19,8 @@ static void (*story)(void);
 static char address[32];
 
 /*
- * A port that nobody has just now; below those that the kernel gives to whoever connects, for one of these could be some
- * other program's connection by the time, or our own with itself.
+ * A port that nobody has just now; below those that the kernel gives to whoever connects, for one
+ * of these could be some other program's connection by the time, or our own with itself.
  */
 static char *free_port(void)
 {
@@ -53,8 +53,9 @@ static pit_pid wait_for(const char *name, pit_pid not_this)
     return p;
 }
 
-/* While the listener is being started again a connection is refused; and the kernel resets one that stood in the old
- * listener's queue when that was closed, which connect itself reports if it had not looked yet. */
+/* While the listener is being started again a connection is refused; and the kernel resets one that
+ * stood in the old listener's queue when that was closed, which connect itself reports if it had
+ * not looked yet. */
 static pit_tcp connect_to_it(void)
 {
     pit_tcp s;
@@ -75,7 +76,8 @@ static bool answers(pit_tcp s, const char *question, const char *answer)
            pit_tcp_read_exactly(s, got, len, A_WHILE) == (int)len && !memcmp(got, answer, len);
 }
 
-/* A new connection is answered; one that the old listener had not accepted when it ended is reset, so not at once. */
+/* A new connection is answered; one that the old listener had not accepted when it ended is reset,
+   so not at once. */
 static void answers_soon(const char *question, const char *answer)
 {
     for (pit_tcp s = connect_to_it(); !answers(s, question, answer); s = connect_to_it())

@@ -1,16 +1,18 @@
 /*
- * Loaded before libpitboss into a benchmark, to make one thing that happens there wrong: tests/bench/wrong. What goes wrong stands
- * in PITBOSS_WRONG as "FAULT TYPE[.FIELD] NTH":
+ * Loaded before libpitboss into a benchmark, to make one thing that happens there wrong:
+ * tests/bench/wrong. What goes wrong stands in PITBOSS_WRONG as "FAULT TYPE[.FIELD] NTH":
  *
  *   lose TYPE N          the Nth message of this type is not sent, or the Nth call with it not made
  *   twice TYPE N         it is sent twice
  *   change TYPE.FIELD N  this field of it is another one: of a binary 4 bytes in its middle
  *   early TYPE N         a timer's message, which says first when it is due, comes long before that
  *
- * Of functions that send nothing, TYPE is the name: spawn and start (lose, twice), children, cancel_timer, demonitor, atomics_get (lose: the
- * result of having done nothing), malloc, syscall, submit (lose: it fails) and recv (change: the first byte).
+ * Of functions that send nothing, TYPE is the name: spawn and start (lose, twice), children,
+ * cancel_timer, demonitor, atomics_get (lose: the result of having done nothing), malloc, syscall,
+ * submit (lose: it fails) and recv (change: the first byte).
  *
- * Counts are of the whole program. Only calls from the benchmark come by here, not those within the library.
+ * Counts are of the whole program. Only calls from the benchmark come by here, not those within the
+ * library.
  */
 #include <dlfcn.h>
 #include <stdarg.h>

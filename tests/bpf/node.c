@@ -37,7 +37,8 @@ static uint64_t switches(void)
     return info.context_switches;
 }
 
-/* Blocks the scheduler, which has nothing else to do: nothing runs but what the script asked for. */
+/* Blocks the scheduler, which has nothing else to do: nothing runs but what the script asked
+   for. */
 static void wait_for_line(void)
 {
     int c;

@@ -1,7 +1,10 @@
 /*
- * Goal: bad use of the public functions of processes, messages, names, timers and aliases gives the error that their headers
- *   promise, ends nobody else, and leaves the node as it was. What threads that run no process get: tests/runtime/test_foreign.c.
- * Method: each wrong argument with each function that takes it. What "ends the caller" is done by a process of its own; garbage
+ * Goal: bad use of the public functions of processes, messages, names, timers and aliases gives the
+ * error that their headers
+ *   promise, ends nobody else, and leaves the node as it was. What threads that run no process get:
+ *   tests/runtime/test_foreign.c.
+ * Method: each wrong argument with each function that takes it. What "ends the caller" is done by a
+ * process of its own; garbage
  *   comes from a seed.
  */
 #include "tests/conformance/terms.h"
@@ -47,7 +50,8 @@ static pit_pid garbage(uint64_t *chance)
     }
 }
 
-/* EXIT-3, LINK-2, MON-4, SIG-3, TIMER-2, LIFE-10, REG-1, ALIAS-5: a pid of garbage bits is a process that never was. */
+/* EXIT-3, LINK-2, MON-4, SIG-3, TIMER-2, LIFE-10, REG-1, ALIAS-5: a pid of garbage bits is a
+   process that never was. */
 NODE_CASE(a_pid_of_garbage_is_nobody)
 {
     uint64_t chance = pit_test_seed();
@@ -221,8 +225,8 @@ static void spawns_with_null(const void *arg) { (void)pit_spawn(wait_forever, NU
 static void names_nonsense(const void *arg) { (void)pit_register((const char *)8, pit_self()); }
 
 /*
- * LIFE-6: a NULL where none may be is the caller's own fault, and nobody else's: the reason says so, the node goes on. The
- * sanitizers report such an access before the runtime can contain it.
+ * LIFE-6: a NULL where none may be is the caller's own fault, and nobody else's: the reason says
+ * so, the node goes on. The sanitizers report such an access before the runtime can contain it.
  */
 NODE_CASE(a_null_where_none_may_be_ends_its_user_alone)
 {
@@ -311,7 +315,8 @@ static void calls_for_ever(const void *arg)
     CHECK(!"reached");
 }
 
-/* RECV-2, RECV-3, TIMER-1, TIMER-5: times beyond all that a clock will show are waited for, and none is mistaken for a past one. */
+/* RECV-2, RECV-3, TIMER-1, TIMER-5: times beyond all that a clock will show are waited for, and
+   none is mistaken for a past one. */
 NODE_CASE(times_without_end_are_waited_for)
 {
     pit_pid deaf = spawn_anywhere(takes_go_only, NULL, 0);
@@ -399,7 +404,8 @@ static void makes_a_list(const void *arg) { (void)pit_list_of(two, *(const size_
 static void makes_a_map(const void *arg) { (void)pit_map_of(two, two, *(const size_t *)arg); }
 static void allocates(const void *arg) { (void)pit_alloc(*(const size_t *)arg); }
 
-/* LIFE-6, SPAWN-4: a size that nothing has, nor the sum of it and what is put beside it. None of them is read up to. */
+/* LIFE-6, SPAWN-4: a size that nothing has, nor the sum of it and what is put beside it. None of
+   them is read up to. */
 NODE_CASE(a_huge_size_is_refused)
 {
     static const size_t sizes[] = {SIZE_MAX,         SIZE_MAX - 7,     SIZE_MAX - 15,
@@ -423,7 +429,8 @@ NODE_CASE(a_huge_size_is_refused)
     expect_alone();
 }
 
-/* ALIAS-5, SIG-3, SCHED-5, GL-1: what else takes a pid or a reference, with one that is garbage, an error or nobody's. */
+/* ALIAS-5, SIG-3, SCHED-5, GL-1: what else takes a pid or a reference, with one that is garbage, an
+   error or nobody's. */
 NODE_CASE(the_rest_that_takes_a_handle)
 {
     uint64_t chance = pit_test_seed();
@@ -481,7 +488,8 @@ static void floods(const void *arg)
     }
 }
 
-/* EXIT-5, EXIT-7, LIFE-7: to send to oneself as one ends, and to one that is ending, does nothing. */
+/* EXIT-5, EXIT-7, LIFE-7: to send to oneself as one ends, and to one that is ending, does
+   nothing. */
 NODE_CASE(sending_to_who_is_ending_is_dropped)
 {
     for (int i = 0; i < 30; i++) {

@@ -1,6 +1,8 @@
 /*
- * Goal: how behaviours hibernate (HIB-5): a callback process holds no stack while it waits, so it has nothing to give up, and its
- *   crash is reported after any wait as before it. Method: a handler that waits is looked at from below the public interface.
+ * Goal: how behaviours hibernate (HIB-5): a callback process holds no stack while it waits, so it
+ * has nothing to give up, and its
+ *   crash is reported after any wait as before it. Method: a handler that waits is looked at from
+ *   below the public interface.
  */
 #include "tests/conformance/terms.h"
 
@@ -23,7 +25,8 @@ static void crashes_on_go(void *state, const pit_msg *m)
         pit_hibernate(); /* half way, until the next message, it holds a stack; after it none */
 }
 
-/* HIB-5: it waits without a stack, and crashes with a report afterwards, also when it had hibernated half way in a handler. */
+/* HIB-5: it waits without a stack, and crashes with a report afterwards, also when it had
+   hibernated half way in a handler. */
 NODE_CASE(a_behaviour_that_waits_holds_no_stack_and_crashes_aloud)
 {
     pit_log_sink_set(hear);

@@ -1,6 +1,7 @@
 /*
- * Signals to who is blocked in I/O: one that waits in an accept, a read or a write is linked to, watched, asked, suspended and told
- * to exit like one that waits in a receive, and whom an exit signal does not end goes on with its I/O.
+ * Signals to who is blocked in I/O: one that waits in an accept, a read or a write is linked to,
+ * watched, asked, suspended and told to exit like one that waits in a receive, and whom an exit
+ * signal does not end goes on with its I/O.
  */
 #include "tests/runtime/node.h"
 

@@ -1,7 +1,9 @@
 /*
- * Goal: rules of life and spawn that no other case is of: the log of an error (LIFE-5), classes of ends (LIFE-4), an entry that
+ * Goal: rules of life and spawn that no other case is of: the log of an error (LIFE-5), classes of
+ * ends (LIFE-4), an entry that
  *   does not exist (SPAWN-5), the order of teardown seen by one that watches all of it (LIFE-7).
- * Method: the log's sink is the test's own; teardown is watched from the process that is told of it.
+ * Method: the log's sink is the test's own; teardown is watched from the process that is told of
+ * it.
  */
 #include <stdio.h>
 
@@ -32,9 +34,10 @@ static void exits(const void *arg) { pit_exit(pit_build("{on, ~}", "purpose")); 
 static void ends(const void *arg) {}
 
 /*
- * LIFE-4, LIFE-5, GL-2: an error is one event of level error: "Error in process <pid> with exit value: " and the reason. To exit, to
- * return and to be ended by a signal are none. (There are no throws in C: nothing else ends a process by itself but a fault,
- * which is an error; tests/runtime/test_crash.c.)
+ * LIFE-4, LIFE-5, GL-2: an error is one event of level error: "Error in process <pid> with exit
+ * value: " and the reason. To exit, to return and to be ended by a signal are none. (There are no
+ * throws in C: nothing else ends a process by itself but a fault, which is an error;
+ * tests/runtime/test_crash.c.)
  */
 NODE_CASE(an_error_is_logged_and_an_exit_is_not)
 {
@@ -99,8 +102,9 @@ static void traps(const void *arg)
 }
 
 /*
- * LIFE-7, LIFE-8, LIFE-9, MON-13: whoever is told, by link or monitor, finds the name free, the pid gone, the timers cancelled;
- * the EXIT comes before the DOWN; its own monitors are gone; a link or monitor asked for now is noproc (steps 1, 4, 5, 7, 8, 9).
+ * LIFE-7, LIFE-8, LIFE-9, MON-13: whoever is told, by link or monitor, finds the name free, the pid
+ * gone, the timers cancelled; the EXIT comes before the DOWN; its own monitors are gone; a link or
+ * monitor asked for now is noproc (steps 1, 4, 5, 7, 8, 9).
  */
 NODE_CASE(who_is_told_of_an_end_finds_nothing_left)
 {

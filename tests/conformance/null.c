@@ -1,8 +1,11 @@
 /*
- * Goal: NULL where none may be, given to any public function of processes, messages, names, timers and terms, ends who gave
- *   it, with an error that says so, and nobody else: in the library as programs link it, where its code is told from the
- *   program's (the other cases are linked from the layers' archives, where it is not).
- * Method: each call is made by a process of its own, and the node is asked afterwards whether all is as before.
+ * Goal: NULL where none may be, given to any public function of processes, messages, names, timers
+ * and terms, ends who gave
+ *   it, with an error that says so, and nobody else: in the library as programs link it, where its
+ *   code is told from the program's (the other cases are linked from the layers' archives, where it
+ *   is not).
+ * Method: each call is made by a process of its own, and the node is asked afterwards whether all
+ * is as before.
  */
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,9 @@
 /*
- * Goal: Erlang/OTP's hibernate_SUITE, and what hibernation is in C (HIB-1, HIB-4): the call stack stays, its pages below the
- *   caller's frame are given back, and are there again when they are needed. Method: a process that has used much of its stack
- *   hibernates; the kernel is asked which pages it has (mincore), the process what it remembers.
+ * Goal: Erlang/OTP's hibernate_SUITE, and what hibernation is in C (HIB-1, HIB-4): the call stack
+ * stays, its pages below the
+ *   caller's frame are given back, and are there again when they are needed. Method: a process that
+ *   has used much of its stack hibernates; the kernel is asked which pages it has (mincore), the
+ *   process what it remembers.
  */
 #include <sys/mman.h>
 
@@ -47,8 +49,8 @@ static void counts(const void *arg)
 }
 
 /*
- * HIB-1, HIB-2: it waits, wakes for a message, goes on where it was with all that it knew, and hibernates again.
- * OTP: hibernate_SUITE/basic, in_place
+ * HIB-1, HIB-2: it waits, wakes for a message, goes on where it was with all that it knew, and
+ * hibernates again. OTP: hibernate_SUITE/basic, in_place
  */
 NODE_CASE(a_hibernating_process_wakes_and_remembers)
 {
@@ -73,7 +75,8 @@ NODE_CASE(a_hibernating_process_wakes_and_remembers)
     expect_alone();
 }
 
-/* HIB-2: with messages there it does not wait, and takes none. OTP: hibernate_SUITE/messages_in_queue */
+/* HIB-2: with messages there it does not wait, and takes none.
+   OTP: hibernate_SUITE/messages_in_queue */
 NODE_CASE(messages_in_the_queue_end_a_hibernation_at_once)
 {
     for (int64_t i = 0; i < 5; i++)
@@ -152,7 +155,8 @@ static void grows_and_hibernates(const void *arg)
     }
 }
 
-/* HIB-1, HIB-4: the pages it used are the system's while it hibernates, and its own again afterwards. */
+/* HIB-1, HIB-4: the pages it used are the system's while it hibernates, and its own again
+   afterwards. */
 NODE_CASE(a_hibernating_process_holds_little)
 {
     pit_pid me = pit_self(), p;
@@ -176,7 +180,8 @@ NODE_CASE(a_hibernating_process_holds_little)
     expect_alone();
 }
 
-/* HIB-1: what was built since the last receive is let go; what was kept, allocated and in hand stays. */
+/* HIB-1: what was built since the last receive is let go; what was kept, allocated and in hand
+   stays. */
 static void keeps_and_hibernates(const void *arg)
 {
     char *mine = pit_alloc(100);

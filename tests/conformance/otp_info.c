@@ -1,6 +1,7 @@
 /*
- * Goal: Erlang/OTP's process_SUITE where it asks about other processes and oneself (INFO-1..6, RECV-6).
- * Method: each case names the one of OTP's whose question it asks in C; what an item's value must be is brought about first.
+ * Goal: Erlang/OTP's process_SUITE where it asks about other processes and oneself
+ * (INFO-1..6, RECV-6). Method: each case names the one of OTP's whose question it asks in C; what
+ * an item's value must be is brought about first.
  */
 #include <stdio.h>
 
@@ -79,7 +80,8 @@ static void begets(const void *arg)
     pit_send(*(const pit_pid *)arg, ready);
 }
 
-/* INFO-5: who spawned it, also when that is gone; the first process has none. OTP: process_SUITE/process_info_parent */
+/* INFO-5: who spawned it, also when that is gone; the first process has none.
+   OTP: process_SUITE/process_info_parent */
 NODE_CASE(a_process_knows_its_parent)
 {
     pit_pid me = pit_self(), all[4];
@@ -107,8 +109,9 @@ static void fills(const void *arg)
 }
 
 /*
- * RECV-6, INFO-3: the length of one's own queue counts what is on its way in, and both ways to ask agree.
- * OTP: process_SUITE/process_info_self_signal, process_info_self_msgq_len, process_info_self_msgq_len_messages, process_info_self_msgq_len_more
+ * RECV-6, INFO-3: the length of one's own queue counts what is on its way in, and both ways to ask
+ * agree. OTP: process_SUITE/process_info_self_signal, process_info_self_msgq_len,
+ * process_info_self_msgq_len_messages, process_info_self_msgq_len_more
  */
 NODE_CASE(the_own_queue_counts_all_that_has_come)
 {
@@ -143,8 +146,9 @@ static void floods_slowly(const void *arg)
 static void takes_go_only(const void *arg) { (void)pit_receive_type(&pit_type_go, PIT_INFINITY); }
 
 /*
- * RECV-6, INFO-3: what the asker sent before is counted, the more others send meanwhile; the length never falls.
- * OTP: process_SUITE/process_info_other_message_queue_len_signal_race, process_info_msgq_len_no_very_long_delay
+ * RECV-6, INFO-3: what the asker sent before is counted, the more others send meanwhile; the length
+ * never falls. OTP: process_SUITE/process_info_other_message_queue_len_signal_race,
+ * process_info_msgq_len_no_very_long_delay
  */
 NODE_CASE(the_length_of_anothers_queue_is_right_under_load)
 {
@@ -220,8 +224,9 @@ static void inspects(const void *arg)
 }
 
 /*
- * INFO-3: processes that ask each other all at once: nobody waits for ever, nobody's message is lost.
- * OTP: process_SUITE/process_info_lock_reschedule, process_info_lock_reschedule2, process_info_lock_reschedule3
+ * INFO-3: processes that ask each other all at once: nobody waits for ever, nobody's message is
+ * lost. OTP: process_SUITE/process_info_lock_reschedule, process_info_lock_reschedule2,
+ * process_info_lock_reschedule3
  */
 NODE_CASE(processes_that_ask_each_other_all_get_answers)
 {
@@ -249,7 +254,8 @@ static void works(const void *arg)
     }
 }
 
-/* INFO-4: the count of reductions only grows, asked by itself and by others. OTP: process_SUITE/process_info_reductions */
+/* INFO-4: the count of reductions only grows, asked by itself and by others.
+   OTP: process_SUITE/process_info_reductions */
 NODE_CASE(reductions_only_grow)
 {
     pit_pid p = spawn_anywhere(works, NULL, 0);
@@ -285,8 +291,8 @@ static void asks_often(const void *arg)
 }
 
 /*
- * INFO-3, LIFE-7 step 3: very many questions to one process, which dies in the midst of them: each is answered.
- * OTP: process_SUITE/system_task_blast, system_task_failed_enqueue
+ * INFO-3, LIFE-7 step 3: very many questions to one process, which dies in the midst of them: each
+ * is answered. OTP: process_SUITE/system_task_blast, system_task_failed_enqueue
  */
 NODE_CASE(questions_to_the_dying_are_all_answered)
 {
@@ -360,7 +366,8 @@ static const char *told(const char *format, pit_pid p)
     return text;
 }
 
-/* INFO-1, INFO-2, INFO-4, INFO-5: each item by its name; a registered name that is not there is []. OTP: process_SUITE/process_info_other */
+/* INFO-1, INFO-2, INFO-4, INFO-5: each item by its name; a registered name that is not there is [].
+   OTP: process_SUITE/process_info_other */
 NODE_CASE(each_item_can_be_asked_for_by_itself)
 {
     pit_pid me = pit_self(), p;
@@ -442,8 +449,8 @@ NODE_CASE(the_binaries_of_another_are_told)
 }
 
 /*
- * INFO-2: a list of items keeps its order, and what comes twice; a wrong one is refused, and of the dead there is nothing.
- * OTP: process_SUITE/process_info_2_list
+ * INFO-2: a list of items keeps its order, and what comes twice; a wrong one is refused, and of the
+ * dead there is nothing. OTP: process_SUITE/process_info_2_list
  */
 NODE_CASE(a_list_of_items_keeps_its_order)
 {
@@ -471,8 +478,9 @@ NODE_CASE(a_list_of_items_keeps_its_order)
 }
 
 /*
- * INFO-3, INFO-4, RECV-6: what waits in another's queue, in order, what the asker sent before included; of a long queue the oldest.
- * OTP: process_SUITE/process_info_messages, process_info_other_msg, message_queue_data_SUITE/process_info_messages
+ * INFO-3, INFO-4, RECV-6: what waits in another's queue, in order, what the asker sent before
+ * included; of a long queue the oldest. OTP: process_SUITE/process_info_messages,
+ * process_info_other_msg, message_queue_data_SUITE/process_info_messages
  */
 NODE_CASE(the_messages_of_another_are_told_and_not_shown)
 {
@@ -502,7 +510,8 @@ static void remembers(const void *arg)
     wait_forever(NULL);
 }
 
-/* PD-1, INFO-4: another's dictionary, and what it has under one key. OTP: process_SUITE/process_info_dict_lookup */
+/* PD-1, INFO-4: another's dictionary, and what it has under one key.
+   OTP: process_SUITE/process_info_dict_lookup */
 NODE_CASE(one_key_of_anothers_dictionary)
 {
     pit_pid me = pit_self(), p = spawn_anywhere(remembers, &me, sizeof me);
@@ -585,7 +594,8 @@ static void hides(const void *arg)
     (void)pit_receive_type(&pit_type_go, PIT_INFINITY);
 }
 
-/* Section 11, INFO-4: of a sensitive process neither messages nor dictionary nor where it stands are told. */
+/* Section 11, INFO-4: of a sensitive process neither messages nor dictionary nor where it stands
+   are told. */
 NODE_CASE(of_the_sensitive_nothing_private_is_told)
 {
     pit_pid me = pit_self(), p = spawn_anywhere(hides, &me, sizeof me);
@@ -623,7 +633,8 @@ static void asks_everything(const void *arg)
     }
 }
 
-/* INFO-3, LIFE-7: all items of one that dies meanwhile; askers that are killed as they wait leave nothing behind. */
+/* INFO-3, LIFE-7: all items of one that dies meanwhile; askers that are killed as they wait leave
+   nothing behind. */
 NODE_CASE(askers_and_asked_may_end_at_any_time)
 {
     for (int round = 0; round < 6; round++) {

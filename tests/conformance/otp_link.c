@@ -1,5 +1,6 @@
 /*
- * Goal: Erlang/OTP's erl_link_SUITE. Method: each case names the one of OTP's whose question it asks in C; races are run many
+ * Goal: Erlang/OTP's erl_link_SUITE. Method: each case names the one of OTP's whose question it
+ * asks in C; races are run many
  *   times, with the parties on different schedulers.
  */
 #include "tests/conformance/terms.h"
@@ -24,7 +25,8 @@ static void traps(const void *arg)
     wait_forever(NULL);
 }
 
-/* LINK-1, LINK-2, LINK-7, LINK-10: both ends' lists through all that a link goes through. OTP: erl_link_SUITE/links */
+/* LINK-1, LINK-2, LINK-7, LINK-10: both ends' lists through all that a link goes through.
+   OTP: erl_link_SUITE/links */
 NODE_CASE(both_ends_know_of_a_link)
 {
     pit_pid p = spawn_anywhere(traps, NULL, 0), q = spawn_anywhere(wait_forever, NULL, 0),
@@ -59,7 +61,8 @@ NODE_CASE(both_ends_know_of_a_link)
     expect_alone();
 }
 
-/* MON-11: both ends' books of monitors, also of two that watch each other. OTP: erl_link_SUITE/process_monitors */
+/* MON-11: both ends' books of monitors, also of two that watch each other.
+   OTP: erl_link_SUITE/process_monitors */
 NODE_CASE(both_ends_know_of_a_monitor)
 {
     pit_pid p = spawn_anywhere(traps, NULL, 0), me = pit_self();
@@ -79,8 +82,8 @@ NODE_CASE(both_ends_know_of_a_monitor)
 }
 
 /*
- * LINK-6, MON-8: what was sent an exit signal but did not run yet: after unlink or demonitor nothing comes of it.
- * OTP: erl_link_SUITE/otp_5772_link, otp_5772_monitor
+ * LINK-6, MON-8: what was sent an exit signal but did not run yet: after unlink or demonitor
+ * nothing comes of it. OTP: erl_link_SUITE/otp_5772_link, otp_5772_monitor
  */
 NODE_CASE(nothing_comes_late_of_one_that_did_not_run)
 {
@@ -138,8 +141,8 @@ static size_t agreed(pit_pid a, pit_pid b)
 }
 
 /*
- * LINK-8: every pair of link, unlink and link again at both ends at once; in the end both are linked, or neither is.
- * OTP: erl_link_SUITE/otp_17127_local_link_with_simultaneous_link_unlink
+ * LINK-8: every pair of link, unlink and link again at both ends at once; in the end both are
+ * linked, or neither is. OTP: erl_link_SUITE/otp_17127_local_link_with_simultaneous_link_unlink
  */
 NODE_CASE(link_and_unlink_at_both_ends_at_once_agree)
 {
@@ -193,8 +196,9 @@ static void storms(const void *arg)
 }
 
 /*
- * LINK-8: five that link and unlink each other at random: each link has two ends in the end, and one that is killed is heard
- * of by exactly those that were linked to it. OTP: erl_link_SUITE/otp_17127_local_random
+ * LINK-8: five that link and unlink each other at random: each link has two ends in the end, and
+ * one that is killed is heard of by exactly those that were linked to it.
+ * OTP: erl_link_SUITE/otp_17127_local_random
  */
 NODE_CASE(a_storm_of_links_converges)
 {

@@ -1,6 +1,6 @@
 /*
- * Goal: Erlang/OTP's monitor_SUITE, as far as tests/runtime/test_monitor.c and test_alias.c have not asked its questions.
- * Method: each case names the one of OTP's whose question it asks in C.
+ * Goal: Erlang/OTP's monitor_SUITE, as far as tests/runtime/test_monitor.c and test_alias.c have
+ * not asked its questions. Method: each case names the one of OTP's whose question it asks in C.
  */
 #include "tests/conformance/terms.h"
 
@@ -52,8 +52,8 @@ static void kills_its_watcher(const void *arg)
 }
 
 /*
- * MON-13, SIG-1: the watcher is killed by the watched, which ends at once, the monitor still there or not.
- * OTP: monitor_SUITE/case_1, case_1a
+ * MON-13, SIG-1: the watcher is killed by the watched, which ends at once, the monitor still there
+ * or not. OTP: monitor_SUITE/case_1, case_1a
  */
 NODE_CASE(a_watched_process_kills_its_watcher_and_ends)
 {
@@ -94,8 +94,8 @@ static void tells_its_watcher(const void *arg)
 }
 
 /*
- * MON-8, MON-9, MON-13: both sides take the monitor away at once: by end, by demonitor, by the watcher's end.
- * OTP: monitor_SUITE/case_2, case_2a
+ * MON-8, MON-9, MON-13: both sides take the monitor away at once: by end, by demonitor, by the
+ * watcher's end. OTP: monitor_SUITE/case_2, case_2a
  */
 NODE_CASE(both_ends_take_a_monitor_away_at_once)
 {
@@ -114,7 +114,8 @@ NODE_CASE(both_ends_take_a_monitor_away_at_once)
 
 /* ---- demonitor */
 
-/* MON-8, MON-9: of what never was, is over, or was taken away. OTP: monitor_SUITE/demon_1, demon_e_1 */
+/* MON-8, MON-9: of what never was, is over, or was taken away. OTP: monitor_SUITE/demon_1,
+   demon_e_1 */
 NODE_CASE(to_demonitor_what_is_no_monitor_is_nothing)
 {
     pit_pid p = spawn_anywhere(wait_forever, NULL, 0);
@@ -159,8 +160,8 @@ static void named(const void *arg)
 }
 
 /*
- * MON-1..4: of the living, the named, the dead, the missing. A pid of before this node's time is one that was never born.
- * OTP: monitor_SUITE/mon_1, otp_5827
+ * MON-1..4: of the living, the named, the dead, the missing. A pid of before this node's time is
+ * one that was never born. OTP: monitor_SUITE/mon_1, otp_5827
  */
 NODE_CASE(a_monitor_of_whoever_fires_once)
 {
@@ -204,7 +205,8 @@ NODE_CASE(a_large_reason_is_in_every_down)
     }
 }
 
-/* MON-11, MON-13: however it ends, nothing is left on either side. OTP: monitor_SUITE/list_cleanup */
+/* MON-11, MON-13: however it ends, nothing is left on either side.
+   OTP: monitor_SUITE/list_cleanup */
 NODE_CASE(nothing_is_left_of_monitors)
 {
     pit_pid p[5];
@@ -231,7 +233,8 @@ NODE_CASE(nothing_is_left_of_monitors)
     expect_empty();
 }
 
-/* LIFE-8, REG-4: the name is free when the DOWN comes, and can be given again. OTP: monitor_SUITE/named_down */
+/* LIFE-8, REG-4: the name is free when the DOWN comes, and can be given again.
+   OTP: monitor_SUITE/named_down */
 NODE_CASE(a_name_is_free_when_the_down_comes)
 {
     for (int i = 0; i < 100; i++) {
@@ -277,8 +280,9 @@ static void answers_and_ends(const void *arg)
 }
 
 /*
- * ALIAS-4: the answers, and right behind them the end, in each mode: what comes is in order, the DOWN comes exactly once if the
- * monitor was not used up, and after it the alias is what its mode says. OTP: monitor_SUITE/down_on_alias_gh5310
+ * ALIAS-4: the answers, and right behind them the end, in each mode: what comes is in order, the
+ * DOWN comes exactly once if the monitor was not used up, and after it the alias is what its mode
+ * says. OTP: monitor_SUITE/down_on_alias_gh5310
  */
 NODE_CASE(answers_and_the_down_by_one_reference)
 {

@@ -1,6 +1,7 @@
 /*
- * Goal: Erlang/OTP's process_SUITE, as far as it speaks of ends, names, lists of processes and who runs when.
- * Method: each case names the one of OTP's whose question it asks in C. Waits are for events, where OTP's are for times.
+ * Goal: Erlang/OTP's process_SUITE, as far as it speaks of ends, names, lists of processes and who
+ * runs when. Method: each case names the one of OTP's whose question it asks in C. Waits are for
+ * events, where OTP's are for times.
  */
 #include "tests/conformance/terms.h"
 
@@ -14,7 +15,8 @@ static void ends_large(const void *arg) { pit_exit(large_term(LARGE)); }
 
 /* ---- reasons */
 
-/* EXIT-T11, SIG-6: a large reason reaches a linked process that traps. OTP: process_SUITE/t_exit_1 */
+/* EXIT-T11, SIG-6: a large reason reaches a linked process that traps.
+   OTP: process_SUITE/t_exit_1 */
 NODE_CASE(a_large_reason_comes_over_a_link)
 {
     (void)pit_trap_exit(true);
@@ -142,7 +144,8 @@ static void receives_with_a_timeout(const void *arg)
         (void)pit_receive(ms);
 }
 
-/* EXIT-6: an exit signal as the receive of its receiver times out. OTP: process_SUITE/exit_and_timeout */
+/* EXIT-6: an exit signal as the receive of its receiver times out.
+   OTP: process_SUITE/exit_and_timeout */
 NODE_CASE(an_exit_signal_and_a_timeout_at_once)
 {
     for (int i = 0; i < 60; i++) {
@@ -166,7 +169,8 @@ static void links_a_hundred(const void *arg)
     wait_forever(NULL);
 }
 
-/* EXIT-7: the links of one that is ending answer with exit signals of their own. OTP: process_SUITE/exit_twice */
+/* EXIT-7: the links of one that is ending answer with exit signals of their own.
+   OTP: process_SUITE/exit_twice */
 NODE_CASE(a_second_exit_signal_changes_nothing)
 {
     pit_pid me = pit_self();
@@ -191,7 +195,8 @@ static void is_killed_by_peers(const void *arg)
         pit_exit_process(me, pit_build("{reason, ~}", i));
 }
 
-/* EXIT-7: of several that kill at once, one wins, and its reason is told to all. OTP: process_SUITE/exit_twice */
+/* EXIT-7: of several that kill at once, one wins, and its reason is told to all.
+   OTP: process_SUITE/exit_twice */
 NODE_CASE(of_many_killers_one_is_the_reason)
 {
     for (int i = 0; i < 30; i++) {
@@ -242,7 +247,8 @@ static void holds_what_it_gets(const void *arg)
         pit_exit(pit_atom("holding"));
 }
 
-/* A binary that a process holds as it ends is released; under asan nothing is left. OTP: process_SUITE/spawn_with_binaries */
+/* A binary that a process holds as it ends is released; under asan nothing is left.
+   OTP: process_SUITE/spawn_with_binaries */
 NODE_CASE(a_process_ends_with_binaries_in_its_hands)
 {
     static char bytes[100000];
@@ -261,7 +267,8 @@ NODE_CASE(a_process_ends_with_binaries_in_its_hands)
 
 static _Atomic(bool) churning;
 
-/* No more than a scheduler that gets less of the machine than the others can end: it would be buried, and who waits there with it. */
+/* No more than a scheduler that gets less of the machine than the others can end: it would be
+   buried, and who waits there with it. */
 static void churns(const void *arg)
 {
     while (atomic_load(&churning)) {
@@ -283,7 +290,8 @@ static bool listed(const pit_pid *all, size_t n, pit_pid p)
 
 /*
  * LIFE-10: who lives all the time is in each list, once; who ended before is in none.
- * OTP: process_SUITE/processes_large_tab, processes_default_tab, processes_small_tab, processes_this_tab, processes_iter
+ * OTP: process_SUITE/processes_large_tab, processes_default_tab, processes_small_tab,
+ * processes_this_tab, processes_iter
  */
 NODE_CASE(a_list_of_processes_holds_who_lived_all_the_time)
 {
@@ -322,7 +330,8 @@ static void answers_go(const void *arg)
     pit_send(asker, ready);
 }
 
-/* LIFE-10: who was just born is listed and can be sent to. OTP: process_SUITE/processes_send_infant */
+/* LIFE-10: who was just born is listed and can be sent to.
+   OTP: process_SUITE/processes_send_infant */
 NODE_CASE(an_infant_in_the_list_can_be_sent_to)
 {
     for (int i = 0; i < 100; i++) {
@@ -356,7 +365,8 @@ NODE_CASE(a_freed_pid_does_not_come_again)
 
 /* ---- names */
 
-/* REG-1: each way that it is refused, and nothing is changed by it. OTP: process_SUITE/bad_register */
+/* REG-1: each way that it is refused, and nothing is changed by it.
+   OTP: process_SUITE/bad_register */
 NODE_CASE(each_bad_register_is_refused)
 {
     pit_pid p = spawn_anywhere(wait_forever, NULL, 0), q = spawn_anywhere(wait_forever, NULL, 0);
@@ -430,7 +440,8 @@ static void counts_low(const void *arg)
     }
 }
 
-/* SCHED-2: beside one that never yields by itself a low process still gets its turns. OTP: process_SUITE/low_prio */
+/* SCHED-2: beside one that never yields by itself a low process still gets its turns.
+   OTP: process_SUITE/low_prio */
 NODE_CASE_WITH(a_low_process_is_not_starved_by_normal_ones, .schedulers = 1)
 {
     pit_pid busy = pit_spawn(spins, NULL, 0);
@@ -457,8 +468,9 @@ static void asks_the_low(const void *arg)
 }
 
 /*
- * SCHED-4: who asks with a high priority is answered, though the asked is low and others keep its scheduler busy: signals
- * are handled for it without it running. OTP: process_SUITE/no_priority_inversion, no_priority_inversion2
+ * SCHED-4: who asks with a high priority is answered, though the asked is low and others keep its
+ * scheduler busy: signals are handled for it without it running.
+ * OTP: process_SUITE/no_priority_inversion, no_priority_inversion2
  */
 NODE_CASE_WITH(a_low_process_answers_a_high_one_at_once, .schedulers = 2)
 {

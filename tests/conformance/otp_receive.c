@@ -1,6 +1,7 @@
 /*
- * Goal: Erlang/OTP's receive_SUITE: that where a receive by reference begins to look is never wrong.
- * Method: each case names the one of OTP's whose question it asks in C; a wrong mark is a message that is not found.
+ * Goal: Erlang/OTP's receive_SUITE: that where a receive by reference begins to look is never
+ * wrong. Method: each case names the one of OTP's whose question it asks in C; a wrong mark is a
+ * message that is not found.
  */
 #include "tests/conformance/terms.h"
 
@@ -51,8 +52,9 @@ static bool counts_looks(const pit_msg *m, void *context)
 }
 
 /*
- * RECV-5: calls with a huge queue behind them: each answer is found, and the queue is as it was. (That it costs no scan:
- * tests/runtime/test_receive.c and test_call.c.) OTP: receive_SUITE/call_with_huge_message_queue
+ * RECV-5: calls with a huge queue behind them: each answer is found, and the queue is as it was.
+ * (That it costs no scan: tests/runtime/test_receive.c and test_call.c.)
+ * OTP: receive_SUITE/call_with_huge_message_queue
  */
 NODE_CASE(calls_beside_a_huge_queue_are_answered)
 {
@@ -68,7 +70,8 @@ NODE_CASE(calls_beside_a_huge_queue_are_answered)
     pit_exit_process(server, pit_atom("kill"));
 }
 
-/* RECV-1, RECV-5: another receive between the making of a reference and its use. OTP: receive_SUITE/receive_in_between */
+/* RECV-1, RECV-5: another receive between the making of a reference and its use.
+   OTP: receive_SUITE/receive_in_between */
 NODE_CASE(a_receive_between_does_not_move_the_mark)
 {
     pit_pid server = spawn_anywhere(echo, NULL, 0);
@@ -92,7 +95,8 @@ NODE_CASE(a_receive_between_does_not_move_the_mark)
 
 static bool never(const pit_msg *m, void *context) { return false; }
 
-/* RECV-5: a receive that ends early, by its timeout, in the midst. OTP: receive_SUITE/receive_opt_exception */
+/* RECV-5: a receive that ends early, by its timeout, in the midst.
+   OTP: receive_SUITE/receive_opt_exception */
 NODE_CASE(a_receive_that_gave_up_leaves_no_wrong_mark)
 {
     pit_pid server = spawn_anywhere(echo, NULL, 0);
@@ -137,7 +141,8 @@ NODE_CASE(calls_within_calls_each_get_their_answer)
     pit_exit_process(server, pit_atom("kill"));
 }
 
-/* RECV-5: the place where a selective receive stopped and that of a mark. OTP: receive_SUITE/receive_opt_deferred_save, erl_1199 */
+/* RECV-5: the place where a selective receive stopped and that of a mark.
+   OTP: receive_SUITE/receive_opt_deferred_save, erl_1199 */
 NODE_CASE(a_scan_that_was_interrupted_does_not_hide_a_message)
 {
     for (int64_t i = 0; i < 50; i++) {
@@ -157,8 +162,9 @@ NODE_CASE(a_scan_that_was_interrupted_does_not_hide_a_message)
 }
 
 /*
- * RECV-5: many references at once, used in any order. A mark is the last reference's: for the others the receive looks from
- * the beginning, and finds them all the same. OTP: receive_SUITE/multi_recv_opt, multi_recv_opt_clear
+ * RECV-5: many references at once, used in any order. A mark is the last reference's: for the
+ * others the receive looks from the beginning, and finds them all the same.
+ * OTP: receive_SUITE/multi_recv_opt, multi_recv_opt_clear
  */
 NODE_CASE(many_references_are_received_in_any_order)
 {
@@ -191,8 +197,9 @@ NODE_CASE(many_references_are_received_in_any_order)
 }
 
 /*
- * RECV-1, RECV-5: a receive of all after one by reference begins at the head; a mark at a message that is taken meanwhile.
- * OTP: receive_SUITE/gh_5235_missing_save_reset, gh_5235_recv_mark, recv_marker_reserve
+ * RECV-1, RECV-5: a receive of all after one by reference begins at the head; a mark at a message
+ * that is taken meanwhile. OTP: receive_SUITE/gh_5235_missing_save_reset, gh_5235_recv_mark,
+ * recv_marker_reserve
  */
 NODE_CASE(after_a_receive_by_reference_the_next_begins_at_the_head)
 {

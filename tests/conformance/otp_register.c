@@ -1,11 +1,13 @@
 /*
- * Goal: Erlang/OTP's register_SUITE: one name, given to one process after another, each killed, never found in a wrong state.
- * Method: as OTP's; a name that is still the last one's is taken from it first.
+ * Goal: Erlang/OTP's register_SUITE: one name, given to one process after another, each killed,
+ * never found in a wrong state. Method: as OTP's; a name that is still the last one's is taken from
+ * it first.
  */
 #include "tests/runtime/node.h"
 
 /*
- * REG-1, REG-2, REG-3, REG-4: the name is the new one's at once, whatever has become of the last. OTP: register_SUITE/otp_8099
+ * REG-1, REG-2, REG-3, REG-4: the name is the new one's at once, whatever has become of the last.
+ * OTP: register_SUITE/otp_8099
  */
 NODE_CASE(a_name_goes_from_one_that_is_killed_to_the_next)
 {

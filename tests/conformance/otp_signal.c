@@ -1,6 +1,7 @@
 /*
- * Goal: Erlang/OTP's signal_SUITE: order and conservation of signals of all kinds, from many senders at once.
- * Method: each case names the one of OTP's whose question it asks in C; senders are on any scheduler, and the counts are closed.
+ * Goal: Erlang/OTP's signal_SUITE: order and conservation of signals of all kinds, from many
+ * senders at once. Method: each case names the one of OTP's whose question it asks in C; senders
+ * are on any scheduler, and the counts are closed.
  */
 #include "tests/conformance/terms.h"
 
@@ -57,8 +58,8 @@ static void is_linked_and_killed(const void *arg)
 }
 
 /*
- * EXIT-T2, EXIT-T9, EXIT-T10: kill becomes killed when it is sent, once, and not when a link carries it.
- * OTP: signal_SUITE/kill2killed
+ * EXIT-T2, EXIT-T9, EXIT-T10: kill becomes killed when it is sent, once, and not when a link
+ * carries it. OTP: signal_SUITE/kill2killed
  */
 NODE_CASE(kill_becomes_killed_only_where_it_is_sent)
 {
@@ -99,7 +100,8 @@ static void partner(const void *arg)
     pit_exit(pit_atom("lived"));
 }
 
-/* LINK-6, EXIT-1: an end right behind an unlink does not reach the other; without one it does. OTP: signal_SUITE/unlink_exit */
+/* LINK-6, EXIT-1: an end right behind an unlink does not reach the other; without one it does.
+   OTP: signal_SUITE/unlink_exit */
 NODE_CASE(an_end_behind_an_unlink_is_not_felt)
 {
     for (int i = 0; i < 60; i++) {
@@ -120,7 +122,8 @@ static void sends_and_ends(const void *arg)
         pit_send(t->who, number, .n = n);
 }
 
-/* SIG-1: all that a process sent stands before its DOWN, of many at once. OTP: signal_SUITE/monitor_order */
+/* SIG-1: all that a process sent stands before its DOWN, of many at once.
+   OTP: signal_SUITE/monitor_order */
 NODE_CASE(a_down_comes_behind_all_that_was_sent)
 {
     enum { N = 8 };
@@ -196,8 +199,8 @@ static void floods(const void *arg)
 }
 
 /*
- * SIG-1, RECV-6: very many senders to one: each one's are complete and in order, whatever it does besides.
- * OTP: signal_SUITE/parallel_signal_enqueue_race_1, parallel_signal_enqueue_race_2
+ * SIG-1, RECV-6: very many senders to one: each one's are complete and in order, whatever it does
+ * besides. OTP: signal_SUITE/parallel_signal_enqueue_race_1, parallel_signal_enqueue_race_2
  */
 NODE_CASE(many_senders_lose_and_reorder_nothing)
 {
@@ -221,7 +224,8 @@ NODE_CASE(many_senders_lose_and_reorder_nothing)
     expect_empty();
 }
 
-/* The receiver hibernates, selects, sleeps and asks about itself, while signals of all kinds come in. */
+/* The receiver hibernates, selects, sleeps and asks about itself, while signals of all kinds come
+   in. */
 static void handles_all_ways(const void *arg)
 {
     pit_process_info info;
@@ -264,8 +268,9 @@ static void bothers(const void *arg)
 }
 
 /*
- * SIG-1, INFO-3: signals of all kinds at once to one that does this and that: contended by their senders and the receiver.
- * OTP: signal_SUITE/contended_signal_handling, simultaneous_signals_basic, simultaneous_signals_recv
+ * SIG-1, INFO-3: signals of all kinds at once to one that does this and that: contended by their
+ * senders and the receiver. OTP: signal_SUITE/contended_signal_handling,
+ * simultaneous_signals_basic, simultaneous_signals_recv
  */
 NODE_CASE(signals_are_handled_whatever_the_receiver_does)
 {
@@ -327,7 +332,8 @@ NODE_CASE(signals_to_the_dying_are_all_answered)
     expect_alone();
 }
 
-/* SIG-6: who gets a reason may keep it; that its sender changes or ends does nothing to it. SIG-5 for what is in it. */
+/* SIG-6: who gets a reason may keep it; that its sender changes or ends does nothing to it. SIG-5
+   for what is in it. */
 NODE_CASE(a_reason_is_the_receivers_own)
 {
     const pit_msg *kept[10];

@@ -1,6 +1,8 @@
 /*
- * Goal: what Erlang/OTP's process_SUITE asks of suspended processes, beside tests/runtime/test_suspend.c. Method: each case names
- *   the one of OTP's; that a timeout stood still is seen from it not having come while others of the same length did.
+ * Goal: what Erlang/OTP's process_SUITE asks of suspended processes, beside
+ * tests/runtime/test_suspend.c. Method: each case names
+ *   the one of OTP's; that a timeout stood still is seen from it not having come while others of
+ *   the same length did.
  */
 #include "tests/conformance/terms.h"
 
@@ -19,7 +21,8 @@ static void times_out(const void *arg)
     pit_send(test, woke, .at = pit_now());
 }
 
-/* One that was suspended before its 30 ms were over, also where the machine lets others go first. */
+/* One that was suspended before its 30 ms were over, also where the machine lets others go
+   first. */
 static pit_pid suspended_in_time(int64_t *ret_began)
 {
     pit_pid me = pit_self(), p;
@@ -39,7 +42,8 @@ static pit_pid suspended_in_time(int64_t *ret_began)
     }
 }
 
-/* SCHED-5 [28+], RECV-2: the time of its receive stands still. OTP: process_SUITE/suspend_process_pausing_proc_timer */
+/* SCHED-5 [28+], RECV-2: the time of its receive stands still.
+           OTP: process_SUITE/suspend_process_pausing_proc_timer */
 NODE_CASE(the_timeout_of_a_suspended_receive_stands_still)
 {
     int64_t began, suspended_at, resumed_at, woke_at;
@@ -52,7 +56,8 @@ NODE_CASE(the_timeout_of_a_suspended_receive_stands_still)
     CHECK_EQ(pit_resume(p), 0);
     woke_at = pit_receive_only(woke, A_WHILE)->at;
     CHECK(woke_at >= resumed_at);
-    /* What it had waited before it was suspended counts: at most all up to when that had returned. */
+    /* What it had waited before it was suspended counts: at most all up to when that had
+       returned. */
     CHECK(woke_at - resumed_at >= 30 * MS - (suspended_at - began));
 }
 
@@ -69,7 +74,8 @@ static void suspends_for(const void *arg)
         CHECK_EQ(pit_resume(p), 0);
 }
 
-/* SCHED-5: until the last of several lets go, one of them by its end. OTP: process_SUITE/suspend_process_pausing_proc_timer_multi_suspend */
+/* SCHED-5: until the last of several lets go, one of them by its end.
+   OTP: process_SUITE/suspend_process_pausing_proc_timer_multi_suspend */
 NODE_CASE(a_timeout_stands_still_until_the_last_lets_go)
 {
     int64_t last;
@@ -111,7 +117,8 @@ static void asks_all(const void *arg)
     }
 }
 
-/* SCHED-5, INFO-3: very many requests to one that is suspended are served. OTP: process_SUITE/system_task_on_suspended */
+/* SCHED-5, INFO-3: very many requests to one that is suspended are served.
+   OTP: process_SUITE/system_task_on_suspended */
 NODE_CASE(the_suspended_answers_very_many_requests)
 {
     pit_pid p = spawn_anywhere(wait_forever, NULL, 0);

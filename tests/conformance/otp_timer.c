@@ -1,5 +1,6 @@
 /*
- * Goal: Erlang/OTP's timer_bif_SUITE, for what tests/runtime/test_timer.c has not asked. Method: each case names the one of
+ * Goal: Erlang/OTP's timer_bif_SUITE, for what tests/runtime/test_timer.c has not asked. Method:
+ * each case names the one of
  *   OTP's whose question it asks in C. Late is not judged, early is, to the nanosecond.
  */
 #include "tests/conformance/terms.h"
@@ -18,7 +19,8 @@ static size_t timers_of(pit_pid p)
     return info.timers;
 }
 
-/* TIMER-1, TIMER-3: what each kind sends, and not early. OTP: timer_bif_SUITE/start_timer_1, send_after_1 */
+/* TIMER-1, TIMER-3: what each kind sends, and not early. OTP: timer_bif_SUITE/start_timer_1,
+   send_after_1 */
 NODE_CASE(both_kinds_of_timers_send_what_they_should)
 {
     for (int64_t ms = 0; ms <= 20; ms += 5) {
@@ -51,7 +53,8 @@ NODE_CASE(timers_well_apart_come_in_order)
     }
 }
 
-/* TIMER-4: what was left, then nothing; and no message comes. OTP: timer_bif_SUITE/cancel_timer_1 */
+/* TIMER-4: what was left, then nothing; and no message comes.
+   OTP: timer_bif_SUITE/cancel_timer_1 */
 NODE_CASE(a_cancelled_timer_tells_what_was_left)
 {
     for (int i = 0; i < 20; i++) {
@@ -69,7 +72,8 @@ NODE_CASE(a_cancelled_timer_tells_what_was_left)
     CHECK_EQ(timers_of(pit_self()), 0);
 }
 
-/* TIMER-1, TIMER-7: what is out of range. OTP: timer_bif_SUITE/start_timer_e, send_after_e, cancel_timer_e */
+/* TIMER-1, TIMER-7: what is out of range. OTP: timer_bif_SUITE/start_timer_e, send_after_e,
+   cancel_timer_e */
 NODE_CASE(wrong_times_make_no_timer)
 {
     CHECK_EQ(pit_error(pit_start_timer(-1, pit_self(), 1)), -EINVAL);
@@ -80,7 +84,8 @@ NODE_CASE(wrong_times_make_no_timer)
     CHECK_EQ(timers_of(pit_self()), 0);
 }
 
-/* TIMER-1, TIMER-5: very far ones. OTP: timer_bif_SUITE/start_timer_big, send_after_big, huge_timeout */
+/* TIMER-1, TIMER-5: very far ones. OTP: timer_bif_SUITE/start_timer_big, send_after_big,
+   huge_timeout */
 NODE_CASE(very_far_timers_can_be_read_and_cancelled)
 {
     int64_t far[] = {INT64_C(1) << 32, (INT64_C(1) << 32) + 1, INT64_C(1) << 40, INT64_MAX};
@@ -122,7 +127,8 @@ NODE_CASE(what_is_left_of_a_timer_shrinks)
     CHECK_EQ(pit_read_timer(soon), -ENOENT);
 }
 
-/* TIMER-2: timers with large messages, to processes that are killed: nothing is left (asan). OTP: timer_bif_SUITE/cleanup, evil_timers */
+/* TIMER-2: timers with large messages, to processes that are killed: nothing is left (asan).
+   OTP: timer_bif_SUITE/cleanup, evil_timers */
 NODE_CASE(timers_with_large_messages_go_with_their_process)
 {
     static char bytes[5000];
@@ -151,7 +157,8 @@ NODE_CASE(timers_with_large_messages_go_with_their_process)
     expect_alone();
 }
 
-/* TIMER-3: tens of thousands at one instant all come, and others run meanwhile. OTP: timer_bif_SUITE/same_time_yielding */
+/* TIMER-3: tens of thousands at one instant all come, and others run meanwhile.
+   OTP: timer_bif_SUITE/same_time_yielding */
 NODE_CASE(very_many_timers_at_one_instant_all_come)
 {
     int64_t n = (int64_t)pit_test_scale(pit_test_sanitized() ? 3000 : 20000, 100000), sum = 0;
@@ -187,8 +194,9 @@ static void cancels_all(const void *arg)
 }
 
 /*
- * TIMER-4, TIMER-6: very many at one instant, of which some are cancelled as they fire, by oneself and by another: each either
- * comes or was cancelled. OTP: timer_bif_SUITE/same_time_yielding_with_cancel, same_time_yielding_with_cancel_other
+ * TIMER-4, TIMER-6: very many at one instant, of which some are cancelled as they fire, by oneself
+ * and by another: each either comes or was cancelled.
+ * OTP: timer_bif_SUITE/same_time_yielding_with_cancel, same_time_yielding_with_cancel_other
  */
 NODE_CASE(of_very_many_timers_each_comes_or_was_cancelled)
 {
@@ -224,7 +232,8 @@ NODE_CASE(of_very_many_timers_each_comes_or_was_cancelled)
     CHECK_EQ(timers_of(me), 0);
 }
 
-/* TIMER-2, SCHED-7: the end of one with very many timers holds up nobody. OTP: timer_bif_SUITE/auto_cancel_yielding */
+/* TIMER-2, SCHED-7: the end of one with very many timers holds up nobody.
+   OTP: timer_bif_SUITE/auto_cancel_yielding */
 NODE_CASE(the_end_of_one_with_very_many_timers_blocks_nobody)
 {
     int64_t n = (int64_t)pit_test_scale(pit_test_sanitized() ? 5000 : 50000, 500000);
@@ -256,7 +265,8 @@ static void reacts(const void *arg)
     pit_send(*(const pit_pid *)arg, go);
 }
 
-/* TIMER-1: a timer of no time, set as one fires, again and again. OTP: timer_bif_SUITE/multizero_timeout_in_timeout */
+/* TIMER-1: a timer of no time, set as one fires, again and again.
+   OTP: timer_bif_SUITE/multizero_timeout_in_timeout */
 NODE_CASE(timers_of_no_time_set_by_timers_fire)
 {
     pit_pid me = pit_self();
@@ -286,8 +296,9 @@ static void makes_timers(const void *arg)
 }
 
 /*
- * TIMER-4, TIMER-5, TIMER-6: answers of all ways to ask, for timers of processes of other schedulers: the answer is the same, as
- * a result or as a message; cancelled once, a timer is gone for all who ask later. OTP: timer_bif_SUITE/cancel_timer_sync
+ * TIMER-4, TIMER-5, TIMER-6: answers of all ways to ask, for timers of processes of other
+ * schedulers: the answer is the same, as a result or as a message; cancelled once, a timer is gone
+ * for all who ask later. OTP: timer_bif_SUITE/cancel_timer_sync
  */
 NODE_CASE(all_ways_to_ask_another_schedulers_timers_agree)
 {
@@ -332,7 +343,8 @@ NODE_CASE(all_ways_to_ask_another_schedulers_timers_agree)
     }
 }
 
-/* TIMER-5: reading by message: it shrinks, and is nothing when it has fired. OTP: timer_bif_SUITE/read_timer_async */
+/* TIMER-5: reading by message: it shrinks, and is nothing when it has fired.
+   OTP: timer_bif_SUITE/read_timer_async */
 NODE_CASE(what_is_left_can_be_asked_for_by_message)
 {
     pit_ref ref = pit_start_timer(60000, pit_self(), 1), soon;
@@ -368,8 +380,9 @@ static void takes_the_name(const void *arg)
 }
 
 /*
- * TIMER-2: a name is looked up when the time has come: who has it then gets the message, not who had it as it was set; nobody:
- * nothing is sent, and nothing stays. Ends of processes do not cancel it. OTP: timer_bif_SUITE/registered_process
+ * TIMER-2: a name is looked up when the time has come: who has it then gets the message, not who
+ * had it as it was set; nobody: nothing is sent, and nothing stays. Ends of processes do not cancel
+ * it. OTP: timer_bif_SUITE/registered_process
  */
 NODE_CASE(a_timer_to_a_name_finds_who_has_it_then)
 {

@@ -1,5 +1,6 @@
 /*
- * Large terms, as exit reasons and in messages: that they arrive whole is what OTP's cases with large terms are about.
+ * Large terms, as exit reasons and in messages: that they arrive whole is what OTP's cases with
+ * large terms are about.
  */
 #ifndef TESTS_CONFORMANCE_TERMS_H
 #define TESTS_CONFORMANCE_TERMS_H

@@ -1,10 +1,12 @@
 /*
- * Interprets programs (README.md has the language) on pitboss, and prints the outcomes seen. interpret.erl is the twin.
+ * Interprets programs (README.md has the language) on pitboss, and prints the outcomes seen.
+ * interpret.erl is the twin.
  *
  *   interpret IN OUT RUNS SEED WORKERS [--pit +S N]
  *
- * Every program of IN is run RUNS times; OUT gets a line `Id <tab> Count <tab> Outcome` for each distinct outcome. Workers
- * run beside each other, each with its own program; the coordinator of a run is the worker's own process.
+ * Every program of IN is run RUNS times; OUT gets a line `Id <tab> Count <tab> Outcome` for each
+ * distinct outcome. Workers run beside each other, each with its own program; the coordinator of a
+ * run is the worker's own process.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -89,7 +91,8 @@ static void until_ended(struct coordinator *c, unsigned wanted)
         c->hang = !take(c, HANG);
 }
 
-/* Whoever asks for a process that is gone is answered by the scheduler that has its slot: wait behind him. */
+/* Whoever asks for a process that is gone is answered by the scheduler that has its slot: wait
+   behind him. */
 static void ask_the_dead(struct coordinator *c, pit_pid dead)
 {
     c->probe = pit_monitor(dead);
@@ -99,9 +102,10 @@ static void ask_the_dead(struct coordinator *c, pit_pid dead)
 }
 
 /*
- * Until all that was sent has been handled: two rounds of questions in which nobody is found to have ended. Questions go the
- * way of signals and are behind them, since whoever sent those has said that it is done; and what a process answered to a
- * signal (about a timer) is behind its answer to the first round, so before the second.
+ * Until all that was sent has been handled: two rounds of questions in which nobody is found to
+ * have ended. Questions go the way of signals and are behind them, since whoever sent those has
+ * said that it is done; and what a process answered to a signal (about a timer) is behind its
+ * answer to the first round, so before the second.
  */
 static void settle(struct coordinator *c)
 {

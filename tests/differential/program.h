@@ -1,6 +1,7 @@
 /*
- * A program of the differential test, as interpret.c runs it: phases, in each of which some processes run a script.
- * README.md has the language. What is parsed is not written any more: all runs of a program share it.
+ * A program of the differential test, as interpret.c runs it: phases, in each of which some
+ * processes run a script. README.md has the language. What is parsed is not written any more: all
+ * runs of a program share it.
  */
 #ifndef TESTS_DIFFERENTIAL_PROGRAM_H
 #define TESTS_DIFFERENTIAL_PROGRAM_H

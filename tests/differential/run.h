@@ -1,9 +1,10 @@
 /*
- * What one run of a program has: who is which process, which reference is which, and what each process has logged.
+ * What one run of a program has: who is which process, which reference is which, and what each
+ * process has logged.
  *
- * Each process writes its own log and the references that it makes; another reads a reference once `ready` says so, and
- * the coordinator reads logs when their writer has told it so or has ended. In a run that hangs it looks all the same,
- * so a log's length is published behind its events.
+ * Each process writes its own log and the references that it makes; another reads a reference once
+ * `ready` says so, and the coordinator reads logs when their writer has told it so or has ended. In
+ * a run that hangs it looks all the same, so a log's length is published behind its events.
  */
 #ifndef TESTS_DIFFERENTIAL_RUN_H
 #define TESTS_DIFFERENTIAL_RUN_H
@@ -78,7 +79,8 @@ PIT_MESSAGE(note, (int, number));
 /* The next number, 0 to below - 1. */
 uint32_t chance(uint64_t *state, uint32_t below);
 
-/* The body of every process: a function, and the same as a handler that never returns from its first call. */
+/* The body of every process: a function, and the same as a handler that never returns from its
+   first call. */
 void process_body(const void *seat);
 void process_handler(void *seat, const pit_msg *m);
 

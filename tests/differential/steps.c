@@ -1,4 +1,5 @@
-/* What each step does, and the process that does it. interpret.erl is the twin: see there for the same names. */
+/* What each step does, and the process that does it. interpret.erl is the twin: see there for the
+   same names. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -176,7 +177,8 @@ static void step_link(struct seat *s, const struct step *step)
     log_result(s, "ok");
 }
 
-/* As catch link(P): to one that traps exits the missing is a message, to another an error. LINK-2. */
+/* As catch link(P): to one that traps exits the missing is a message, to another an error.
+   LINK-2. */
 static void step_trylink(struct seat *s, const struct step *step)
 {
     bool traps = pit_trap_exit(false);
@@ -218,7 +220,8 @@ static void step_kill(struct seat *s, const struct step *step)
     log_result(s, "ok");
 }
 
-/* Of one that is known to be gone its scheduler says so; Erlang knows at once. This answer is behind that. */
+/* Of one that is known to be gone its scheduler says so; Erlang knows at once. This answer is
+   behind that. */
 static void behind_the_dead(struct seat *s, int process, pit_pid pid)
 {
     if (atomic_load_explicit(&s->run->ended, memory_order_relaxed) >> process & 1)
@@ -500,8 +503,9 @@ static void step_read(struct seat *s, const struct step *step)
 }
 
 /*
- * Rule TIMER-4 (README.md): what was asked of a timer before this has been answered. The answer comes from the process that it
- * belongs to, so it is here when that has answered a question more (SIG-1).
+ * Rule TIMER-4 (README.md): what was asked of a timer before this has been answered. The answer
+ * comes from the process that it belongs to, so it is here when that has answered a question more
+ * (SIG-1).
  */
 static void await_answer(pit_ref timer) { (void)pit_is_alive(timer.owner); }
 

@@ -1,8 +1,10 @@
 /*
  * Goal: the casino's commands, replies and errors are redis's, byte for byte.
- * Method: a redis-server of our own on a Unix socket gets the same random commands and the same broken protocol;
- *   replies are compared. Where redis promises no order (KEYS, SCAN) the lists are sorted first; where the clock
- *   shows (TTL, PTTL) the numbers may differ by what a slow test takes. Ends are far away or past, never near.
+ * Method: a redis-server of our own on a Unix socket gets the same random commands and the same
+ * broken protocol;
+ *   replies are compared. Where redis promises no order (KEYS, SCAN) the lists are sorted first;
+ *   where the clock shows (TTL, PTTL) the numbers may differ by what a slow test takes. Ends are
+ *   far away or past, never near.
  */
 #include "tests/harness/test.h"
 
@@ -193,7 +195,8 @@ static const char *const numbers[] = {"0",
                                       "1 ",
                                       "99999999999999999999",
                                       "9223372036854775"};
-/* Hours, also in milliseconds: no key ends on its own here, for the two would not end it in the same millisecond. */
+/* Hours, also in milliseconds: no key ends on its own here, for the two would not end it in the
+   same millisecond. */
 static const char *const spans[] = {"10000000", "20000000", "50000000", "-1",
                                     "0",        "-5",       "x",        "9223372036854775807"};
 static const char *const set_words[] = {"NX", "xx",       "GET", "KEEPTTL", "EX",
@@ -300,8 +303,8 @@ static void make_line(struct line *l, uint64_t *random)
         if (pit_test_random_below(random, 40) == 0)
             add(l, "flushall");
         else
-            add(l, of_nothing[pit_test_random_below(
-                       random, 5)]); /* "command" and "quit" answer otherwise */
+            /* "command" and "quit" answer otherwise */
+            add(l, of_nothing[pit_test_random_below(random, 5)]);
         SOME(l, numbers, 2);
         break;
     }
@@ -340,9 +343,9 @@ static bool close_numbers(struct bytes a, struct bytes b)
 }
 
 /*
- * Whether a key now ends later than before is a question of milliseconds when the times to live are the same, and each
- * reads its own clock: redis may be asked in the next millisecond, and the casino still in the old one. What holds then
- * is that the key is left with the same time.
+ * Whether a key now ends later than before is a question of milliseconds when the times to live are
+ * the same, and each reads its own clock: redis may be asked in the next millisecond, and the
+ * casino still in the old one. What holds then is that the key is left with the same time.
  */
 static bool milliseconds_decide(const struct line *l, struct bytes a, struct bytes b)
 {
@@ -429,8 +432,8 @@ PIT_TEST(commands_and_errors_are_those_of_redis)
 }
 
 /*
- * Commands of which both know the same, as arrays and inline, then broken by changed and missing bytes. CONFIG GET
- * is none of them: a byte more is a pattern, and settings are each server's own.
+ * Commands of which both know the same, as arrays and inline, then broken by changed and missing
+ * bytes. CONFIG GET is none of them: a byte more is a pattern, and settings are each server's own.
  */
 static void make_stream(struct out *stream, uint64_t *random)
 {

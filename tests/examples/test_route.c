@@ -1,6 +1,7 @@
 /*
- * Goal: commands spread over many tables are answered as one table would answer them, in their order.
- * Method: rounds of random commands go to five stores through route.h and to one store directly; the replies must be
+ * Goal: commands spread over many tables are answered as one table would answer them, in their
+ * order. Method: rounds of random commands go to five stores through route.h and to one store
+ * directly; the replies must be
  *   the same bytes. KEYS and SCAN have no order: their keys are counted and looked up.
  */
 #include "tests/harness/test.h"
@@ -28,7 +29,8 @@ static void run(struct store *s, const struct command *c, const struct bytes *wo
     out_free(&journal);
 }
 
-/* What a table does with its batch: so many commands of it, then what is left of it is for another time. */
+/* What a table does with its batch: so many commands of it, then what is left of it is for another
+   time. */
 static void serve(struct store *s, struct bytes *batch, uint64_t most, struct out *reply)
 {
     struct batch_reader r = batch_read(*batch, &memory_heap);

@@ -1,7 +1,9 @@
 /*
- * Goal: the store agrees with a plain array of keys through every resize; a scan misses no key that stays; what the
+ * Goal: the store agrees with a plain array of keys through every resize; a scan misses no key that
+ * stays; what the
  *   journal says, applied to a copy, always gives the same keys; failing memory loses nothing.
- * Method: random puts, appends, removals, ends, flushes and passing time, seeded, against a model; commands through
+ * Method: random puts, appends, removals, ends, flushes and passing time, seeded, against a model;
+ * commands through
  *   execute(), with the journal applied to a second store after each.
  */
 #include "tests/harness/test.h"
@@ -258,7 +260,8 @@ static void check_copy(struct table *t)
     while (cursor);
 }
 
-/* One command, its words separated by single spaces; returns the reply as a C string. The copy follows. */
+/* One command, its words separated by single spaces; returns the reply as a C string. The copy
+   follows. */
 static const char *run(struct table *t, const char *line)
 {
     struct bytes words[64];

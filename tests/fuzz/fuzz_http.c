@@ -1,6 +1,7 @@
 /*
- * Any bytes as HTTP: read them whole and in pieces; both must give the same requests and break at the same one, and no
- * part of a request may exceed its limit. Paths are decoded, which never makes them longer.
+ * Any bytes as HTTP: read them whole and in pieces; both must give the same requests and break at
+ * the same one, and no part of a request may exceed its limit. Paths are decoded, which never makes
+ * them longer.
  */
 #include <stdint.h>
 #include <stdlib.h>

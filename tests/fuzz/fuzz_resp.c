@@ -1,6 +1,7 @@
 /*
- * Any bytes as RESP: read them whole and byte by byte; both must give the same commands and the same error. The
- * commands are then executed, and a copy that only gets the journal must end with the same keys.
+ * Any bytes as RESP: read them whole and byte by byte; both must give the same commands and the
+ * same error. The commands are then executed, and a copy that only gets the journal must end with
+ * the same keys.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -13,8 +14,8 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /*
- * A line that is too long is only found to be if its end does not come along, so here, where the same input comes in
- * two ways, no line is.
+ * A line that is too long is only found to be if its end does not come along, so here, where the
+ * same input comes in two ways, no line is.
  */
 #define MOST 4096
 static const struct resp_limits limits = {.bulk = 200, .words = 40, .line = MOST, .command = 1000};
@@ -59,7 +60,8 @@ static void check_copy(struct table *t)
     while (cursor);
 }
 
-/* What was read, as text; table NULL: only read. Input is given in pieces, each time in a block of its own. */
+/* What was read, as text; table NULL: only read. Input is given in pieces, each time in a block of
+   its own. */
 static void read_all(const uint8_t *data, size_t size, size_t piece, struct out *text,
                      struct table *table)
 {

@@ -1,6 +1,7 @@
 /*
  * Goal: no bytes make parse or what follows it do anything but answer.
- * Method: each input is parsed (its first byte chooses the flags); what is a term must print, read back as itself,
+ * Method: each input is parsed (its first byte chooses the flags); what is a term must print, read
+ * back as itself,
  *   hash and compare equal, and survive a seal.
  */
 #include <errno.h>
@@ -39,8 +40,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (size == 0)
         return 0;
-    char *text =
-        malloc(size - 1 ? size - 1 : 1); /* of its own, so that a byte read past the end is seen */
+    /* of its own, so that a byte read past the end is seen */
+    char *text = malloc(size - 1 ? size - 1 : 1);
     PIT_ASSERT(text != NULL);
     memcpy(text, data + 1, size - 1);
 

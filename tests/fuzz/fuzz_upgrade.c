@@ -1,6 +1,7 @@
 /*
- * Any bytes as the handshake of a WebSocket: read them whole and in pieces; both must end the same way at the same
- * byte with the same answer, and every answer is a whole head of HTTP that fits its room.
+ * Any bytes as the handshake of a WebSocket: read them whole and in pieces; both must end the same
+ * way at the same byte with the same answer, and every answer is a whole head of HTTP that fits its
+ * room.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -50,8 +51,8 @@ static struct end read_all(const uint8_t *data, size_t size, size_t piece)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    if (size >
-        4096) /* within the limit of a handshake: beyond it the pieces decide where that is seen */
+    /* within the limit of a handshake: beyond it the pieces decide where that is seen */
+    if (size > 4096)
         return 0;
     struct end whole = read_all(data, size, size ? size : 1);
 

@@ -1,12 +1,13 @@
 /*
  * main() of every test program: picks tests, runs each in a forked OS process, counts.
  *
- * Why fork: what is tested here crashes on purpose, pins threads, leaves kernel objects behind and can hang in
- * a signal handler. A child's end is a fact that the kernel reports, whatever state the child was in.
+ * Why fork: what is tested here crashes on purpose, pins threads, leaves kernel objects behind and
+ * can hang in a signal handler. A child's end is a fact that the kernel reports, whatever state the
+ * child was in.
  *
- * The child tells its outcome through a page shared with the parent, because an exit status alone cannot tell
- * "finished" from "something called exit(0) half way". The child leads a process group, so that what it forked
- * dies with it.
+ * The child tells its outcome through a page shared with the parent, because an exit status alone
+ * cannot tell "finished" from "something called exit(0) half way". The child leads a process group,
+ * so that what it forked dies with it.
  */
 #include "tests/harness/test.h"
 
@@ -100,7 +101,8 @@ const char *pit_test_loopback(void)
     return text;
 }
 
-/* One write(2), so that the lines of several threads do not mix, and no lock that a crash may have left held. */
+/* One write(2), so that the lines of several threads do not mix, and no lock that a crash may have
+   left held. */
 static void say(const char *text, size_t size)
 {
     while (size > 0) {
@@ -260,7 +262,8 @@ _Noreturn static void run_as_child(const struct pit_test *t, pid_t parent)
     exit(0); /* and not _exit: the leak checker runs here */
 }
 
-/* Wait until the child ends, or kill it when its time is over. True: it ended by itself, *ret_end says how. */
+/* Wait until the child ends, or kill it when its time is over. True: it ended by itself, *ret_end
+   says how. */
 static bool wait_for(pid_t pid, unsigned seconds, siginfo_t *ret_end)
 {
     double deadline = now() + seconds;
@@ -277,9 +280,9 @@ static bool wait_for(pid_t pid, unsigned seconds, siginfo_t *ret_end)
         }
     }
     tick_every(0);
-    kill(
-        -pid,
-        SIGKILL); /* what it left behind; the group's number is still ours, since nothing was reaped */
+    kill(-pid,
+         /* what it left behind; the group's number is still ours, since nothing was reaped */
+         SIGKILL);
     (void)waitid(P_PID, (id_t)pid, ret_end, WEXITED);
     return in_time;
 }

@@ -1,5 +1,6 @@
 /*
- * Tests that fail, each in another way. Not run by themselves: test_harness.c runs them and reads what is printed.
+ * Tests that fail, each in another way. Not run by themselves: test_harness.c runs them and reads
+ * what is printed.
  */
 #include "tests/harness/test.h"
 

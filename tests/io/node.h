@@ -27,7 +27,8 @@
     }                                                                             \
     static void node_body_##name(void)
 
-/* Any port of an address that no other OS process uses: what was free there a moment ago still is. */
+/* Any port of an address that no other OS process uses: what was free there a moment ago still
+   is. */
 static inline const char *node_any_port(void)
 {
     static char text[PIT_ADDRESS_TEXT];

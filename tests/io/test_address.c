@@ -83,7 +83,7 @@ PIT_TEST(every_length_of_buffer_and_text_is_safe)
     for (size_t n = 0; n < sizeof text - 1; n++) {
         memcpy(cut, text, n);
         cut[n] = 0;
-        (void)pit_address_parse(
-            cut, &a); /* sanitizers watch; some cuts are addresses with a shorter port */
+        /* sanitizers watch; some cuts are addresses with a shorter port */
+        (void)pit_address_parse(cut, &a);
     }
 }

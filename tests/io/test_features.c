@@ -64,7 +64,8 @@ static unsigned descriptors(void)
     return n;
 }
 
-/* The limit under which this many more can be opened: a limit is of numbers, and those in use may have gaps. */
+/* The limit under which this many more can be opened: a limit is of numbers, and those in use may
+   have gaps. */
 static rlim_t limit_with_room_for(unsigned room)
 {
     int fd = 0;
@@ -146,12 +147,14 @@ PIT_TEST(descriptors_that_run_out_are_named)
     CHECK_LOGGED("RLIMIT_NOFILE", "ulimit -n", "LimitNOFILE");
 }
 
-/* Where it is met later, in what is tried of the ring, it is the limit too and no want of the kernel's. */
+/* Where it is met later, in what is tried of the ring, it is the limit too and no want of the
+   kernel's. */
 PIT_TEST(descriptors_that_run_out_at_any_step_are_named)
 {
     unsigned before = descriptors();
 
-    /* A ring, and either a second and a socket pair, or an eventfd. From the most: a hard limit only falls. */
+    /* A ring, and either a second and a socket pair, or an eventfd. From the most: a hard limit
+       only falls. */
     for (unsigned room = 3; room > 0; room--) {
         rlim_t most = limit_with_room_for(room);
         struct rlimit limit = {most, most};

@@ -213,7 +213,8 @@ static void victim(void *state, const pit_msg *m)
     pit_exit(pit_atom("survived"));
 }
 
-/* An address, an answer's place or a buffer, whoever would have touched it: we or the kernel. Nothing of it is left. */
+/* An address, an answer's place or a buffer, whoever would have touched it: we or the kernel.
+   Nothing of it is left. */
 NODE_TEST(every_wrong_pointer_ends_the_process_that_named_it)
 {
     static void (*const all[])(pit_tcp) = {writes_much, looks,         receives, asks_peer,
@@ -639,7 +640,8 @@ static void serves_again(const void *arg)
     (void)pit_receive(PIT_INFINITY);
 }
 
-/* As a supervisor does: the next one starts when the last one's end is known, and its listeners close meanwhile. */
+/* As a supervisor does: the next one starts when the last one's end is known, and its listeners
+   close meanwhile. */
 NODE_TEST(a_server_that_is_started_again_at_once_gets_its_port)
 {
     struct again again = {.parent = pit_self()};

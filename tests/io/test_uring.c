@@ -119,8 +119,8 @@ PIT_TEST(more_operations_than_the_submission_queue_holds_all_complete)
 {
     enum { MANY = 20000 };
     pit__uring_settings.sq_entries = 64;
-    pit__uring_settings.cq_entries =
-        128; /* overflows too: what does not fit is kept by the kernel */
+    /* overflows too: what does not fit is kept by the kernel */
+    pit__uring_settings.cq_entries = 128;
     struct pit__driver *d = open_driver();
     struct probe *p = calloc(MANY, sizeof(*p));
     uint64_t done = 0, submitted, completed;

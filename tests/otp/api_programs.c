@@ -1,6 +1,6 @@
 /*
- * The programs by which the public API is judged: how a process, a server, a supervisor, a socket server and terms should
- * read. compile builds this with every warning on; it is not run.
+ * The programs by which the public API is judged: how a process, a server, a supervisor, a socket
+ * server and terms should read. compile builds this with every warning on; it is not run.
  */
 #include <pit/pit.h>
 #include <pit/tcp.h>
@@ -99,8 +99,8 @@ static void info(struct conn *self, const pit_msg *m)
 void use(pit_pid account, pit_pid server, const char *memo);
 void use(pit_pid account, pit_pid server, const char *memo)
 {
-    int64_t total =
-        counter_add(server, 5).total; /* ends the caller if the server is gone or takes 5 s */
+    /* ends the caller if the server is gone or takes 5 s */
+    int64_t total = counter_add(server, 5).total;
     struct counter_add_reply r;
     int e = counter_try_add(server, 200 /* ms */, &r, 5);
     total = pit_call(server, counter_add, .n = 5).total; /* by name: nothing to swap */

@@ -1,6 +1,6 @@
 /*
- * A node for one test: run a function as its first process. What it checks, it checks with CHECK, which ends the test on
- * the spot from any process.
+ * A node for one test: run a function as its first process. What it checks, it checks with CHECK,
+ * which ends the test on the spot from any process.
  */
 #ifndef TESTS_OTP_NODE_H
 #define TESTS_OTP_NODE_H
@@ -19,7 +19,8 @@ static int node_first(int argc, char **argv)
     return 0;
 }
 
-/* Two schedulers, unless the test says otherwise. The log is silent: many tests make processes end on purpose. */
+/* Two schedulers, unless the test says otherwise. The log is silent: many tests make processes end
+   on purpose. */
 static inline void node_run(void (*body)(void), int schedulers)
 {
     pit_node_opts opts = {.schedulers = schedulers, .crash_dump = "-", .no_signals = true};
@@ -63,7 +64,8 @@ static inline bool node_logs(const char *text)
     return found;
 }
 
-/* The reason with which a process ends that was just spawned with a monitor. Lives until the next receive. */
+/* The reason with which a process ends that was just spawned with a monitor. Lives until the next
+   receive. */
 static inline pit_term reason_of(pit_monitored m)
 {
     const pit_msg *down = pit_receive_ref(m.ref, A_WHILE);

@@ -1,13 +1,16 @@
 /*
- * Goal: however often, however and with whatever in its hands a supervised process crashes, it is started again, and nothing
- *   is left behind: memory, descriptors, slots, timers, relations and I/O under way are what they were. 1,000,000 crashes
- *   with PIT_TEST_LONG=1; docs/isolation.md has the figures.
- * Method: a supervisor with SEATS children of three kinds. Whoever starts tells the test, who watches it and tells it how to
- *   crash and what to hold then; each way to hold comes with each kind of fault in each kind of body. After a warm-up, and
- *   again at the end, when all seats wait, the node is counted. Exactly: descriptors, sockets, operations in the kernel,
- *   slots, timers, live blocks, links and monitors, and malloc's bytes (meson.build switches off what malloc keeps for each
- *   thread). Resident memory by a bound, see RSS_MOST.
- *   Under sanitizers abort and assert are their own, and malloc and resident memory too: these are left to the other builds.
+ * Goal: however often, however and with whatever in its hands a supervised process crashes, it is
+ * started again, and nothing
+ *   is left behind: memory, descriptors, slots, timers, relations and I/O under way are what they
+ *   were. 1,000,000 crashes with PIT_TEST_LONG=1; docs/isolation.md has the figures.
+ * Method: a supervisor with SEATS children of three kinds. Whoever starts tells the test, who
+ * watches it and tells it how to
+ *   crash and what to hold then; each way to hold comes with each kind of fault in each kind of
+ *   body. After a warm-up, and again at the end, when all seats wait, the node is counted. Exactly:
+ *   descriptors, sockets, operations in the kernel, slots, timers, live blocks, links and monitors,
+ *   and malloc's bytes (meson.build switches off what malloc keeps for each thread). Resident
+ *   memory by a bound, see RSS_MOST. Under sanitizers abort and assert are their own, and malloc
+ *   and resident memory too: these are left to the other builds.
  */
 #include "tests/runtime/node.h"
 
@@ -24,9 +27,10 @@
 #include "tests/runtime/holdings.h"
 
 /*
- * What schedulers keep for themselves is kept between crashes, so it is there after the warm-up, but for what depends on how
- * many processes happened to end at once: a stack's touched pages (overflow touches all 16), a socket's buffers, a pool's
- * chunk of 256 KiB a scheduler. A leak of two bytes a crash would be twice this bound in the long run.
+ * What schedulers keep for themselves is kept between crashes, so it is there after the warm-up,
+ * but for what depends on how many processes happened to end at once: a stack's touched pages
+ * (overflow touches all 16), a socket's buffers, a pool's chunk of 256 KiB a scheduler. A leak of
+ * two bytes a crash would be twice this bound in the long run.
  */
 #define RSS_MOST (1 << 20)
 #define WARM_STACK INT64_C(8192) /* the pages of one that a crash ran on */
@@ -88,12 +92,13 @@ static struct pair hold_pair(pit_tcp_opts opts)
     CHECK_EQ(pit_tcp_local(p.listener, &a), 0);
     p.client =
         pit_must(pit_tcp_connect_opts(pit_address_text(&a, text, sizeof text), A_WHILE, opts));
-    p.server =
-        pit_must(pit_tcp_accept_timeout(p.listener, A_WHILE)); /* and is armed for the next */
+    /* and is armed for the next */
+    p.server = pit_must(pit_tcp_accept_timeout(p.listener, A_WHILE));
     return p;
 }
 
-/* The kernel has a receive of each end and an accept, and one end has bytes that nobody will read. */
+/* The kernel has a receive of each end and an accept, and one end has bytes that nobody will
+   read. */
 static void hold_connection(void)
 {
     struct pair p = hold_pair((pit_tcp_opts){0});
@@ -139,7 +144,8 @@ static void do_crash(const pit_msg *m)
     CHECK(!"lived on");
 }
 
-/* ---- who crashes: a body with a stack, a handler, and a handler that blocked before and so has a stack */
+/* ---- who crashes: a body with a stack, a handler, and a handler that blocked before and so has a
+   stack */
 
 static void body(const void *arg)
 {
@@ -299,8 +305,9 @@ static bool same(const struct count *a, const struct count *b)
            a->node.block_bytes == b->node.block_bytes && a->malloced == b->malloced;
 }
 
-/* What is under way comes to rest: until it is the same twenty times in a row, and the kernel has nothing of ours. (While
-   sockets close, a timer of each scheduler looks after them once a second.) */
+/* What is under way comes to rest: until it is the same twenty times in a row, and the kernel has
+   nothing of ours. (While sockets close, a timer of each scheduler looks after them once a
+   second.) */
 static struct count count_at_rest(pit_pid sup)
 {
     struct count before = count(sup), now;
@@ -318,7 +325,8 @@ static struct count count_at_rest(pit_pid sup)
 
 static int64_t by_fault[KINDS], by_holding[HOLDINGS];
 
-/* The i-th: every fault with every holding. I/O costs a hundred times the rest: one crash in eight has some. */
+/* The i-th: every fault with every holding. I/O costs a hundred times the rest: one crash in eight
+   has some. */
 static struct crash nth_crash(int64_t i)
 {
     int64_t turn = i / KINDS;
@@ -431,7 +439,8 @@ static void crash_and_count(void)
     CHECK_EQ(after.relations, before.relations);
     CHECK_EQ(after.node.block_bytes, before.node.block_bytes);
     CHECK_EQ(after.malloced, before.malloced);
-    /* What pools keep for later is not lost: how much depends on which scheduler was how far ahead of the other. */
+    /* What pools keep for later is not lost: how much depends on which scheduler was how far ahead
+       of the other. */
     grown = (after.resident - before.resident) - (after.resident_slots - before.resident_slots) -
             (after.node.chunk_bytes - before.node.chunk_bytes) -
             (after.warm_stacks - before.warm_stacks) * WARM_STACK;
@@ -444,8 +453,9 @@ static void crash_and_count(void)
 }
 
 /*
- * What malloc's caches of each thread hold free counts as given out in mallinfo2, and is some KiB more or less by chance.
- * Without them its figure is exact. Only the environment can say so, before malloc begins: once more, then.
+ * What malloc's caches of each thread hold free counts as given out in mallinfo2, and is some KiB
+ * more or less by chance. Without them its figure is exact. Only the environment can say so, before
+ * malloc begins: once more, then.
  */
 __attribute__((constructor)) static void without_caches(int argc, char **argv)
 {

@@ -1,6 +1,7 @@
 /*
- * Goal: a C++20 program uses messages, servers and supervisors as a C program does, and shares its messages with C.
- * Method: the header of cxx_peer.c, whose server is asked from here; and a server and a supervisor in C++.
+ * Goal: a C++20 program uses messages, servers and supervisors as a C program does, and shares its
+ * messages with C. Method: the header of cxx_peer.c, whose server is asked from here; and a server
+ * and a supervisor in C++.
  */
 #include "tests/otp/cxx_peer.h"
 
@@ -132,7 +133,8 @@ void __lsan_disable(void) __attribute__((weak));
 void __lsan_enable(void) __attribute__((weak));
 }
 
-/* An exception in hand when its process ends is not freed (runtime/caught.c): LeakSanitizer would be right. */
+/* An exception in hand when its process ends is not freed (runtime/caught.c): LeakSanitizer would
+   be right. */
 static void throws_what_nobody_frees(bool begin)
 {
     if (__lsan_disable)

@@ -1,12 +1,14 @@
 /*
- * Goal: servers do what spec/behaviours says of proc_lib, gen and gen_server (rules PL-, GEN-, GS-; each case names its own).
- * Method: two servers, one that obeys and tells what was called, and one whose init does what its argument says.
+ * Goal: servers do what spec/behaviours says of proc_lib, gen and gen_server (rules PL-, GEN-, GS-;
+ * each case names its own). Method: two servers, one that obeys and tells what was called, and one
+ * whose init does what its argument says.
  */
 #include <errno.h>
 
 #include "tests/otp/node.h"
 
-/* ---- a counter, as in the documentation -------------------------------------------------------------- */
+/* ---- a counter, as in the documentation
+   -------------------------------------------------------------- */
 
 PIT_MESSAGE(was_called, (pit_text32, what), (pit_term, reason));
 
@@ -147,7 +149,8 @@ static const struct was_called *called(const char *what)
     return w;
 }
 
-/* ---- calls and casts ----------------------------------------------------------------------------------- */
+/* ---- calls and casts
+   ----------------------------------------------------------------------------------- */
 
 NODE_TEST(gen_5_calls_answer_in_all_three_forms)
 {
@@ -207,7 +210,8 @@ NODE_TEST(gen_5_a_call_that_takes_too_long)
     struct counter_slow_reply r;
     int64_t ms = 60;
 
-    /* An answer that came all the same: we were kept from our time-out for so long. Longer, then. */
+    /* An answer that came all the same: we were kept from our time-out for so long. Longer,
+       then. */
     while (counter_try_slow(c, 10, &r, ms) == 0 && ms < A_WHILE)
         ms *= 4;
     CHECK(ms < A_WHILE);
@@ -252,7 +256,8 @@ NODE_TEST(a_call_that_the_server_does_not_know_ends_the_caller_and_not_the_serve
     CHECK_EQ(counter_get(c).total, 3);
 }
 
-/* ---- info, timeouts, resume ------------------------------------------------------------------------------ */
+/* ---- info, timeouts, resume
+   ------------------------------------------------------------------------------ */
 
 NODE_TEST(gs_7_what_the_protocol_does_not_name_goes_to_info)
 {
@@ -329,8 +334,8 @@ NODE_TEST(gs_4_a_timeout_of_zero_fires_when_the_queue_is_empty)
         .ms = 20); /* meanwhile the next two are queued: a message behind the deadline cancels it */
     pit_send(c, counter_deadline, .ms = 0);
     counter_reset(c);
-    in_time = pit_now() - before <
-              20 * 1000000; /* else the deadline was the last of the queue, rightly */
+    /* else the deadline was the last of the queue, rightly */
+    in_time = pit_now() - before < 20 * 1000000;
     fired = pit_try_receive_only(was_called, 60) != NULL;
     CHECK(!in_time || !fired);
 }
@@ -343,7 +348,8 @@ NODE_TEST(gs_3_resume_comes_before_any_message_and_may_chain)
     CHECK_EQ(counter_get(c).total, 3);
 }
 
-/* ---- starting --------------------------------------------------------------------------------------------- */
+/* ---- starting
+   --------------------------------------------------------------------------------------------- */
 
 enum how { FAILS, IGNORES, EXITS, FAULTS, HANGS, WAITS };
 
@@ -455,7 +461,8 @@ NODE_TEST(start_link_links_and_start_does_not)
     CHECK_EQ(me.links, 1);
 }
 
-/* ---- ending ------------------------------------------------------------------------------------------------ */
+/* ---- ending
+   ------------------------------------------------------------------------------------------------ */
 
 NODE_TEST(pl_6_stop_ends_with_the_reason_and_calls_terminate)
 {
@@ -702,10 +709,9 @@ NODE_TEST(gs_7_the_exit_of_another_process_goes_to_info)
     pit_spawn(another, &c, sizeof c);
     CHECK_STR(text_of(called("pit_exited")->reason), "hello");
     pit_trap_exit(true);
-    pit_exit_process(
-        c,
-        pit_atom(
-            "hello")); /* by its parent: that cannot be told from its parent's end, nor does OTP */
+    pit_exit_process(c,
+                     /* by its parent: that cannot be told from its parent's end, nor does OTP */
+                     pit_atom("hello"));
     CHECK_STR(text_of(called("terminate")->reason), "hello");
 }
 
@@ -717,7 +723,8 @@ NODE_TEST(what_is_for_servers_ends_others)
                  "pit_server_resume: not in a server"));
 }
 
-/* ---- many ---------------------------------------------------------------------------------------------------- */
+/* ---- many
+   ---------------------------------------------------------------------------------------------------- */
 
 static void client(const void *arg)
 {
@@ -758,7 +765,8 @@ NODE_TEST(ten_thousand_servers_start_and_stop)
     CHECK_EQ(after.processes, before.processes);
 }
 
-/* ---- without an argument: as with a body or handler, init has none, and not what lies behind the state */
+/* ---- without an argument: as with a body or handler, init has none, and not what lies behind the
+   state */
 
 #define plain_protocol(CALL, CAST) CAST(nothing, ())
 PIT_PROTOCOL(plain);

@@ -1,6 +1,7 @@
 /*
  * Goal: supervisors do what spec/behaviours says (rules SUP-; each case names its own).
- * Method: children that register a name, count their starts in a log of the test, and end as they are told. The order of
+ * Method: children that register a name, count their starts in a log of the test, and end as they
+ * are told. The order of
  *   what happened is read from that log.
  */
 #include <errno.h>
@@ -8,12 +9,13 @@
 
 #include "tests/otp/node.h"
 
-/* ---- children, and what they were seen to do ------------------------------------------------------------- */
+/* ---- children, and what they were seen to do
+   ------------------------------------------------------------- */
 
 PIT_MESSAGE(end_with, (pit_term, reason));
 
-static char events
-    [4000]; /* "+a" started, "-a" ended in order; one process at a time writes, in program order */
+/* "+a" started, "-a" ended in order; one process at a time writes, in program order */
+static char events[4000];
 static int refuse_starts; /* so many starts of "c" fail */
 
 static void event(char what, const char *name)
@@ -158,7 +160,8 @@ static void check_events(const char *expected)
 
 static void stop(pit_pid sup) { CHECK_EQ(pit_server_stop(sup, pit_atom("shutdown"), A_WHILE), 0); }
 
-/* ---- start and stop ----------------------------------------------------------------------------------------- */
+/* ---- start and stop
+   ----------------------------------------------------------------------------------------- */
 
 NODE_TEST(sup_5_sup_15_children_start_in_order_and_end_in_reverse)
 {
@@ -250,7 +253,8 @@ NODE_TEST(sup_1_sup_3_what_is_wrong_is_refused_and_named)
     check_events("");
 }
 
-/* ---- restart types. 6.3 --------------------------------------------------------------------------------------- */
+/* ---- restart types. 6.3
+   --------------------------------------------------------------------------------------- */
 
 struct ending {
     const char *reason;
@@ -288,7 +292,8 @@ NODE_TEST(sup_6_3_permanent_children_always_come_back) { restarts_of(PIT_PERMANE
 NODE_TEST(sup_6_3_transient_children_come_back_from_crashes) { restarts_of(PIT_TRANSIENT); }
 NODE_TEST(sup_6_3_temporary_children_do_not_come_back) { restarts_of(PIT_TEMPORARY); }
 
-/* ---- strategies -------------------------------------------------------------------------------------------------- */
+/* ---- strategies
+   -------------------------------------------------------------------------------------------------- */
 
 NODE_TEST(sup_12_one_for_one_restarts_one)
 {
@@ -343,7 +348,8 @@ NODE_TEST(sup_12_a_temporary_child_restarts_nobody_and_is_not_restarted_with_oth
     stop(sup);
 }
 
-/* ---- intensity ---------------------------------------------------------------------------------------------------- */
+/* ---- intensity
+   ---------------------------------------------------------------------------------------------------- */
 
 NODE_TEST(sup_10_sup_11_too_many_restarts_end_the_supervisor)
 {
@@ -412,7 +418,8 @@ NODE_TEST(sup_14_a_retry_for_a_child_that_was_ended_is_ignored)
     stop(sup);
 }
 
-/* ---- ending a child ------------------------------------------------------------------------------------------------- */
+/* ---- ending a child
+   ------------------------------------------------------------------------------------------------- */
 
 static pit_sup_spec deaf(const void *arg)
 {
@@ -470,7 +477,8 @@ NODE_TEST(sup_16_a_child_that_unlinked_itself_and_is_gone_does_not_hang_the_end)
     stop(sup);
 }
 
-/* ---- requests --------------------------------------------------------------------------------------------------------- */
+/* ---- requests
+   --------------------------------------------------------------------------------------------------------- */
 
 static pit_pid start_gives(const void *arg) { return pit_pid_error(*(const int *)arg); }
 
@@ -570,7 +578,8 @@ NODE_TEST(sup_24_the_exit_of_a_stranger_is_ignored_and_that_of_the_parent_ends)
     check_events("+a +b +c -c -b -a ");
 }
 
-/* ---- trees ------------------------------------------------------------------------------------------------------------- */
+/* ---- trees
+   ------------------------------------------------------------------------------------------------------------- */
 
 static pit_pid inner_start(const void *arg)
 {
@@ -620,7 +629,8 @@ PIT_TEST(a_supervisor_is_linked_without_being_told_so)
     check_events("+a +b +c -c -b -a ");
 }
 
-/* ---- simple_one_for_one --------------------------------------------------------------------------------------------------- */
+/* ---- simple_one_for_one
+   --------------------------------------------------------------------------------------------------- */
 
 struct worker_arg {
     int64_t number;
@@ -729,7 +739,8 @@ NODE_TEST(sup_22_many_restarts_of_one_child)
     stop(sup);
 }
 
-/* ---- callers that end on the way ---------------------------------------------------------------------------- */
+/* ---- callers that end on the way
+   ---------------------------------------------------------------------------- */
 
 struct asking {
     pit_pid whom;
@@ -776,7 +787,8 @@ static int64_t binary_bytes(void)
     return bytes;
 }
 
-/* The request's argument is nobody's but the caller's: it goes with one that has no supervisor to ask, or is killed. */
+/* The request's argument is nobody's but the caller's: it goes with one that has no supervisor to
+   ask, or is killed. */
 NODE_TEST(a_caller_that_ends_takes_its_request_along)
 {
     pit_pid gone = start_simple(PIT_PERMANENT), deaf;

@@ -1,5 +1,6 @@
 /*
- * A program in which two different messages have one name: its node must not start, and the log must name both places.
+ * A program in which two different messages have one name: its node must not start, and the log
+ * must name both places.
  */
 #include <pit/pit.h>
 

@@ -1,6 +1,7 @@
 /*
- * What the tests of bounds on mailboxes share (test_bound.c, test_bound_block.c, test_bound_call.c, test_bound_lane.c): a receiver
- * that takes what the case tells it to, senders that number their messages, and how a case asks what waits.
+ * What the tests of bounds on mailboxes share (test_bound.c, test_bound_block.c, test_bound_call.c,
+ * test_bound_lane.c): a receiver that takes what the case tells it to, senders that number their
+ * messages, and how a case asks what waits.
  */
 #ifndef TESTS_RUNTIME_BOUNDED_H
 #define TESTS_RUNTIME_BOUNDED_H
@@ -26,7 +27,8 @@ struct full {
 PIT_SYSTEM_MESSAGE(take, (int64_t, n));
 PIT_SYSTEM_MESSAGE(ask_state);
 
-/* Takes `number`s when told by a `take`; says what it has when told by ask_state; answers questions at any time. */
+/* Takes `number`s when told by a `take`; says what it has when told by ask_state; answers questions
+   at any time. */
 static inline void lane(const void *arg)
 {
     const struct full *f = arg;

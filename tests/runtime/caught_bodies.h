@@ -1,4 +1,5 @@
-/* What the cases of test_caught.c run, in C++. Each is the body of a node's first process; a failed CHECK ends the test. */
+/* What the cases of test_caught.c run, in C++. Each is the body of a node's first process; a failed
+   CHECK ends the test. */
 #ifndef TESTS_RUNTIME_CAUGHT_BODIES_H
 #define TESTS_RUNTIME_CAUGHT_BODIES_H
 

@@ -1,8 +1,9 @@
 /*
- * Every kind of fault, really done: what a process does that is to crash, and how its exit reason begins.
+ * Every kind of fault, really done: what a process does that is to crash, and how its exit reason
+ * begins.
  *
- * map_a_file() first, for the fault on a mapped file. usable(kind): also where sanitizers stand in front of abort and
- * assert.
+ * map_a_file() first, for the fault on a mapped file. usable(kind): also where sanitizers stand in
+ * front of abort and assert.
  */
 #ifndef TESTS_RUNTIME_FAULTS_H
 #define TESTS_RUNTIME_FAULTS_H
@@ -16,7 +17,8 @@
 
 #include "tests/harness/test.h"
 
-/* Faults on purpose are not to be diagnosed. Both compilers know one of the two ways to say so of undefined behaviour. */
+/* Faults on purpose are not to be diagnosed. Both compilers know one of the two ways to say so of
+   undefined behaviour. */
 #if defined(__clang__)
 #define FAULTY __attribute__((noinline, no_sanitize("address", "thread", "undefined")))
 #else

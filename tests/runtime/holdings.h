@@ -1,7 +1,7 @@
 /*
- * What all schedulers of a node hold, exactly: live blocks, free slots, armed timers, operations in the kernel. Each scheduler
- * counts its own, one after the other, so a figure is exact when nothing is on its way between them: ask until it is as it
- * should be.
+ * What all schedulers of a node hold, exactly: live blocks, free slots, armed timers, operations in
+ * the kernel. Each scheduler counts its own, one after the other, so a figure is exact when nothing
+ * is on its way between them: ask until it is as it should be.
  */
 #ifndef TESTS_RUNTIME_HOLDINGS_H
 #define TESTS_RUNTIME_HOLDINGS_H

@@ -1,10 +1,10 @@
 /*
- * A node for one case: its body runs as the node's first process, on 1, 2, 4 and 16 schedulers, and once more on 3
- * while runnable processes are handed from scheduler to scheduler at random all the time. What a case promises must not
- * depend on where its processes run.
+ * A node for one case: its body runs as the node's first process, on 1, 2, 4 and 16 schedulers, and
+ * once more on 3 while runnable processes are handed from scheduler to scheduler at random all the
+ * time. What a case promises must not depend on where its processes run.
  *
- * The mover is a foreign thread that asks each scheduler, by pit__run_on, to hand over what can run: the owner's own act,
- * as a balance is. CHECK ends the test on the spot, from any process.
+ * The mover is a foreign thread that asks each scheduler, by pit__run_on, to hand over what can
+ * run: the owner's own act, as a balance is. CHECK ends the test on the spot, from any process.
  */
 #ifndef TESTS_RUNTIME_NODE_H
 #define TESTS_RUNTIME_NODE_H
@@ -43,7 +43,8 @@ static struct {
     _Atomic(uint64_t) asked, done, moved;
 } mover;
 
-/* On a scheduler, outside of any process. Takes up to 16 of its processes and gives every second one away. */
+/* On a scheduler, outside of any process. Takes up to 16 of its processes and gives every second
+   one away. */
 static void move_some(void *argument)
 {
     struct pit__sched *s = pit__sched_current();
@@ -89,7 +90,8 @@ static void mover_end(struct pit__resource *unused)
     pthread_join(mover.thread, NULL);
 }
 
-/* Should the first process end before its case does, it takes the mover with it: the node closes next. */
+/* Should the first process end before its case does, it takes the mover with it: the node closes
+   next. */
 static inline void mover_start(void)
 {
     mover.owned.release = mover_end;
@@ -147,8 +149,9 @@ static inline void node_cores(double *ret_ran, double *ret_waited)
 }
 
 /*
- * Of a case that failed because something did not come in time: was a scheduler asleep with work before it (a lost wake-up), or
- * did it only get too little of the machine? A glance from outside, so what it says of a scheduler that runs may be old.
+ * Of a case that failed because something did not come in time: was a scheduler asleep with work
+ * before it (a lost wake-up), or did it only get too little of the machine? A glance from outside,
+ * so what it says of a scheduler that runs may be old.
  */
 static inline void node_show(void)
 {
@@ -184,7 +187,8 @@ static inline void node_run(struct node_case c)
 #define NODE_CASE_ON(name, label, ...) \
     PIT_TEST(name##_##label) { node_run((struct node_case){.body = node_##name, __VA_ARGS__}); }
 
-/* A case of the specification; the rules that it is of stand in the comment above it, where scripts/conformance finds them. */
+/* A case of the specification; the rules that it is of stand in the comment above it, where
+   scripts/conformance finds them. */
 #define NODE_CASE(name)                                             \
     static void node_##name(void);                                  \
     NODE_CASE_ON(name, on_1, .schedulers = 1)                       \

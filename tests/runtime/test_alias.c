@@ -1,7 +1,8 @@
 /*
- * Goal: aliases (ALIAS-1..7), alone, with a monitor in each of its modes (MON-10), and with priority (SIG-8); the order of
- *   what comes by them (SIG-2). Method: cases of the specification in a node (node.h); that something is dropped is shown by
- *   what was sent after it in order.
+ * Goal: aliases (ALIAS-1..7), alone, with a monitor in each of its modes (MON-10), and with
+ * priority (SIG-8); the order of
+ *   what comes by them (SIG-2). Method: cases of the specification in a node (node.h); that
+ *   something is dropped is shown by what was sent after it in order.
  */
 #include "tests/runtime/node.h"
 
@@ -13,7 +14,8 @@ PIT_MESSAGE(words, (pit_term, term), (pit_binary, bytes));
 
 static size_t aliases_and_more_of(const struct pit__process *p) { return p->relations.count; }
 
-/* Sends what it is asked to by an alias, then says so: all it sent has arrived, or was dropped, when that has come. */
+/* Sends what it is asked to by an alias, then says so: all it sent has arrived, or was dropped,
+   when that has come. */
 static void sender(const void *arg)
 {
     for (;;) {
@@ -86,7 +88,8 @@ NODE_CASE(a_reply_alias_takes_one_message)
     expect_numbers(9, 1);
 }
 
-/* ALIAS-5, ALIAS-6: to any reference, never an error. An error's handle is badarg, a bad mode -EINVAL. */
+/* ALIAS-5, ALIAS-6: to any reference, never an error. An error's handle is badarg, a bad mode
+   -EINVAL. */
 static void sends_to_an_error(const void *arg)
 {
     pit_send(pit_alias_with(.mode = PIT_ALIAS_DEMONITOR), number, .n = 1);
@@ -143,7 +146,8 @@ NODE_CASE(a_dropped_message_leaves_nothing)
     }
 }
 
-/* ---- with a monitor: ALIAS-4, MON-10; OTP: process_SUITE/monitor_alias, demonitor_aliasmonitor, down_aliasmonitor */
+/* ---- with a monitor: ALIAS-4, MON-10; OTP: process_SUITE/monitor_alias, demonitor_aliasmonitor,
+   down_aliasmonitor */
 
 static void told_to_end(const void *arg) { (void)pit_receive_type(&pit_type_go, PIT_INFINITY); }
 
@@ -239,7 +243,8 @@ NODE_CASE(a_reply_ends_a_reply_demonitor_alias_and_its_monitor)
     expect_empty();
 }
 
-/* MON-4, MON-10: noproc at once, with its tag, and the alias is gone; OTP: monitor_SUITE/monitor_3_noproc_gh6185 */
+/* MON-4, MON-10: noproc at once, with its tag, and the alias is gone;
+   OTP: monitor_SUITE/monitor_3_noproc_gh6185 */
 NODE_CASE(options_of_a_monitor_on_the_dead)
 {
     pit_pid by = spawn_anywhere(sender, NULL, 0);
@@ -332,7 +337,8 @@ static void answers(const void *arg)
     }
 }
 
-/* ALIAS-7: the pattern of a call with a timeout: after unalias and one look, no answer comes any more. */
+/* ALIAS-7: the pattern of a call with a timeout: after unalias and one look, no answer comes any
+   more. */
 NODE_CASE(no_answer_comes_after_unalias)
 {
     pit_pid by = spawn_anywhere(answers, NULL, 0);
@@ -388,7 +394,8 @@ static void exits_itself_by(const void *arg)
     pit_exit(pit_atom("lives"));
 }
 
-/* EXIT-1, EXIT-5: to oneself an alias is no pid: the signal is as another's, so that normal does nothing. */
+/* EXIT-1, EXIT-5: to oneself an alias is no pid: the signal is as another's, so that normal does
+   nothing. */
 NODE_CASE(an_exit_signal_to_oneself_by_an_alias)
 {
     static const char *const rows[][2] = {
@@ -441,11 +448,13 @@ NODE_CASE(used_aliases_leave_nothing)
     CHECK_EQ(aliases_and_more_of(self), before);
 }
 
-/* ---- priority: SIG-8 (a), (b); OTP: signal_SUITE/priority_messages_order, priority_messages_alias_enable_disable */
+/* ---- priority: SIG-8 (a), (b); OTP: signal_SUITE/priority_messages_order,
+   priority_messages_alias_enable_disable */
 
 PIT_MESSAGE(mixed, (pit_ref, alias), (pit_ref, plain));
 
-/* Ordinary and priority messages, by pid and by both kinds of alias; 100 and more: what should come first. */
+/* Ordinary and priority messages, by pid and by both kinds of alias; 100 and more: what should come
+   first. */
 static void sends_mixed(const void *arg)
 {
     const pit_msg *m = pit_receive(PIT_INFINITY);
@@ -465,7 +474,8 @@ static void sends_mixed(const void *arg)
     (void)pit_receive(PIT_INFINITY);
 }
 
-/* SIG-8: both must ask for it, and when the alias is closed it takes none. OTP: signal_SUITE/priority_messages_alias_enable_disable */
+/* SIG-8: both must ask for it, and when the alias is closed it takes none.
+   OTP: signal_SUITE/priority_messages_alias_enable_disable */
 NODE_CASE(priority_messages_come_first_if_alias_and_sender_say_so)
 {
     struct mixed a = {.alias = pit_alias_with(.priority = true), .plain = pit_alias()};
@@ -492,7 +502,8 @@ NODE_CASE(priority_messages_come_first_if_alias_and_sender_say_so)
     pit_send(by, go);
 }
 
-/* SIG-8, ALIAS-1: both options of one alias; ALIAS-5: any reference. What it owns is let go where it is dropped. */
+/* SIG-8, ALIAS-1: both options of one alias; ALIAS-5: any reference. What it owns is let go where
+   it is dropped. */
 NODE_CASE(a_reply_alias_may_take_priority_messages)
 {
     for (int i = 0; i < 20; i++) {

@@ -1,6 +1,6 @@
 /*
- * Goal: shared integers (AT-1, CN-1). Method: cases in a node (node.h); writers on all schedulers and on a foreign thread are
- * counted, and what they wrote must be there.
+ * Goal: shared integers (AT-1, CN-1). Method: cases in a node (node.h); writers on all schedulers
+ * and on a foreign thread are counted, and what they wrote must be there.
  */
 #include "tests/runtime/node.h"
 
@@ -66,7 +66,8 @@ static void expect_badarg(pit_body *body, pit_atomics a)
     CHECK(down && strstr(text_of(pit_as(down, pit_down)->reason), "{badarg,"));
 }
 
-/* AT-1: a stale handle, garbage, an index past the end: badarg. No successor of an array answers to its handle. */
+/* AT-1: a stale handle, garbage, an index past the end: badarg. No successor of an array answers to
+   its handle. */
 NODE_CASE(a_bad_handle_or_index_is_a_badarg)
 {
     pit_atomics a = pit_must(pit_atomics_new(2, 0)), successor;
@@ -105,7 +106,8 @@ static void *foreign_writer(void *arg)
     return NULL;
 }
 
-/* AT-1, CN-1, ETS-20's like: no addition is lost, from whatever thread; handles travel in messages. */
+/* AT-1, CN-1, ETS-20's like: no addition is lost, from whatever thread; handles travel in
+   messages. */
 static void additions_are_counted(unsigned flags)
 {
     struct handed h = {pit_must(pit_atomics_new(1, 0)), pit_must(pit_counters_new(2, flags))};
@@ -139,7 +141,8 @@ static void uses_until_it_fails(const void *arg)
         pit_atomics_add(*(const pit_atomics *)arg, 0, 1);
 }
 
-/* AT-1: who uses an array while it is deleted never sees freed memory, and then ends with badarg. */
+/* AT-1: who uses an array while it is deleted never sees freed memory, and then ends with
+   badarg. */
 NODE_CASE(deleting_under_a_user_harms_nobody)
 {
     for (int round = 0; round < 30; round++) {

@@ -1,7 +1,9 @@
 /*
- * Goal: blocks are of their class, never given out twice, and come home from wherever they are freed.
- * Method: pools as schedulers have them; then threads, each with its own, that pass blocks to each other at random, and a
- *   pattern in each block that another owner would destroy. tsan sees R1 and A1 of block.h: without either it reports.
+ * Goal: blocks are of their class, never given out twice, and come home from wherever they are
+ * freed. Method: pools as schedulers have them; then threads, each with its own, that pass blocks
+ * to each other at random, and a
+ *   pattern in each block that another owner would destroy. tsan sees R1 and A1 of block.h: without
+ *   either it reports.
  */
 #include "tests/harness/test.h"
 
@@ -54,8 +56,8 @@ PIT_TEST(a_block_has_room_and_stands_on_its_own_lines)
         if (size > sizeof(struct pit__block))
             CHECK_EQ(((char *)a)[size - 1], 1);
         pit__block_free(&pools[0], a);
-        CHECK(size > 4096 ||
-              pit__block_alloc(&pools[0], size) == a); /* the youngest first: it is in the cache */
+        /* the youngest first: it is in the cache */
+        CHECK(size > 4096 || pit__block_alloc(&pools[0], size) == a);
         if (size <= 4096)
             pit__block_free(&pools[0], a);
         pit__block_free(&pools[0], b);

@@ -1,7 +1,8 @@
 /*
- * Goal: bounds on mailboxes (<pit/mailbox.h>): the policies that drop or end, by messages and by bytes, the options and bad use; nothing is
- * lost but by a policy.
- * Method: cases in a node (bounded.h); senders number their messages, and what was sent is held against what arrived.
+ * Goal: bounds on mailboxes (<pit/mailbox.h>): the policies that drop or end, by messages and by
+ * bytes, the options and bad use; nothing is lost but by a policy.
+ * Method: cases in a node (bounded.h); senders number their messages, and what was sent is held
+ * against what arrived.
  */
 #include "tests/runtime/bounded.h"
 
@@ -87,7 +88,8 @@ NODE_CASE(the_bytes_of_terms_are_bounded)
     CHECK_EQ(pit_mailbox_state().dropped, 4);
 }
 
-/* A waiting selective receive goes on rightly although what it has looked at is dropped under it. */
+/* A waiting selective receive goes on rightly although what it has looked at is dropped under
+   it. */
 static bool is_1000(const pit_msg *m, void *unused)
 {
     return pit_is(m, number) && pit_as(m, number)->n >= 1000;

@@ -1,8 +1,9 @@
 /*
- * Goal: PIT_OVERLOAD_BLOCK (<pit/mailbox.h>): senders wait for room, and are freed by room, by the receiver's end and by their own; also who
- * sends by an alias. Nothing is lost, and the order of each pair holds.
- * Method: cases in a node (bounded.h); senders number their messages, and what was sent is held against what arrived.
- * What no test can show, that no interleaving loses a wake-up, is tests/model/bound.pml's.
+ * Goal: PIT_OVERLOAD_BLOCK (<pit/mailbox.h>): senders wait for room, and are freed by room, by the
+ * receiver's end and by their own; also who sends by an alias. Nothing is lost, and the order of
+ * each pair holds. Method: cases in a node (bounded.h); senders number their messages, and what was
+ * sent is held against what arrived. What no test can show, that no interleaving loses a wake-up,
+ * is tests/model/bound.pml's.
  */
 #include "tests/runtime/bounded.h"
 
@@ -16,7 +17,8 @@ static pit_monitored spawn_sender(pit_pid to, int64_t sender, int64_t count, int
     return m;
 }
 
-/* Sender after sender stops at the bound; each takes room as it comes; nothing is lost, and the order of each pair holds. SIG-1 */
+/* Sender after sender stops at the bound; each takes room as it comes; nothing is lost, and the
+   order of each pair holds. SIG-1 */
 NODE_CASE(block_makes_senders_wait_and_loses_nothing)
 {
     enum { SENDERS = 5, EACH = 300 };
@@ -67,7 +69,8 @@ NODE_CASE_WITH(block_is_exact_on_one_scheduler, .schedulers = 1)
     block_is_exact((pit_mailbox){.bytes = BOUND * sizeof(struct number)});
 }
 
-/* An exit signal ends a blocked sender; what it was sending was not sent, and its link's exit overtakes nothing. SIG-1 */
+/* An exit signal ends a blocked sender; what it was sending was not sent, and its link's exit
+   overtakes nothing. SIG-1 */
 NODE_CASE(an_exit_signal_ends_a_blocked_sender)
 {
     pit_monitored to = spawn_lane((pit_mailbox){.messages = BOUND}, true);
@@ -296,7 +299,8 @@ NODE_CASE(a_reply_that_waited_is_found_by_its_alias)
     expect_empty();
 }
 
-/* Three that send by an alias are stopped at the bound, and none of their messages is lost or out of order. */
+/* Three that send by an alias are stopped at the bound, and none of their messages is lost or out
+   of order. */
 static void stopped_by(pit_ref alias, bool first)
 {
     enum { SENDERS = 3, EACH = BOUND + SENDERS * PIT_MAILBOX_AHEAD + 1 };
@@ -321,8 +325,8 @@ static void stopped_by(pit_ref alias, bool first)
 }
 
 /*
- * Who sends by an alias is stopped at the bound as who sends to the pid, wherever it runs; with pit_send_priority too, as long as
- * the alias takes no priority messages. SIG-1, SIG-8
+ * Who sends by an alias is stopped at the bound as who sends to the pid, wherever it runs; with
+ * pit_send_priority too, as long as the alias takes no priority messages. SIG-1, SIG-8
  */
 NODE_CASE(block_holds_for_aliases_too)
 {
@@ -333,7 +337,8 @@ NODE_CASE(block_holds_for_aliases_too)
     stopped_by(alias, true);
 }
 
-/* Priority messages are not delayed by a bound, however many they are and wherever they come from: nobody takes any here. SIG-8 */
+/* Priority messages are not delayed by a bound, however many they are and wherever they come from:
+   nobody takes any here. SIG-8 */
 NODE_CASE(block_lets_priority_messages_in)
 {
     enum { EACH = 3 * PIT_MAILBOX_AHEAD };
@@ -350,7 +355,8 @@ NODE_CASE(block_lets_priority_messages_in)
     expect_empty();
 }
 
-/* The alias ends, or the sender does, before there is room: nothing comes, and nobody is left waiting. ALIAS-3 */
+/* The alias ends, or the sender does, before there is room: nothing comes, and nobody is left
+   waiting. ALIAS-3 */
 NODE_CASE(an_alias_that_ends_lets_its_senders_go)
 {
     CHECK_EQ(pit_mailbox_bound((pit_mailbox){.messages = 1}), 0);

@@ -1,6 +1,7 @@
 /*
- * Goal: PIT_OVERLOAD_CALL (<pit/mailbox.h>): the receiver is told of its overload, once for each, whatever it does when it comes.
- * Method: cases in a node (bounded.h); the receiver counts its calls, and the case is told of each.
+ * Goal: PIT_OVERLOAD_CALL (<pit/mailbox.h>): the receiver is told of its overload, once for each,
+ * whatever it does when it comes. Method: cases in a node (bounded.h); the receiver counts its
+ * calls, and the case is told of each.
  */
 #include "tests/runtime/bounded.h"
 
@@ -97,7 +98,8 @@ NODE_CASE(call_tells_one_that_waits)
     }
 }
 
-/* Before it takes the first message, not behind it. On one scheduler nothing comes between what is taken and what is counted. */
+/* Before it takes the first message, not behind it. On one scheduler nothing comes between what is
+   taken and what is counted. */
 static void takes_the_first(const void *arg)
 {
     struct called c = *(const struct called *)arg;

@@ -1,6 +1,7 @@
 /*
- * Goal: the system lane of a full mailbox (<pit/mailbox.h>): whatever the policy, no signal, reply or system message is lost, refused or delayed.
- * Method: a case a policy in a node (bounded.h): one that is full is asked, watched and killed, and is itself told what it asked for.
+ * Goal: the system lane of a full mailbox (<pit/mailbox.h>): whatever the policy, no signal, reply
+ * or system message is lost, refused or delayed. Method: a case a policy in a node (bounded.h): one
+ * that is full is asked, watched and killed, and is itself told what it asked for.
  */
 #include "tests/runtime/bounded.h"
 
@@ -30,8 +31,9 @@ static void links_and_dies(const void *arg)
 static void lets_be(void *unused) {}
 
 /*
- * A mailbox that is full to the brim is called, monitored, linked to, looked at and killed; it itself hears of the ends that
- * it watches and gets its answers and timeouts. No signal, no reply and no system message is lost, refused or delayed.
+ * A mailbox that is full to the brim is called, monitored, linked to, looked at and killed; it
+ * itself hears of the ends that it watches and gets its answers and timeouts. No signal, no reply
+ * and no system message is lost, refused or delayed.
  */
 static void the_lane_is_open(uint32_t policy)
 {
@@ -84,8 +86,8 @@ NODE_CASE(the_system_lane_passes_call) { the_lane_is_open(PIT_OVERLOAD_CALL); }
 static void ends_at_once(const void *arg) {}
 
 /*
- * What the full one asked for itself: its DOWNs, its timeouts, its answers, and that a trace has been delivered. None is dropped to
- * make room either.
+ * What the full one asked for itself: its DOWNs, its timeouts, its answers, and that a trace has
+ * been delivered. None is dropped to make room either.
  */
 static void full_itself(uint32_t policy)
 {

@@ -1,6 +1,7 @@
 /*
- * Goal: calls are answered, or fail and say why, whatever becomes of server and caller (GEN-5, GEN-6, ALIAS-7).
- * Method: cases in a node (node.h). A server does with each call what the call asks for.
+ * Goal: calls are answered, or fail and say why, whatever becomes of server and caller
+ * (GEN-5, GEN-6, ALIAS-7). Method: cases in a node (node.h). A server does with each call what the
+ * call asks for.
  */
 #include "tests/runtime/node.h"
 
@@ -125,7 +126,8 @@ NODE_CASE(a_call_is_answered_or_says_why_not)
             CHECK_EQ(ask(s, FAULTY_TYPE, 1, A_WHILE, &n), -PIT_EBADCALL);
             CHECK_EQ(ask(s, DROP_KEPT, 1, A_WHILE, &n), -PIT_EBADCALL);
             pit_send(s, release); /* no call is deferred: nothing happens */
-            /* Unanswered: told when the message is let go, at the next receive or the handler's return. */
+            /* Unanswered: told when the message is let go, at the next receive or the handler's
+               return. */
             if (kind == 1)
                 CHECK_EQ(ask(s, FORGET, 1, A_WHILE, &n), -PIT_EBADCALL);
             CHECK_EQ(ask(s, DIE_WITH_IT, 1, A_WHILE, &n), -PIT_ENOPROC);
@@ -156,7 +158,8 @@ static void asks_and_tells(const void *arg)
                                : pit_build("{~, ~}", r, n));
 }
 
-/* Several callers: of those whose calls wait in the queue, are kept, or were deferred, each hears of the server's end. */
+/* Several callers: of those whose calls wait in the queue, are kept, or were deferred, each hears
+   of the server's end. */
 NODE_CASE(all_callers_hear_of_their_servers_end)
 {
     for (int kind = 0; kind < 2; kind++)
@@ -198,7 +201,8 @@ NODE_CASE(all_callers_hear_of_their_servers_end)
     expect_alone();
 }
 
-/* GEN-6, ALIAS-7: an answer that comes after the time is dropped, and the next call gets its own. */
+/* GEN-6, ALIAS-7: an answer that comes after the time is dropped, and the next call gets its
+   own. */
 NODE_CASE(a_late_answer_is_dropped)
 {
     for (int kind = 0; kind < 2; kind++) {

@@ -1,9 +1,11 @@
 /*
- * Goal: a fault in a process's own code ends that process and no other, whatever body it has and whatever it holds; its
+ * Goal: a fault in a process's own code ends that process and no other, whatever body it has and
+ * whatever it holds; its
  *   reason names signal and kind, links and monitors see it; and nothing is left behind after many.
- * Method: real faults in processes of a node (node.h). For the long run a keeper restarts what crashes; then memory,
- *   descriptors, slots and blocks are compared with what they were. (With supervisors, and I/O under way:
- *   tests/otp/test_crashes.c.)
+ * Method: real faults in processes of a node (node.h). For the long run a keeper restarts what
+ * crashes; then memory,
+ *   descriptors, slots and blocks are compared with what they were. (With supervisors, and I/O
+ *   under way: tests/otp/test_crashes.c.)
  *   Under sanitizers abort and assert are their own, so these two are left to the other builds.
  */
 #include "tests/runtime/node.h"
@@ -366,11 +368,11 @@ static void crash_and_compare(void)
     pit_node_info_get(&info);
     CHECK(info.faults >= (uint64_t)n / 2);
     CHECK_EQ(info.spawned - info.exited, 1);
-    CHECK(atomic_load(&pit__slots.used) <=
-          10000 * pit__node.count); /* slots were reused: a scheduler keeps 8192 at most */
+    /* slots were reused: a scheduler keeps 8192 at most */
+    CHECK(atomic_load(&pit__slots.used) <= 10000 * pit__node.count);
     grown = resident() - slot_bytes() - before;
-    if (!pit_test_sanitized() &&
-        grown > 4 << 20) /* what schedulers keep for themselves varies with where processes ended */
+    /* what schedulers keep for themselves varies with where processes ended */
+    if (!pit_test_sanitized() && grown > 4 << 20)
         pit_test_fail(__FILE__, __LINE__, "%ld KiB more are resident after %lld crashes",
                       grown / 1024, (long long)n);
 }

@@ -1,5 +1,6 @@
 /*
- * Goal: the process dictionary (PD-1), group leader and parent (GL-1, SIG-10), label (PD-2). Method: cases in a node
+ * Goal: the process dictionary (PD-1), group leader and parent (GL-1, SIG-10), label (PD-2).
+ * Method: cases in a node
  *   (node.h); the dictionary against a plain array that is changed at random as it is.
  */
 #include <pit/keep.h>
@@ -37,7 +38,8 @@ NODE_CASE(the_dictionary_keeps_terms_by_key)
     CHECK_STR(text_of(pit_get(pit_term_of(1))), "undefined");
 }
 
-/* PD-1: what was put outlives the terms that it was built from, and what was got outlives its place. */
+/* PD-1: what was put outlives the terms that it was built from, and what was got outlives its
+   place. */
 NODE_CASE(what_is_put_outlives_what_it_was_built_from)
 {
     pit_term old;
@@ -116,7 +118,8 @@ NODE_CASE(the_dictionary_is_what_was_put_into_it)
         expect_end(m[i], "normal");
 }
 
-/* Its memory is the process's: it counts, and goes with the process, in pieces that stall nobody. */
+/* Its memory is the process's: it counts, and goes with the process, in pieces that stall
+   nobody. */
 static void fills(const void *arg)
 {
     size_t before = info_of(pit_self()).memory;

@@ -1,5 +1,6 @@
 /*
- * Goal: process flags (section 11), the limit of memory (HEAP-1..5). Method: cases in a node (node.h); events are caught
+ * Goal: process flags (section 11), the limit of memory (HEAP-1..5). Method: cases in a node
+ * (node.h); events are caught
  *   by a sink of the log.
  */
 #include <stdio.h>
@@ -12,7 +13,8 @@ PIT_MESSAGE(ready);
 
 /* ---- the flags */
 
-/* Section 11: the old value comes back; nonsense is refused. OTP: process_SUITE/process_flag_badarg */
+/* Section 11: the old value comes back; nonsense is refused.
+   OTP: process_SUITE/process_flag_badarg */
 NODE_CASE(a_flag_answers_its_old_value)
 {
     CHECK_EQ(pit_process_flag(PIT_FLAG_TRAP_EXIT, 1), 0);
@@ -151,8 +153,9 @@ static void hoards(const void *arg)
 }
 
 /*
- * HEAP-1, HEAP-2, HEAP-5: whatever memory it is that grows, it ends with killed, trapping or not, at the next look at it, though it
- * never yields. OTP: process_SUITE/spawn_opt_max_heap_size, process_max_heap_size_SUITE/immediate_termination
+ * HEAP-1, HEAP-2, HEAP-5: whatever memory it is that grows, it ends with killed, trapping or not,
+ * at the next look at it, though it never yields. OTP: process_SUITE/spawn_opt_max_heap_size,
+ * process_max_heap_size_SUITE/immediate_termination
  */
 NODE_CASE(over_its_limit_a_process_is_killed)
 {
@@ -207,7 +210,8 @@ static void traps_and_hoards(const void *arg)
     hoards(arg);
 }
 
-/* HEAP-1, HEAP-2: and the terms in its mail, the reasons that it traps, and what it was given at its spawn. */
+/* HEAP-1, HEAP-2: and the terms in its mail, the reasons that it traps, and what it was given at
+   its spawn. */
 NODE_CASE(terms_and_arguments_count_towards_the_limit)
 {
     static char large[LIMIT + 1];
@@ -286,7 +290,8 @@ NODE_CASE(who_is_not_killed_is_reported_and_lives)
     pit_log_sink_set(node_silent);
 }
 
-/* INFO-4: what the flags are is told; section 11: of a sensitive process the event has no frames. */
+/* INFO-4: what the flags are is told; section 11: of a sensitive process the event has no
+   frames. */
 static void is_sensitive(const void *arg)
 {
     pit_process_info info;
@@ -311,7 +316,8 @@ NODE_CASE(of_a_sensitive_process_no_frames_are_shown)
     pit_log_sink_set(node_silent);
 }
 
-/* HEAP-1: of a process that takes as much as it is sent, nothing is left to count; and the option is there from the beginning. */
+/* HEAP-1: of a process that takes as much as it is sent, nothing is left to count; and the option
+   is there from the beginning. */
 static void takes(const void *arg)
 {
     for (int i = 0; i < 3000; i++)

@@ -1,6 +1,6 @@
 /*
- * Goal: processes are born as asked and end completely (LIFE, SPAWN), and their limit harms nobody (LIFE-11).
- * Method: cases of the specification, each as the first process of a node (node.h).
+ * Goal: processes are born as asked and end completely (LIFE, SPAWN), and their limit harms nobody
+ * (LIFE-11). Method: cases of the specification, each as the first process of a node (node.h).
  */
 #include "tests/runtime/node.h"
 
@@ -217,7 +217,8 @@ static bool is_listed(pit_pid p)
     return false;
 }
 
-/* LIFE-10: one that is ending is not alive and yet listed, until its teardown gives its pid back. */
+/* LIFE-10: one that is ending is not alive and yet listed, until its teardown gives its pid
+   back. */
 NODE_CASE_WITH(one_that_is_ending_is_listed_but_not_alive, .schedulers = 1)
 {
     for (int i = 0; i < 10; i++) {
@@ -256,7 +257,8 @@ static void owns_a_look(const void *arg)
     wait_forever(NULL);
 }
 
-/* LIFE-10: the same wherever it runs, seen from within its teardown; whoever has heard of the end finds it listed no more. */
+/* LIFE-10: the same wherever it runs, seen from within its teardown; whoever has heard of the end
+   finds it listed no more. */
 NODE_CASE(one_whose_end_is_under_way_is_listed)
 {
     for (int i = 0; i < 10; i++) {
@@ -311,7 +313,8 @@ static size_t end_some(pit_pid *all, size_t n)
     return left;
 }
 
-/* LIFE-11: the limit is exact, whichever schedulers' processes live and end; it is an error for who asks for more, and for nobody else. */
+/* LIFE-11: the limit is exact, whichever schedulers' processes live and end; it is an error for who
+   asks for more, and for nobody else. */
 static void fill_to_the_limit(void)
 {
     enum { LIMIT = 1024 };
@@ -606,7 +609,8 @@ NODE_CASE(a_spawn_with_wrong_options_starts_nothing)
     expect_empty();
 }
 
-/* A spawn that failed leaves nothing behind: a supervisor that was never started does not hold up the node's stop. */
+/* A spawn that failed leaves nothing behind: a supervisor that was never started does not hold up
+   the node's stop. */
 NODE_CASE_WITH(a_supervisor_that_was_not_spawned_is_not_waited_for, .schedulers = 1,
                .opts = {.stop_timeout = 60000})
 {
@@ -700,7 +704,8 @@ NODE_CASE(memory_freed_twice_ends_the_process_and_nobody_else)
     }
 }
 
-/* Memory is the process's own and is released however it ends. The leak checker of an asan build watches the large ones. */
+/* Memory is the process's own and is released however it ends. The leak checker of an asan build
+   watches the large ones. */
 NODE_CASE(memory_goes_with_its_process)
 {
     for (int way = 0; way < 3; way++) {
@@ -725,7 +730,8 @@ static void wants_much(const void *arg)
     CHECK(!"reached");
 }
 
-/* HEAP-1: the limit that the command line gives to all (+M). OTP: process_SUITE/command_line_max_heap_size */
+/* HEAP-1: the limit that the command line gives to all (+M).
+   OTP: process_SUITE/command_line_max_heap_size */
 NODE_CASE_WITH(memory_beyond_the_limit_ends_the_process, .schedulers = 1,
                .opts = {.memory = 1 << 20})
 {

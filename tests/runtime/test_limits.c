@@ -1,7 +1,9 @@
 /*
- * Goal: a node at one of its limits (atoms, names, memory for a process) says so to who asks for more, and goes on for all others
+ * Goal: a node at one of its limits (atoms, names, memory for a process) says so to who asks for
+ * more, and goes on for all others
  *   (LIFE-6, LIFE-11, REG-1, HEAP-4). The limit of processes: test_life.c.
- * Method: each limit is reached by processes of all schedulers, on 1, 2 and 4; then what needs no more of it is done.
+ * Method: each limit is reached by processes of all schedulers, on 1, 2 and 4; then what needs no
+ * more of it is done.
  */
 #include <stdio.h>
 #include <sys/mman.h>
@@ -76,7 +78,8 @@ static int *volatile nowhere;
 static void faults(const void *arg) { *nowhere = 1; }
 static void mistakes(const void *arg) { (void)pit_must(-ENOENT); }
 
-/* LIFE-11, REG-1: the table of atoms is filled to the last one by all at once; what needs none goes on. */
+/* LIFE-11, REG-1: the table of atoms is filled to the last one by all at once; what needs none goes
+   on. */
 ON_1_2_4(the_limit_of_atoms_is_exact_and_harms_nobody, .opts = {.atoms = ATOMS})
 {
     enum { MAKERS = 5 };
@@ -139,7 +142,8 @@ static void spawns_large_handler(const void *arg)
     (void)pit_spawn_handler_link(NULL, large, LARGE);
 }
 
-/* LIFE-11: a spawn without memory is system_limit, or holds -ENOMEM for who can handle it; nothing was started. */
+/* LIFE-11: a spawn without memory is system_limit, or holds -ENOMEM for who can handle it; nothing
+   was started. */
 ON_1_2_4(a_spawn_without_memory_is_system_limit, .opts = {.processes = 1024})
 {
     pit_ref r;
@@ -230,7 +234,8 @@ static void expect_end_when_full(struct full_case c, const char *begin)
                       (long long)c.limit, reason, begin);
 }
 
-/* LIFE-6, HEAP-2, HEAP-4: the reason that the runtime makes has room, whatever the process built. */
+/* LIFE-6, HEAP-2, HEAP-4: the reason that the runtime makes has room, whatever the process
+   built. */
 ON_1_2_4(a_process_full_of_terms_ends_alone)
 {
     static const struct {

@@ -1,5 +1,6 @@
 /*
- * Goal: links (LINK-1..8, LINK-10, LINK-11). Method: cases of the specification in a node (node.h); races are run many times, with
+ * Goal: links (LINK-1..8, LINK-10, LINK-11). Method: cases of the specification in a node (node.h);
+ * races are run many times, with
  *   the parties on different schedulers.
  */
 #include "tests/runtime/node.h"
@@ -31,7 +32,8 @@ static pit_pid a_dead_pid(void)
     return m.pid;
 }
 
-/* LINK-1: one link, however often it is made; none to oneself. LINK-10: only active ones are counted. */
+/* LINK-1: one link, however often it is made; none to oneself. LINK-10: only active ones are
+   counted. */
 NODE_CASE(there_is_at_most_one_link_between_two)
 {
     pit_pid p = spawn_anywhere(wait_forever, NULL, 0);
@@ -67,8 +69,8 @@ NODE_CASE(a_link_to_the_dead_is_noproc)
 }
 
 /*
- * LINK-2, LINK-10: a link to the dead is none at any moment, however much mail is on its way; each brings its message, which no
- * unlink, nor the end of trapping, takes back.
+ * LINK-2, LINK-10: a link to the dead is none at any moment, however much mail is on its way; each
+ * brings its message, which no unlink, nor the end of trapping, takes back.
  */
 NODE_CASE(a_link_to_the_dead_is_not_listed)
 {
@@ -121,8 +123,10 @@ NODE_CASE(a_link_to_the_dying_is_heard_of_once)
 }
 
 /*
- * LIFE-7 step 9, LIFE-10, INFO-3, SIG-1: who is told that a process is gone has its exit signal already, whether it asks if
- * the process lives, for its counts, or sets up a monitor. The bug was an answer that overtook the end of the process.
+ * LIFE-7 step 9, LIFE-10, INFO-3, SIG-1: who is told that a process is gone has its exit signal
+ *        already, whether it asks if
+ * the process lives, for its counts, or sets up a monitor. The bug was an answer that overtook the
+ * end of the process.
  */
 NODE_CASE(who_learns_of_an_end_has_its_exit_signal)
 {
@@ -149,9 +153,10 @@ NODE_CASE(who_learns_of_an_end_has_its_exit_signal)
 }
 
 /*
- * LINK-1: a link that is there already has no effect, also when the other has died and its signal is still to come: it is
- * heard of once, and with its own reason. The bug was a second record and two signals, or an end with noproc. The one that
- * dies has so many links that its teardown takes several turns; the last of them is ours.
+ * LINK-1: a link that is there already has no effect, also when the other has died and its signal
+ * is still to come: it is heard of once, and with its own reason. The bug was a second record and
+ * two signals, or an end with noproc. The one that dies has so many links that its teardown takes
+ * several turns; the last of them is ours.
  */
 static void traps_for_ever(void *state, const pit_msg *m)
 {
@@ -198,7 +203,8 @@ NODE_CASE_WITH(linking_again_to_one_that_died_is_heard_of_once, .schedulers = 1)
     expect_end(spawn_watched(relinks, &trap, sizeof trap), "stop");
 }
 
-/* LINK-6: returns for all; after it no exit signal of that link comes; what is in the queue stays. */
+/* LINK-6: returns for all; after it no exit signal of that link comes; what is in the queue
+   stays. */
 NODE_CASE(after_unlink_nothing_comes_of_that_link)
 {
     (void)pit_trap_exit(true);
@@ -259,7 +265,8 @@ NODE_CASE(unlink_works_for_both_sides)
     expect_alone();
 }
 
-/* LINK-8: link, unlink and link again, as fast as it goes, from both sides: both agree in the end. */
+/* LINK-8: link, unlink and link again, as fast as it goes, from both sides: both agree in the
+   end. */
 static void storms(const void *arg)
 {
     pit_pid other = pit_receive_only(link_to, A_WHILE)->who;
@@ -398,7 +405,8 @@ NODE_CASE(linking_what_is_no_pid_is_badarg)
     }
 }
 
-/* LINK-11, SIG-8 (d): the last call says how; it is the caller's side alone. OTP: signal_SUITE/priority_messages_link_enable_disable */
+/* LINK-11, SIG-8 (d): the last call says how; it is the caller's side alone.
+   OTP: signal_SUITE/priority_messages_link_enable_disable */
 NODE_CASE(a_link_with_priority)
 {
     (void)pit_trap_exit(true);

@@ -1,5 +1,6 @@
 /*
- * Goal: monitors (MON-1..11, MON-13; aliases of monitors are test_alias.c's). Method: cases of the specification in a node (node.h); races are run many
+ * Goal: monitors (MON-1..11, MON-13; aliases of monitors are test_alias.c's). Method: cases of the
+ * specification in a node (node.h); races are run many
  *   times, with the parties on different schedulers.
  */
 #include "tests/runtime/node.h"
@@ -50,7 +51,8 @@ NODE_CASE(monitoring_the_dead_is_noproc)
     expect_down(pit_monitor(never), never, "noproc");
 }
 
-/* MON-4, SIG-1: after an exit signal to it a monitor finds nobody, as if it were long dead. LIFE-7, step 9. */
+/* MON-4, SIG-1: after an exit signal to it a monitor finds nobody, as if it were long dead.
+   LIFE-7, step 9. */
 NODE_CASE(monitoring_one_that_was_just_killed_is_noproc)
 {
     (void)pit_trap_exit(true);
@@ -186,7 +188,8 @@ NODE_CASE(demonitor_says_whether_it_was_active)
     CHECK(pit_receive_type(&pit_type_go, 0));
 }
 
-/* MON-9: flush at the head, in the middle and at the end of the queue, and what comes after is received in order. */
+/* MON-9: flush at the head, in the middle and at the end of the queue, and what comes after is
+   received in order. */
 PIT_MESSAGE(number, (int, n));
 NODE_CASE(flush_takes_one_message_from_anywhere_in_the_queue)
 {
@@ -216,7 +219,8 @@ static void watches(const void *arg)
     pit_exit(pit_atom("watcher_gone"));
 }
 
-/* MON-13, MON-11: the owner's end removes its monitors silently; the target feels nothing of any of it. */
+/* MON-13, MON-11: the owner's end removes its monitors silently; the target feels nothing of any of
+   it. */
 NODE_CASE(monitors_go_with_their_owner)
 {
     pit_pid p = spawn_anywhere(wait_forever, NULL, 0);
@@ -232,7 +236,8 @@ NODE_CASE(monitors_go_with_their_owner)
     expect_alone();
 }
 
-/* MON-11: no limit, and a teardown of many pieces tells each of them, in the order of their making. */
+/* MON-11: no limit, and a teardown of many pieces tells each of them, in the order of their
+   making. */
 NODE_CASE(a_process_may_be_watched_by_many)
 {
     int n = pit_test_sanitized() ? 3000 : 30000;
@@ -272,7 +277,8 @@ NODE_CASE(a_reason_outlives_who_ended_with_it)
     }
 }
 
-/* MON-2: by name, the message says which; MON-3: also when somebody else has the name by then, or nobody. */
+/* MON-2: by name, the message says which; MON-3: also when somebody else has the name by then, or
+   nobody. */
 NODE_CASE(a_down_says_by_which_name_it_was_watched)
 {
     pit_pid me = pit_self(), p = spawn_anywhere(is_called, &me, sizeof me);
@@ -298,7 +304,8 @@ NODE_CASE(a_down_says_by_which_name_it_was_watched)
     CHECK_STR(text_of(d->name), "undefined");
 }
 
-/* MON-10, tags of one word and of many; OTP: process_SUITE/monitor_tag, monitor_SUITE/monitor_tag_storage */
+/* MON-10, tags of one word and of many; OTP: process_SUITE/monitor_tag,
+   monitor_SUITE/monitor_tag_storage */
 NODE_CASE(a_tag_comes_along_with_the_down)
 {
     const char *tags[] = {"a", "7", "[]", "{conn,#{id => 12345678901234567890},[1,2,3]}",
@@ -348,7 +355,8 @@ static void tags_and_ends(const void *arg)
     (void)pit_monitor_with(PIT_NO_PID, .tag = pit_build("{some, [~]}", 2));
 }
 
-/* MON-13: tags go with their monitors, the watcher's end included; under asan nothing is left of them. */
+/* MON-13: tags go with their monitors, the watcher's end included; under asan nothing is left of
+   them. */
 NODE_CASE(tags_go_with_their_owner)
 {
     pit_pid p = spawn_anywhere(wait_forever, NULL, 0);
@@ -359,7 +367,8 @@ NODE_CASE(tags_go_with_their_owner)
     expect_alone();
 }
 
-/* MON-9 when demonitor and the end race: removed or delivered, exactly one. OTP: monitor_SUITE/local_remove_monitor */
+/* MON-9 when demonitor and the end race: removed or delivered, exactly one.
+         OTP: monitor_SUITE/local_remove_monitor */
 NODE_CASE(a_racing_demonitor_is_one_of_two)
 {
     int active = 0, fired = 0;

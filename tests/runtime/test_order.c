@@ -1,6 +1,7 @@
 /*
- * Goal: signals of one sender to one receiver arrive in the order they were sent, over all their kinds (SIG-1..3, SIG-5..7).
- * Method: senders number what they send and the receiver checks; kinds are mixed so that each proves what came before it.
+ * Goal: signals of one sender to one receiver arrive in the order they were sent, over all their
+ * kinds (SIG-1..3, SIG-5..7). Method: senders number what they send and the receiver checks; kinds
+ * are mixed so that each proves what came before it.
  *   The processes run on different schedulers, and are moved while it happens.
  */
 #include "tests/runtime/node.h"
@@ -79,9 +80,9 @@ NODE_CASE(messages_of_each_sender_come_in_order)
 /* ---- mixed kinds */
 
 /*
- * What a mixed sequence proves: messages carry numbers; an exit signal to a trapping receiver carries its number as the
- * reason and stands between them; a question (process_info) sees as many messages as were sent before it; a timer for now
- * starts where it stands; register acts at once.
+ * What a mixed sequence proves: messages carry numbers; an exit signal to a trapping receiver
+ * carries its number as the reason and stands between them; a question (process_info) sees as many
+ * messages as were sent before it; a timer for now starts where it stands; register acts at once.
  */
 struct mixed {
     pit_pid to;
@@ -231,7 +232,8 @@ static void *sends_from_outside(void *arg)
     return NULL;
 }
 
-/* SIG-1 for foreign threads: each is a sender whose messages come in order, though all are from nobody. */
+/* SIG-1 for foreign threads: each is a sender whose messages come in order, though all are from
+         nobody. */
 NODE_CASE(a_foreign_threads_messages_come_in_order)
 {
     struct foreign f = {pit_self(), pit_test_sanitized() ? 2000 : 20000};
@@ -327,7 +329,8 @@ static void forwards(const void *arg)
     }
 }
 
-/* SIG-5: large binaries are shared and not copied, through any number of processes; terms are copied. */
+/* SIG-5: large binaries are shared and not copied, through any number of processes; terms are
+   copied. */
 NODE_CASE(binaries_are_shared_and_terms_travel)
 {
     pit_pid p = pit_self();
@@ -353,7 +356,8 @@ NODE_CASE(binaries_are_shared_and_terms_travel)
     }
 }
 
-/* What waits in the queue of one that ends is released, whatever it holds. The leak checker watches. */
+/* What waits in the queue of one that ends is released, whatever it holds. The leak checker
+   watches. */
 NODE_CASE(mail_is_released_with_its_receiver)
 {
     for (int i = 0; i < 5; i++) {

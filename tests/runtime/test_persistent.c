@@ -35,7 +35,8 @@ NODE_CASE(a_missing_key_is_a_badarg)
     CHECK(down && strstr(text_of(pit_as(down, pit_down)->reason), "{badarg,"));
 }
 
-/* PT-1: an equal value changes nothing; put_new refuses another one. 1 and 1.0 are different keys. */
+/* PT-1: an equal value changes nothing; put_new refuses another one. 1 and 1.0 are different
+   keys. */
 NODE_CASE(putting_new_and_putting_again)
 {
     pit_term before;
@@ -55,7 +56,8 @@ NODE_CASE(putting_new_and_putting_again)
     CHECK_STR(text_of(pit_persistent_get(pit_build("1.0"))), "float");
 }
 
-/* PT-2: get never copies: the same words each time, in every process, and however often no memory is used for it. */
+/* PT-2: get never copies: the same words each time, in every process, and however often no memory
+   is used for it. */
 NODE_CASE(getting_copies_nothing)
 {
     pit_term a, b;
@@ -91,7 +93,8 @@ static void holds_on(const void *arg)
     }
 }
 
-/* PT-2: who holds the old term never sees freed memory (asan), whenever and wherever it is replaced. */
+/* PT-2: who holds the old term never sees freed memory (asan), whenever and wherever it is
+   replaced. */
 NODE_CASE(a_replaced_term_lives_while_it_is_held)
 {
     pit_pid me = pit_self();

@@ -1,7 +1,8 @@
 /*
- * Goal: where priority messages stand in a queue (SIG-8), and that no receive overlooks them (RECV-1, RECV-5). Method: cases in a
- * node (node.h). Messages are put there by the owner, as the signals that carry them do (runtime/inner.h): what opts in, and how
- * they are sent, is the subject of test_alias, test_monitor and test_link.
+ * Goal: where priority messages stand in a queue (SIG-8), and that no receive overlooks them
+ * (RECV-1, RECV-5). Method: cases in a node (node.h). Messages are put there by the owner, as the
+ * signals that carry them do (runtime/inner.h): what opts in, and how they are sent, is the subject
+ * of test_alias, test_monitor and test_link.
  */
 #include "tests/runtime/node.h"
 
@@ -56,7 +57,8 @@ static void expect_selected(int64_t n) { CHECK(pit_receive_match(is_n, &n, 0)); 
 
 /* ---- cases */
 
-/* SIG-8: behind the last priority message that is in the queue, before all ordinary ones. OTP: signal_SUITE/priority_messages_order */
+/* SIG-8: behind the last priority message that is in the queue, before all ordinary ones.
+   OTP: signal_SUITE/priority_messages_order */
 NODE_CASE(priority_messages_stand_first_in_their_own_order)
 {
     accept_priority();
@@ -87,7 +89,8 @@ NODE_CASE(without_opting_in_it_is_an_ordinary_message)
     expect(2);
 }
 
-/* SIG-8, RECV-1: the place of the last priority message is kept right when any of them is taken out of the middle. */
+/* SIG-8, RECV-1: the place of the last priority message is kept right when any of them is taken out
+   of the middle. */
 NODE_CASE(taking_them_in_any_order)
 {
     int64_t order[][4] = {{1, 2, 3, 4}, {3, 2, 1, 4}, {2, 3, 4, 1}, {4, 3, 1, 2}, {1, 3, 4, 2}};
@@ -134,8 +137,8 @@ static void waits_for_one(const void *arg)
         expect(1000 + i);
 }
 
-/* RECV-1, SIG-8: a selective receive that waits goes on behind what it saw; a priority message comes in before that place.
-   OTP: receive_SUITE/prio_msg_while_in_receive */
+/* RECV-1, SIG-8: a selective receive that waits goes on behind what it saw; a priority message
+   comes in before that place. OTP: receive_SUITE/prio_msg_while_in_receive */
 NODE_CASE(a_waiting_receive_sees_a_priority_message_before_its_place)
 {
     for (int64_t ordinary = 0; ordinary < 3; ordinary++) {
@@ -150,8 +153,8 @@ NODE_CASE(a_waiting_receive_sees_a_priority_message_before_its_place)
     }
 }
 
-/* RECV-5: a receive by reference begins at its mark, and lets priority messages be seen all the same.
-   OTP: signal_SUITE/priority_messages_qmarkers */
+/* RECV-5: a receive by reference begins at its mark, and lets priority messages be seen all the
+   same. OTP: signal_SUITE/priority_messages_qmarkers */
 NODE_CASE(a_mark_does_not_hide_priority_messages)
 {
     for (int64_t before = 0; before < 3; before++) {
@@ -233,7 +236,8 @@ NODE_CASE(a_bound_does_not_refuse_them)
     CHECK_EQ(pit_mailbox_bound((pit_mailbox){0}), 0);
 }
 
-/* A long queue of them costs no more than a short one: each is put behind the last, which is known. */
+/* A long queue of them costs no more than a short one: each is put behind the last, which is
+   known. */
 NODE_CASE(many_of_them)
 {
     int64_t many = (int64_t)pit_test_scale(20000, 200000);

@@ -1,5 +1,6 @@
 /*
- * Goal: receiving (RECV-1..6, SIG-7) and hibernating (HIB-2, HIB-3). Method: cases of the specification in a node (node.h).
+ * Goal: receiving (RECV-1..6, SIG-7) and hibernating (HIB-2, HIB-3). Method: cases of the
+ * specification in a node (node.h).
  */
 #include "tests/runtime/node.h"
 
@@ -19,7 +20,8 @@ static void fill(int64_t n)
         pit_send(pit_self(), number, .n = i);
 }
 
-/* RECV-1: the oldest that matches; what does not match keeps its order. SIG-7: new ones stand behind. */
+/* RECV-1: the oldest that matches; what does not match keeps its order. SIG-7: new ones stand
+   behind. */
 NODE_CASE(selecting_leaves_the_others_in_order)
 {
     int64_t wanted[] = {5, 0, 9, 4, 6}; /* middle, head, tail, and both sides of a gap */
@@ -41,7 +43,8 @@ static void comes_to(uint64_t n)
 
 static void ends_at_once(const void *arg) {}
 
-/* SIG-7: exits, DOWNs, timeouts, the answers of timers and of spawn requests stand where they came, like ordinary messages. */
+/* SIG-7: exits, DOWNs, timeouts, the answers of timers and of spawn requests stand where they came,
+   like ordinary messages. */
 NODE_CASE(what_the_runtime_sends_stands_behind_too)
 {
     const pit_type *order[] = {&pit_type_number,          &pit_type_pit_exited,
@@ -123,7 +126,8 @@ static void trickles(const void *arg)
     }
 }
 
-/* RECV-2, TIMER-3: the time runs from the beginning, what does not match does not restart it, and it is never early. */
+/* RECV-2, TIMER-3: the time runs from the beginning, what does not match does not restart it, and
+   it is never early. */
 NODE_CASE(other_messages_do_not_restart_the_time)
 {
     pit_pid me = pit_self(), p = spawn_anywhere(trickles, &me, sizeof me);
@@ -159,7 +163,8 @@ static void sends_at(const void *arg)
     pit_send(to, number, .n = 1);
 }
 
-/* RECV-4: a message that came in time is taken, not lost; one that came late is there for the next receive. */
+/* RECV-4: a message that came in time is taken, not lost; one that came late is there for the next
+   receive. */
 NODE_CASE(a_timeout_loses_no_message)
 {
     pit_pid me = pit_self();
@@ -208,7 +213,8 @@ NODE_CASE(a_receive_by_reference_does_not_scan_what_was_there_before)
 
 static void naps(const void *arg) { pit_sleep(1); }
 
-/* RECV-5 is invisible but for speed: whatever happens to the queue between the making of a reference and its use. */
+/* RECV-5 is invisible but for speed: whatever happens to the queue between the making of a
+          reference and its use. */
 NODE_CASE(the_mark_of_a_reference_survives_all_that_happens_to_the_queue)
 {
     uint64_t chance = pit_test_seed();
@@ -251,7 +257,8 @@ NODE_CASE(the_mark_of_a_reference_survives_all_that_happens_to_the_queue)
 }
 
 /*
- * RECV-5 in a callback process: the message at the mark is handled, and gone, before the reference is used. The bug was a
+ * RECV-5 in a callback process: the message at the mark is handled, and gone, before the reference
+ *        is used. The bug was a
  * mark that dangled, so that the message was never found.
  */
 struct marked {
@@ -333,7 +340,8 @@ static void hibernating(const void *arg)
     }
 }
 
-/* HIB-2, HIB-3: a message wakes it and stays in the queue; other signals are handled meanwhile and wake nobody. */
+/* HIB-2, HIB-3: a message wakes it and stays in the queue; other signals are handled meanwhile and
+   wake nobody. */
 NODE_CASE(hibernation_ends_with_a_message_alone)
 {
     pit_pid me = pit_self(), p = spawn_anywhere(hibernating, &me, sizeof me);
@@ -473,8 +481,8 @@ static void answers(void *state, const pit_msg *m)
 static void answers_alias(const void *arg) { pit_send(*(const pit_ref *)arg, number, .n = 3); }
 
 /*
- * RECV-5: a call, and a receive by the reference of a monitor, of a spawn's monitor, of an alias or of a timer, look at none of a
- * million messages that wait, and leave them as they are.
+ * RECV-5: a call, and a receive by the reference of a monitor, of a spawn's monitor, of an alias or
+ * of a timer, look at none of a million messages that wait, and leave them as they are.
  */
 NODE_CASE(a_receive_by_reference_looks_at_nothing_else)
 {
@@ -508,7 +516,8 @@ NODE_CASE(a_receive_by_reference_looks_at_nothing_else)
     pit_exit_process(server, pit_atom("kill"));
 }
 
-/* RECV-5: invisible but for speed. What the mark stands behind is taken, in any way, and the receive still finds its message. */
+/* RECV-5: invisible but for speed. What the mark stands behind is taken, in any way, and the
+   receive still finds its message. */
 NODE_CASE(a_mark_outlives_the_message_it_stands_behind)
 {
     for (int64_t taken = 0; taken < 4; taken++) {

@@ -1,6 +1,7 @@
 /*
- * Goal: what was added is found by kind and key, in few steps however many there are, and stands in the order of its making.
- * Method: random adding, finding and removing against a plain list, across the sizes at which the index comes, grows and goes.
+ * Goal: what was added is found by kind and key, in few steps however many there are, and stands in
+ * the order of its making. Method: random adding, finding and removing against a plain list, across
+ * the sizes at which the index comes, grows and goes.
  */
 #include "tests/harness/test.h"
 
@@ -30,7 +31,8 @@ static struct pit__relation *new_relation(unsigned kind, uint64_t key)
     return r;
 }
 
-/* Keys of different kinds may be equal; those of pids differ in their low bits, those of references in the high ones too. */
+/* Keys of different kinds may be equal; those of pids differ in their low bits, those of references
+   in the high ones too. */
 static void add(void)
 {
     uint64_t n = ++f.next_key, key = n / 2 << (n % 3 ? 0 : 27);
@@ -117,7 +119,8 @@ PIT_TEST(without_an_index_everything_still_works)
         remove_at(0);
 }
 
-/* The kinds of keys that there are spread over the buckets: a million keys in a row take few steps each. */
+/* The kinds of keys that there are spread over the buckets: a million keys in a row take few steps
+   each. */
 PIT_TEST(finding_one_of_many_takes_few_steps)
 {
     enum { MANY = 200000 };

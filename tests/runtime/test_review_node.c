@@ -18,8 +18,8 @@ static int busy_then_waiting(int argc, char **argv)
     int64_t begun = pit_now();
 
     kill(getpid(), SIGTERM);
-    while (pit_now() - begun <
-           20000000) /* the wake of the signal is there before the process waits */
+    /* the wake of the signal is there before the process waits */
+    while (pit_now() - begun < 20000000)
         ;
     (void)pit_receive(PIT_INFINITY);
     return 3;
@@ -67,7 +67,8 @@ static int asks_until_it_is_there(int argc, char **argv)
     return 6;
 }
 
-/* Each function is a scheduling point; these were not, and on one scheduler nobody else ever ran. */
+/* Each function is a scheduling point; these were not, and on one scheduler nobody else ever
+   ran. */
 PIT_TEST(who_polls_for_a_name_lets_others_run)
 {
     CHECK_EQ(pit_run(&(pit_node_opts){.schedulers = 1}, asks_until_it_is_there, 0, NULL), 6);

@@ -1,6 +1,7 @@
 /*
- * Goal: a process that ends for want of a stack, or on a stack that goes with it, leaves nothing behind.
- * Method: stacks are made scarce by a limit of address space, or used up past what a pool keeps.
+ * Goal: a process that ends for want of a stack, or on a stack that goes with it, leaves nothing
+ * behind. Method: stacks are made scarce by a limit of address space, or used up past what a pool
+ * keeps.
  */
 #include <pit/pit.h>
 
@@ -17,7 +18,8 @@ static void yielding(void *state, const pit_msg *m)
             pit_yield();
 }
 
-/* It was put on the run queue before the loop asked for its new stack, and freed while it stood there. */
+/* It was put on the run queue before the loop asked for its new stack, and freed while it stood
+   there. */
 NODE_CASE_WITH(who_yields_without_memory_for_a_stack_ends_once, .schedulers = 1)
 {
     enum { MANY = 600 };
@@ -92,7 +94,8 @@ static void connection(const void *arg)
     pit__leave();
 }
 
-/* A pool that keeps no more gives a stack's memory back at once: the one under the feet of who put it there. */
+/* A pool that keeps no more gives a stack's memory back at once: the one under the feet of who put
+   it there. */
 NODE_CASE_WITH(a_stack_outlives_who_ends_on_it, .schedulers = 1)
 {
     const unsigned many = pit_test_sanitized() ? 100 : 17000;
@@ -160,7 +163,8 @@ static void watch_canaries(void)
     expect_alone();
 }
 
-/* The loop's stack has a guard even there, by which it was judged whether any canary is to be looked at. */
+/* The loop's stack has a guard even there, by which it was judged whether any canary is to be
+   looked at. */
 PIT_TEST(a_broken_canary_ends_its_process_where_the_kernel_has_no_light_guards)
 {
     if (pit_test_sanitized())

@@ -1,6 +1,7 @@
 /*
- * Goal: who runs when (SCHED-1, SCHED-2, SCHED-3, SCHED-7), and that the node starts, stops and moves work as it says.
- * Method: on one scheduler the order of running is fact; on several it is counted.
+ * Goal: who runs when (SCHED-1, SCHED-2, SCHED-3, SCHED-7), and that the node starts, stops and
+ * moves work as it says. Method: on one scheduler the order of running is fact; on several it is
+ * counted.
  */
 #include "tests/runtime/node.h"
 
@@ -46,7 +47,8 @@ static void takes_turns(const void *arg)
     }
 }
 
-/* SCHED-2: a low process gets a turn for several of a normal one's, but it gets it. SCHED-7: round robin of equals. */
+/* SCHED-2: a low process gets a turn for several of a normal one's, but it gets it. SCHED-7: round
+   robin of equals. */
 NODE_CASE_WITH(low_processes_get_their_turn_and_equals_get_the_same, .schedulers = 1)
 {
     int who[] = {0, 1, 2};
@@ -70,7 +72,8 @@ static void spins_for_ever(const void *arg)
         (void)pit_make_ref();
 }
 
-/* SCHED-1, SCHED-7: who calls the runtime all the time yields when its slice is used up: others run, timers fire. */
+/* SCHED-1, SCHED-7: who calls the runtime all the time yields when its slice is used up: others
+   run, timers fire. */
 NODE_CASE(a_busy_process_holds_up_nobody)
 {
     struct {
@@ -135,7 +138,8 @@ static void is_seen(const void *arg)
     }
 }
 
-/* SCHED-3: who is idle asks, and is handed half of what can run; nobody ever runs on two schedulers at once. */
+/* SCHED-3: who is idle asks, and is handed half of what can run; nobody ever runs on two schedulers
+   at once. */
 NODE_CASE_WITH(idle_schedulers_are_handed_work, .schedulers = 2)
 {
     pit_monitored m[20];
@@ -252,7 +256,8 @@ static int waits_to_be_stopped(int argc, char **argv)
     return 0;
 }
 
-/* The status is what first returned, or was given to pit_stop, or 1; nodes can follow each other; -EBUSY inside of one. */
+/* The status is what first returned, or was given to pit_stop, or 1; nodes can follow each other;
+   -EBUSY inside of one. */
 PIT_TEST(a_node_ends_with_its_status)
 {
     pit_node_opts opts = {.schedulers = 2, .no_signals = true};

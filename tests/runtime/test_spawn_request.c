@@ -1,6 +1,8 @@
 /*
- * Goal: spawn requests (SPAWN-7) and the options and entries of every spawn (SPAWN-1..5). Method: cases of the specification
- *   in a node (node.h); each placement in turn: the requester's own scheduler, another one, anywhere.
+ * Goal: spawn requests (SPAWN-7) and the options and entries of every spawn (SPAWN-1..5). Method:
+ * cases of the specification
+ *   in a node (node.h); each placement in turn: the requester's own scheduler, another one,
+ *   anywhere.
  */
 #include "tests/runtime/node.h"
 
@@ -197,7 +199,8 @@ static void killer(const void *arg)
     }
 }
 
-/* SPAWN-2, SPAWN-7: one that is killed on its way to its scheduler is answered for and heard of like others. */
+/* SPAWN-2, SPAWN-7: one that is killed on its way to its scheduler is answered for and heard of
+   like others. */
 NODE_CASE(a_child_that_is_killed_before_it_runs)
 {
     pit_pid k = spawn_anywhere(killer, NULL, 0);
@@ -242,7 +245,8 @@ NODE_CASE(options_of_the_monitor_of_a_request)
     }
 }
 
-/* SPAWN-7: before the reply nothing can be undone. OTP: process_SUITE/spawn_request_monitor_demonitor */
+/* SPAWN-7: before the reply nothing can be undone.
+   OTP: process_SUITE/spawn_request_monitor_demonitor */
 NODE_CASE(a_request_cannot_be_demonitored_before_its_reply)
 {
     for (int i = 0; i < 60; i++) {
@@ -342,7 +346,8 @@ NODE_CASE(an_abandoned_child_is_told_so)
     expect_empty();
 }
 
-/* ---- the requester ends: OTP: process_SUITE/spawn_request_link_parent_exit, spawn_request_link_parent_exit_compound_reason */
+/* ---- the requester ends: OTP: process_SUITE/spawn_request_link_parent_exit,
+   spawn_request_link_parent_exit_compound_reason */
 
 struct ends_soon {
     int i;
@@ -402,7 +407,8 @@ NODE_CASE(a_process_without_a_function_ends_with_undef)
     }
 }
 
-/* SPAWN-1, SPAWN-4: tag and alias of a monitor that a spawn makes; OTP: process_SUITE/spawn_monitor_alias */
+/* SPAWN-1, SPAWN-4: tag and alias of a monitor that a spawn makes;
+   OTP: process_SUITE/spawn_monitor_alias */
 NODE_CASE(options_of_the_monitor_of_a_spawn)
 {
     for (int i = 0; i < 30; i++) {

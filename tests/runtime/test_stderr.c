@@ -1,6 +1,7 @@
 /*
  * Goal: whoever reads a node's stderr, or does not, the node works and ends: docs/observing.md.
- * Method: a node in a child whose stderr is a pipe that is closed, full, or read slowly; its answers, its lines, its end.
+ * Method: a node in a child whose stderr is a pipe that is closed, full, or read slowly; its
+ * answers, its lines, its end.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -104,8 +105,8 @@ static int64_t now_ms(void)
     return t.tv_sec * INT64_C(1000) + t.tv_nsec / 1000000;
 }
 
-/* Slow, and yet within the second that the node waits (base/stderr.c); where the machine kept us from reading for longer, lines may be
-   lost. */
+/* Slow, and yet within the second that the node waits (base/stderr.c); where the machine kept us
+   from reading for longer, lines may be lost. */
 PIT_TEST(a_slow_reader_of_stderr_gets_every_line)
 {
     static char text[LINES * 160];

@@ -1,7 +1,8 @@
 /*
- * Goal: a node that is asked to stop ends, also when a process that never calls the runtime holds a scheduler, scheduler 0
- * with what it does for the node included.
- * Method: a node in a child, which is sent SIGTERM; its status, and how long it took, within wide bounds.
+ * Goal: a node that is asked to stop ends, also when a process that never calls the runtime holds a
+ * scheduler, scheduler 0 with what it does for the node included.
+ * Method: a node in a child, which is sent SIGTERM; its status, and how long it took, within wide
+ * bounds.
  */
 #include <signal.h>
 #include <sys/wait.h>

@@ -1,11 +1,13 @@
 /*
- * Goal: whatever many processes do to each other at random, the rules hold together: order and conservation of messages of
- *   each pair, none to a later life of a slot, one DOWN a monitor, one message a timer and never early, both sides of every
- *   link and monitor agree in the end, and slots and blocks come back.
- * Method: actors, half of them stackful and half callbacks, take random steps from a seed: send, call, link, unlink, monitor,
- *   demonitor, exit, spawn, timers, traps, names. Each keeps a model of what it must still hear of and fails the test when
- *   it hears anything else. When the budget of steps is used up, rounds of questions from each to each let all signals
- *   arrive; then the books are compared.
+ * Goal: whatever many processes do to each other at random, the rules hold together: order and
+ * conservation of messages of
+ *   each pair, none to a later life of a slot, one DOWN a monitor, one message a timer and never
+ *   early, both sides of every link and monitor agree in the end, and slots and blocks come back.
+ * Method: actors, half of them stackful and half callbacks, take random steps from a seed: send,
+ * call, link, unlink, monitor,
+ *   demonitor, exit, spawn, timers, traps, names. Each keeps a model of what it must still hear of
+ *   and fails the test when it hears anything else. When the budget of steps is used up, rounds of
+ *   questions from each to each let all signals arrive; then the books are compared.
  */
 #include "tests/runtime/node.h"
 
@@ -23,8 +25,8 @@ PIT_MESSAGE(settled, (pit_pid, who));
 
 enum {
     POPULATION = 40,
-    KNOWN =
-        48, /* cells of pids that actors find each other by; the dead stay in them for a while */
+    /* cells of pids that actors find each other by; the dead stay in them for a while */
+    KNOWN = 48,
     PEERS = 256, /* that one actor exchanges notes with in its life */
     WATCHED = 16,
     TIMERS = 16,
@@ -482,7 +484,8 @@ static void compare_books(void)
         }
 }
 
-/* Before the first round: what the node's own start has still under way would count, and be missed afterwards. */
+/* Before the first round: what the node's own start has still under way would count, and be missed
+   afterwards. */
 static int64_t bytes_at_rest(void)
 {
     for (struct holdings before = holdings_now(), now;; before = now) {
@@ -494,7 +497,8 @@ static int64_t bytes_at_rest(void)
     }
 }
 
-/* Blocks are on their way home while we count, and slots between schedulers: until it is as it should be. */
+/* Blocks are on their way home while we count, and slots between schedulers: until it is as it
+   should be. */
 static void expect_all_returned(int64_t bytes)
 {
     for (int64_t until = pit_now() + A_WHILE * INT64_C(1000000);;) {

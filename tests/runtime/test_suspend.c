@@ -1,6 +1,8 @@
 /*
- * Goal: suspending and resuming (SCHED-5), and what still acts on the suspended. Method: cases in a node (node.h). Who is
- *   watched for running counts in shared memory; that it does not run is seen by what is sent to it standing in its queue.
+ * Goal: suspending and resuming (SCHED-5), and what still acts on the suspended. Method: cases in a
+ * node (node.h). Who is
+ *   watched for running counts in shared memory; that it does not run is seen by what is sent to it
+ *   standing in its queue.
  */
 #include "tests/runtime/node.h"
 
@@ -76,7 +78,8 @@ NODE_CASE(who_is_suspended_does_not_run)
     pit_exit_process(p, pit_atom("kill"));
 }
 
-/* SCHED-5: one that was suspended without waiting has left the core, or is known to be gone, when it is asked for once more. */
+/* SCHED-5: one that was suspended without waiting has left the core, or is known to be gone, when
+   it is asked for once more. */
 NODE_CASE(to_suspend_once_waits_as_well)
 {
     pit_pid p;
@@ -155,7 +158,8 @@ NODE_CASE(a_suspender_that_ends_lets_go)
     pit_exit_process(p, pit_atom("kill"));
 }
 
-/* SCHED-5: a fatal exit signal ends it at once, a trapped one waits; SIG-1: it is asked and told as ever. */
+/* SCHED-5: a fatal exit signal ends it at once, a trapped one waits; SIG-1: it is asked and told as
+   ever. */
 NODE_CASE(the_suspended_is_ended_as_ever)
 {
     for (int i = 0; i < 20; i++) {
@@ -259,7 +263,8 @@ NODE_CASE(suspending_oneself_is_refused)
     CHECK_EQ(pit_resume(PIT_NO_PID), -EINVAL);
 }
 
-/* Many suspend, resume and send to the same few while these move and end: whoever is left runs in the end. */
+/* Many suspend, resume and send to the same few while these move and end: whoever is left runs in
+   the end. */
 struct crowd {
     pit_pid of[8];
     unsigned seed;

@@ -1,7 +1,9 @@
 /*
- * Goal: what a node says of itself (pit_system_info) is right: counts, limits, names, queues, memory, and how long its schedulers
+ * Goal: what a node says of itself (pit_system_info) is right: counts, limits, names, queues,
+ * memory, and how long its schedulers
  *   were active.
- * Method: what a number must be is brought about first; times are compared with each other and with the clock, never with how
+ * Method: what a number must be is brought about first; times are compared with each other and with
+ * the clock, never with how
  *   long something ought to take.
  */
 #include <errno.h>
@@ -78,8 +80,8 @@ NODE_CASE_WITH(the_limits_of_a_node_are_its_options, .schedulers = 2,
 {
     CHECK_EQ(of(PIT_SYSTEM_PROCESS_LIMIT), 2000);
     CHECK_EQ(of(PIT_SYSTEM_ATOM_LIMIT), 5000);
-    pit__atoms_set_limit(
-        PIT__ATOMS_LIMIT); /* it is the OS process's: for the cases after this one */
+    /* it is the OS process's: for the cases after this one */
+    pit__atoms_set_limit(PIT__ATOMS_LIMIT);
 }
 
 /* REG-3, REG-4: the list of names, and their number. */
@@ -145,7 +147,8 @@ static void holds(const void *arg)
     wait_forever(NULL);
 }
 
-/* SPAWN-3, LIFE-7: memory by kind grows with what is of its kind, adds up, and what is given back is no longer counted. */
+/* SPAWN-3, LIFE-7: memory by kind grows with what is of its kind, adds up, and what is given back
+   is no longer counted. */
 NODE_CASE(a_node_tells_its_memory_by_kind)
 {
     size_t size = (size_t)8 << 20;
@@ -201,7 +204,8 @@ static struct times times_of(int i)
     }
 }
 
-/* SCHED-3: how long schedulers had something to do: no longer than the clock says, and all of it who always has. */
+/* SCHED-3: how long schedulers had something to do: no longer than the clock says, and all of it
+   who always has. */
 NODE_CASE_WITH(a_scheduler_tells_how_long_it_was_active, .schedulers = 2)
 {
     int64_t begun = pit_now();
@@ -216,8 +220,8 @@ NODE_CASE_WITH(a_scheduler_tells_how_long_it_was_active, .schedulers = 2)
     p = pit_spawn_with(works, NULL, 0, .scheduler = PIT_ON(1));
     while (pit_processes(NULL, 0) < 2 || !pit_is_alive(p))
         pit_yield();
-    t = times_of(
-        1); /* it has answered, so it runs: from here on nothing but active time passes there */
+    /* it has answered, so it runs: from here on nothing but active time passes there */
+    t = times_of(1);
     pit_sleep(20);
     later = times_of(1);
     CHECK(later.total >= t.total + 20000000);
@@ -244,7 +248,8 @@ NODE_CASE_WITH(a_scheduler_tells_how_long_it_was_active, .schedulers = 2)
     CHECK(of(PIT_SYSTEM_UPTIME) > 40000000);
 }
 
-/* LIFE-11: what is no item is refused, and leaves the value alone; a full table of atoms hinders no item of a process or node. */
+/* LIFE-11: what is no item is refused, and leaves the value alone; a full table of atoms hinders no
+   item of a process or node. */
 NODE_CASE_WITH(a_full_table_of_atoms_hinders_no_item, .schedulers = 2, .opts = {.atoms = 1024})
 {
     pit_term t = pit_atom("untouched");

@@ -1,5 +1,6 @@
 /*
- * Goal: timers (TIMER-1..7). Method: cases of the specification in a node (node.h). Nothing is expected to come by a time
+ * Goal: timers (TIMER-1..7). Method: cases of the specification in a node (node.h). Nothing is
+ * expected to come by a time
  *   that a slow machine could miss; that nothing comes early is checked to the nanosecond.
  */
 #include "tests/runtime/node.h"
@@ -59,7 +60,8 @@ NODE_CASE(a_timer_at_a_time_that_has_passed_fires_at_once)
     CHECK(pit_now() >= when);
 }
 
-/* TIMER-1: a negative time is an error. TIMER-7: an error's reference is badarg; far times are fine. */
+/* TIMER-1: a negative time is an error. TIMER-7: an error's reference is badarg; far times are
+   fine. */
 NODE_CASE(times_out_of_the_ordinary)
 {
     pit_ref far = pit_start_timer(INT64_MAX, pit_self(), 1);
@@ -68,7 +70,8 @@ NODE_CASE(times_out_of_the_ordinary)
     CHECK_EQ(pit_error(pit_send_after(-1, pit_self(), number, .n = 1)), -EINVAL);
     CHECK(pit_read_timer(far) > INT64_C(1000) * 3600 * 24 * 365);
     CHECK(pit_cancel_timer(far) > 0);
-    /* Of a time that has passed nothing is left, however long ago it was; unless it has been sent meanwhile. */
+    /* Of a time that has passed nothing is left, however long ago it was; unless it has been sent
+       meanwhile. */
     for (int64_t past = INT64_MIN; past <= 0; past += INT64_MAX / 2 + 1) {
         pit_ref t = pit_start_timer_at(past, pit_self(), 1);
         int64_t left = pit_read_timer(t);
@@ -176,7 +179,8 @@ NODE_CASE(timers_follow_their_process)
     expect_alone();
 }
 
-/* TIMER-2: timers go with their process, and one for the dead is none; a million of them leave nothing behind. */
+/* TIMER-2: timers go with their process, and one for the dead is none; a million of them leave
+   nothing behind. */
 NODE_CASE(timers_end_with_their_process)
 {
     pit_monitored m = spawn_watched(ended, NULL, 0);
@@ -263,7 +267,8 @@ static void is_called(const void *arg)
     pit_exit(pit_atom("got_it"));
 }
 
-/* TIMER-1, TIMER-2: the name is looked up when the time has come; both kinds, relative and absolute. */
+/* TIMER-1, TIMER-2: the name is looked up when the time has come; both kinds, relative and
+   absolute. */
 NODE_CASE(a_timer_to_a_name_finds_who_has_it_then)
 {
     pit_pid me = pit_self();
@@ -305,7 +310,8 @@ static void starts_and_ends(const void *arg)
     (void)pit_start_timer_name(5, "nobody_has_this", 8);
 }
 
-/* TIMER-2: who started it may end; nobody of the name, nothing happens; who has the name may end and another take it. */
+/* TIMER-2: who started it may end; nobody of the name, nothing happens; who has the name may end
+   and another take it. */
 NODE_CASE(a_timer_to_a_name_belongs_to_nobody)
 {
     pit_pid me = pit_self();

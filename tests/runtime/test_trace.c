@@ -1,6 +1,8 @@
 /*
- * Goal: traces (issue "process semantics"; Erlang's trace): each event, who gets a trace, and the order of events. Who takes them
- *   is test_tracer.c's. Method: cases in a node (node.h), on 1, 2, 4 schedulers and while processes are moved.
+ * Goal: traces (issue "process semantics"; Erlang's trace): each event, who gets a trace, and the
+ * order of events. Who takes them
+ *   is test_tracer.c's. Method: cases in a node (node.h), on 1, 2, 4 schedulers and while processes
+ *   are moved.
  */
 #include "tests/runtime/traced.h"
 
@@ -44,7 +46,8 @@ static void obeys_in_secret(const void *arg)
     }
 }
 
-/* Section 11: of a sensitive process nothing is traced, its end neither; its trace stays, and acts when it is so no more. */
+/* Section 11: of a sensitive process nothing is traced, its end neither; its trace stays, and acts
+   when it is so no more. */
 NODE_CASE(of_the_sensitive_nothing_is_traced)
 {
     pit_tracer t = open_to_me();
@@ -234,7 +237,8 @@ NODE_CASE(monitors_and_timers_are_traced)
     expect_no_more(p.pid);
 }
 
-/* OTP: trace_SUITE/running trace. Each `in` is followed by an `out`, and they tell where. Both kinds of body. */
+/* OTP: trace_SUITE/running trace. Each `in` is followed by an `out`, and they tell where. Both
+   kinds of body. */
 NODE_CASE(in_and_out_alternate)
 {
     pit_tracer t = open_to_me();
@@ -394,9 +398,8 @@ NODE_CASE(node_wide_traces_are_of_existing_new_or_all)
     for (int i = 0; i < N; i++)
         old[i] = spawn_anywhere(obeys, NULL, 0);
     n = pit_trace_all(t, PIT_TRACE_EXISTING, PIT_TRACE_SEND);
-    CHECK(
-        n >=
-        N); /* the runtime may have processes of its own; this one is a tracer and is not traced */
+    /* the runtime may have processes of its own; this one is a tracer and is not traced */
+    CHECK(n >= N);
     for (int i = 0; i < N; i++)
         CHECK_EQ(pit_trace_info(old[i], NULL), PIT_TRACE_SEND);
     CHECK_EQ(pit_trace_info(pit_self(), NULL), 0);
@@ -429,7 +432,8 @@ NODE_CASE(node_wide_traces_are_of_existing_new_or_all)
 
 /* ---- order */
 
-/* OTP: trace_SUITE/delivered. What causes comes before what it causes; of one process all is in order. */
+/* OTP: trace_SUITE/delivered. What causes comes before what it causes; of one process all is in
+   order. */
 NODE_CASE(events_come_in_the_order_of_their_causes)
 {
     enum { N = 8, ROUNDS = 100 };

@@ -1,7 +1,8 @@
 /*
- * Goal: who takes the events of traces (test_trace.c): tracers and their end, functions, limits, and all of it at random. Method: cases
- *   in a node (node.h), on 1, 2, 4 schedulers and while processes are moved. Function tracers write into a table of atomics, since
- *   they run on several threads.
+ * Goal: who takes the events of traces (test_trace.c): tracers and their end, functions, limits,
+ * and all of it at random. Method: cases
+ *   in a node (node.h), on 1, 2, 4 schedulers and while processes are moved. Function tracers write
+ *   into a table of atomics, since they run on several threads.
  */
 #include "tests/runtime/traced.h"
 
@@ -46,7 +47,8 @@ NODE_CASE(a_tracers_death_ends_its_traces)
     expect_empty();
 }
 
-/* A tracer is not traced. OTP: trace_SUITE/self_send, suicidal_tracer: a process cannot trace itself to itself. */
+/* A tracer is not traced. OTP: trace_SUITE/self_send, suicidal_tracer: a process cannot trace
+   itself to itself. */
 NODE_CASE(a_tracer_is_never_traced)
 {
     pit_tracer other = pit_tracer_open((pit_tracer_opts){.function = pit_trace_print}), t;
@@ -223,8 +225,8 @@ NODE_CASE_WITH(the_line_of_a_timer_says_to_whom, .schedulers = 1)
 /* What does not fit the rate is dropped, counted, and told once; afterwards events come again. */
 NODE_CASE(events_beyond_the_rate_are_dropped_and_told)
 {
-    const uint64_t most =
-        4; /* a tenth of a second's, on each scheduler: less than the slowest machine asks for */
+    /* a tenth of a second's, on each scheduler: less than the slowest machine asks for */
+    const uint64_t most = 4;
     pit_tracer t;
     pit_pid p = spawn_anywhere(obeys, NULL, 0);
     pit_tracer_info info;
@@ -267,7 +269,8 @@ static void floods(const void *arg)
 
 static void swallows(void *state, const pit_msg *m) {}
 
-/* A tracer that does not keep up has no more than its backlog in its queue, and hears of the rest. */
+/* A tracer that does not keep up has no more than its backlog in its queue, and hears of the
+   rest. */
 NODE_CASE(a_slow_tracer_has_a_bounded_backlog)
 {
     pit_tracer t = pit_tracer_open((pit_tracer_opts){.backlog = 100, .rate = 100000000});
@@ -401,7 +404,8 @@ static void traces_wildly(const void *arg)
     }
 }
 
-/* Traces are set and cleared at random while processes send, spawn, link, end and are moved: nothing breaks, and all end. */
+/* Traces are set and cleared at random while processes send, spawn, link, end and are moved:
+   nothing breaks, and all end. */
 NODE_CASE(traces_come_and_go_while_processes_live)
 {
     uint64_t chance = pit_test_seed();

@@ -1,6 +1,7 @@
 /*
- * Goal: no timer fires early (TIMER-3), none is lost, each fires once, and the wheel never sleeps past one.
- * Method: random arming, cancelling and advancing, by a nanosecond or by days, against a plain table; what fires arms and
+ * Goal: no timer fires early (TIMER-3), none is lost, each fires once, and the wheel never sleeps
+ * past one. Method: random arming, cancelling and advancing, by a nanosecond or by days, against a
+ * plain table; what fires arms and
  *   cancels others. Time is a number here.
  */
 #include "tests/harness/test.h"
@@ -90,8 +91,8 @@ static void check_next(void)
     else if (first <= (int64_t)(f.wheel.now << PIT__TICK_SHIFT))
         CHECK(next <= (int64_t)(f.wheel.now << PIT__TICK_SHIFT));
     else
-        CHECK(first > INT64_MAX - TICK ||
-              next < first + TICK); /* in this order: no sum overflows */
+        /* in this order: no sum overflows */
+        CHECK(first > INT64_MAX - TICK || next < first + TICK);
 }
 
 static void advance(void)

@@ -1,6 +1,6 @@
 /*
- * What the tests of traces share (test_trace.c, test_tracer.c): a process that does what it is told, and the events that a case
- * wants, one after the other.
+ * What the tests of traces share (test_trace.c, test_tracer.c): a process that does what it is
+ * told, and the events that a case wants, one after the other.
  */
 #ifndef TESTS_RUNTIME_TRACED_H
 #define TESTS_RUNTIME_TRACED_H

@@ -1,5 +1,6 @@
 /*
- * Checks that a call ends its caller: the hooks of term/ jump back here with the text they were given.
+ * Checks that a call ends its caller: the hooks of term/ jump back here with the text they were
+ * given.
  */
 #ifndef TESTS_TERM_ENDS_H
 #define TESTS_TERM_ENDS_H

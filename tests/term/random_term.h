@@ -1,6 +1,7 @@
 /*
- * Random terms from a seed: every kind, the bounds of each more often than chance would, nested a few levels.
- * With RANDOM_FOR_ERLANG only those that a real Erlang reads and prints alike; test_erlang.c says which are not.
+ * Random terms from a seed: every kind, the bounds of each more often than chance would, nested a
+ * few levels. With RANDOM_FOR_ERLANG only those that a real Erlang reads and prints alike;
+ * test_erlang.c says which are not.
  */
 #ifndef TESTS_TERM_RANDOM_TERM_H
 #define TESTS_TERM_RANDOM_TERM_H

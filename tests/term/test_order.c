@@ -1,6 +1,7 @@
 /*
- * Goal: Erlang's order of terms, the exact order, equality and hash agree with each other and with the manual.
- * Method: a table in ascending order, each entry against each; laws (antisymmetry, transitivity, equal hashes) on
+ * Goal: Erlang's order of terms, the exact order, equality and hash agree with each other and with
+ * the manual. Method: a table in ascending order, each entry against each; laws (antisymmetry,
+ * transitivity, equal hashes) on
  *   random terms. tests/term/run_erlang compares with a real Erlang.
  */
 #include <stdlib.h>

@@ -1,6 +1,7 @@
 /*
- * Goal: print writes Erlang's text, parse reads it back, and any other bytes are refused with a place.
- * Method: a table of texts that print as they are; forms that are read but written otherwise; random terms there and
+ * Goal: print writes Erlang's text, parse reads it back, and any other bytes are refused with a
+ * place. Method: a table of texts that print as they are; forms that are read but written
+ * otherwise; random terms there and
  *   back; random damage to good texts (the fuzzer, tests/fuzz/fuzz_term_parse.c, goes further).
  */
 #include <locale.h>
@@ -333,7 +334,8 @@ PIT_TEST(a_full_table_of_atoms_fails_the_parse)
     CHECK_EQ(pit_term_parse("{ok, one_more}", 14, &t), 0);
 }
 
-/* A locale with a decimal comma must not reach the text; where none is installed, C's is used and nothing shows. */
+/* A locale with a decimal comma must not reach the text; where none is installed, C's is used and
+   nothing shows. */
 PIT_TEST(the_programs_locale_does_not_change_a_float)
 {
     static const char *const names[] = {"de_DE.UTF-8", "de_DE.utf8", "fr_FR.UTF-8", "C.UTF-8"};

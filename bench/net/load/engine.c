@@ -1,9 +1,10 @@
 /*
  * Connections, and what is on its way on each: an epoll loop.
  *
- * A connection's requests are answered in their order. `due` holds when each was due that is not answered yet, oldest
- * first; the first `asked - answered` of them have been written, the others wait until fewer than `depth` are on their
- * way. A closed loop appends one for each answer, an open loop when the schedule says so.
+ * A connection's requests are answered in their order. `due` holds when each was due that is not
+ * answered yet, oldest first; the first `asked - answered` of them have been written, the others
+ * wait until fewer than `depth` are on their way. A closed loop appends one for each answer, an
+ * open loop when the schedule says so.
  *
  * Everything that is not as it should be ends the program: fail().
  */
@@ -382,7 +383,8 @@ void engine_run(double rate, int64_t warm, int64_t length, uint64_t requests, st
     } else {
         ask_first(now);
     }
-    /* next: also those are asked that fell due while nobody let us run, though the end came meanwhile. */
+    /* next: also those are asked that fell due while nobody let us run, though the end came
+       meanwhile. */
     while (now < run.end || next < run.end || run.owed) {
         if (run.open)
             start_due(&s, &next, now);

@@ -3,8 +3,9 @@
 #include <math.h>
 
 /*
- * Below 2^8 a value is its own bucket. Above, the topmost 8 bits of it, the first of which is always set, and how far they
- * were shifted, name the bucket: the ranges of two shifts meet without a gap.
+ * Below 2^8 a value is its own bucket. Above, the topmost 8 bits of it, the first of which is
+ * always set, and how far they were shifted, name the bucket: the ranges of two shifts meet without
+ * a gap.
  */
 static unsigned bucket_of(uint64_t value)
 {

@@ -1,6 +1,7 @@
 /*
- * HTTP/1.1 for pitboss-load: GET / on connections that are kept. An answer must have status 200, a Content-Length, and the body that all
- * servers here are set up to give. Other headers may say what they like: servers send a date.
+ * HTTP/1.1 for pitboss-load: GET / on connections that are kept. An answer must have status 200, a
+ * Content-Length, and the body that all servers here are set up to give. Other headers may say what
+ * they like: servers send a date.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,7 +48,8 @@ static const uint8_t *head_end(const uint8_t *data, size_t len)
     return at ? at + 4 : NULL;
 }
 
-/* The head comes in pieces: gather them. How many bytes of data belong to it; it is whole if its end is there. */
+/* The head comes in pieces: gather them. How many bytes of data belong to it; it is whole if its
+   end is there. */
 static size_t gather(struct http_head *h, const uint8_t *data, size_t len, bool *whole)
 {
     size_t room = sizeof h->text - h->len, had = h->len, n = len < room ? len : room;

@@ -1,5 +1,6 @@
 /*
- * pitboss-load: what its files share. One thread, plain C on epoll and nothing of pitboss: a witness of its own.
+ * pitboss-load: what its files share. One thread, plain C on epoll and nothing of pitboss: a
+ * witness of its own.
  *
  *   main.c       the command line, the phases, what is printed
  *   engine.c     connections, requests on their way, answers and when they came
@@ -7,9 +8,10 @@
  *   histogram.c  latencies
  *   protocol.c   echo, stream, RESP, WebSocket; http.c: HTTP. What is asked, and what exactly must be answered
  *
- * Closed loop: each connection keeps `depth` requests on their way; the next one is due when an answer came. A server
- * that stalls is then asked less, and its stall is in few latencies. Open loop: requests are due by a schedule that does not care
- * for answers. Latency is the time from when a request was due until its answer was there, whoever made it wait: the server, this
+ * Closed loop: each connection keeps `depth` requests on their way; the next one is due when an
+ * answer came. A server that stalls is then asked less, and its stall is in few latencies. Open
+ * loop: requests are due by a schedule that does not care for answers. Latency is the time from
+ * when a request was due until its answer was there, whoever made it wait: the server, this
  * program, or a connection that had `depth` requests on their way already.
  */
 #ifndef BENCH_NET_LOAD_LOAD_H
@@ -72,14 +74,16 @@ struct run {
 struct protocol {
     const char *name;
     size_t size, most; /* of the payload, if the command line does not say; and at most */
-    size_t
-        overhead; /* how much longer a request may be than the payload; the payload does not count where it is not sent */
+    /* how much longer a request may be than the payload; the payload does not count where it is not
+       sent */
+    size_t overhead;
     bool sends_payload;
     /* Before the first request, on a socket that blocks; NULL: nothing. */
     void (*greet)(int fd, uint32_t connection);
     /* Write the request; returns its length. */
     size_t (*request)(struct request r, uint8_t *to);
-    /* The answer's bytes from `at` on, as many as lie together; none: it ends there. NULL: `take` knows. */
+    /* The answer's bytes from `at` on, as many as lie together; none: it ends there. NULL: `take`
+       knows. */
     struct run (*expect)(struct request r, uint64_t at);
     /* Read of the answer what there is. *used bytes were its own. */
     enum taken (*take)(struct request r, struct progress *p, const uint8_t *data, size_t len,
@@ -111,17 +115,18 @@ struct result {
     double seconds;   /* that were measured */
     uint64_t answers; /* that came in the measured time */
     double cpu;       /* of this program in that time, in cores */
-    struct histogram
-        latencies; /* closed: of those answers; open: of all requests due in that time, in ns */
-    struct histogram
-        own_delay; /* open: how late this program was at handing a due request to its connection */
+    /* closed: of those answers; open: of all requests due in that time, in ns */
+    struct histogram latencies;
+    /* open: how late this program was at handing a due request to its connection */
+    struct histogram own_delay;
 };
 
 void engine_connect(void);
 
 /*
- * Drive all connections: the first `warm` ns are not measured, then come at most `length` ns and, unless it is 0, at most so
- * many requests that are; then what is owed is waited for. rate 0: closed loop.
+ * Drive all connections: the first `warm` ns are not measured, then come at most `length` ns and,
+ * unless it is 0, at most so many requests that are; then what is owed is waited for. rate 0:
+ * closed loop.
  */
 void engine_run(double rate, int64_t warm, int64_t length, uint64_t requests, struct result *ret);
 

@@ -1,10 +1,11 @@
 /*
- * pitboss-load: put a load on a server on this machine, check every answer, and say how long they took. See load.h.
+ * pitboss-load: put a load on a server on this machine, check every answer, and say how long they
+ * took. See load.h.
  *
  *   pitboss-load PROTOCOL PORT [OPTION...]          --help lists the options
  *
- * Prints `metric value` lines. Exit status: 0; 1: an answer was wrong, lost or late beyond all measure, or no connection;
- * 2: usage.
+ * Prints `metric value` lines. Exit status: 0; 1: an answer was wrong, lost or late beyond all
+ * measure, or no connection; 2: usage.
  */
 #include <errno.h>
 #include <getopt.h>

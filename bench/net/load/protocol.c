@@ -1,8 +1,9 @@
 /*
- * The protocols whose answers are known to the byte before they come: echo, stream, RESP, WebSocket.
+ * The protocols whose answers are known to the byte before they come: echo, stream, RESP,
+ * WebSocket.
  *
- * What a request carries is a slice of the pattern that begins somewhere else for each request of each connection; so an
- * answer to another request, or another connection's, is a wrong one.
+ * What a request carries is a slice of the pattern that begins somewhere else for each request of
+ * each connection; so an answer to another request, or another connection's, is a wrong one.
  */
 #include <arpa/inet.h>
 #include <errno.h>
