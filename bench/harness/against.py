@@ -7,7 +7,9 @@ OTHER_MACHINE = 3  # exit status: nothing was compared
 
 
 def baseline(found):
-    """{(bench, setting, metric): samples} of ours in some records."""
+    """{(bench, setting, metric): samples} of ours in some records. ValueError if they are of no run of rows."""
+    if "scale" not in found[0]:
+        raise ValueError("the baseline does not say how much work was done: it is not of bench/run")
     kept = {}
     for r in found:
         if r["record"] == "metric" and r["contestant"] == "pitboss":
@@ -45,7 +47,7 @@ def against(chosen, kept, name, plan, least, sink, out):
         for setting, case in row.contestants["pitboss"].items():
             if not any((row.name, setting, metric) in kept for metric in metrics):
                 continue
-            cases = lambda: [rounds.Series("pitboss", setting, case)]
+            cases = lambda: [rounds.Series("pitboss", setting, case, needs=(row.metric,))]
             changes, failures = change.examined(cases, plan.of(row), metrics, contrast_of(row, setting, kept, metrics), least)
             counts.append(compare.report(row, setting, changes, failures, name, sink, out))
     return compare.summary(counts, name, out)

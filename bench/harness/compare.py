@@ -106,7 +106,7 @@ def compare(chosen, commit, programs, plan, least, sink, out, witness=None):
         for row in chosen:
             metrics = metrics_of(row)
             for setting, case in row.contestants["pitboss"].items():
-                cases = lambda: [rounds.Series(who, setting, moved(case, place)) for who, place in places.items()]
+                cases = lambda: [rounds.Series(who, setting, moved(case, place), needs=(row.metric,)) for who, place in places.items()]
                 changes, failures = change.examined(cases, plan.of(row), metrics, contrast_of(metrics), least)
                 counts.append(report(row, setting, changes, failures, commit, sink, out))
                 if witness:

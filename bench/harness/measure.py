@@ -1,6 +1,7 @@
 """Run one case once: its metrics, and what else the machine did meanwhile."""
 import csv
 import io
+import math
 import os
 import re
 import signal
@@ -40,8 +41,19 @@ def metrics_of(text, load):
         return redis_benchmark(text)
     if load and "wrk" in load:
         return wrk(text)
-    words = [line.split() for line in text.splitlines()]
-    return {w[0]: float(w[1]) for w in words if len(w) == 2}
+    return dict(filter(None, map(metric_in, text.splitlines())))
+
+
+def metric_in(line):
+    """(name, value) of a line `metric value`; None for any other, which a program may print besides."""
+    words = line.split()
+    try:
+        name, value = words[0], float(words[1]) if len(words) == 2 else None
+    except (IndexError, ValueError):
+        return None
+    if value is not None and not math.isfinite(value):
+        raise Failed(f"{name} is {value}")
+    return None if value is None else (name, value)
 
 
 def redis_benchmark(text):
@@ -65,7 +77,7 @@ def wrk(text):
 
 def run_command(command):
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=TIME_LIMIT)
+        done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=TIME_LIMIT)
     except subprocess.TimeoutExpired:
         raise Failed(f"took more than {TIME_LIMIT} s")
     except OSError as e:
@@ -99,7 +111,7 @@ def wait_for_port(port, server):
 
 def run_server(case):
     nobody_listens(case.port)
-    server = subprocess.Popen(case.command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    server = subprocess.Popen(case.command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace")
     try:
         wait_for_port(case.port, server)
         for command in (case.check, case.prepare):
@@ -109,6 +121,8 @@ def run_server(case):
         cpu, start = process_cpu(server.pid), time.monotonic()
         metrics = metrics_of(run_command(case.load), case.load)
         elapsed, cpu = time.monotonic() - start, process_cpu(server.pid) - cpu
+        if server.poll() is not None:
+            raise Failed(f"the server ended under the load with status {server.returncode}: {server.stderr.read()[-300:]}")
         metrics["server_memory_bytes"] = process_memory(server.pid)
     finally:
         server.send_signal(signal.SIGTERM)

@@ -6,6 +6,11 @@ import rows as table
 from harness import machine, stats
 
 
+# What is read, by --against, of a file that somebody kept.
+NEEDED = {"machine": ("schema",), "row": ("bench", "noise"),
+          "metric": ("bench", "contestant", "setting", "metric", "samples")}
+
+
 def label(who, setting):
     return who + (f"_{setting}" if setting else "")
 
@@ -103,23 +108,40 @@ def of_row(row, measurement, seconds):
 
 
 class Sink:
-    """Where records go: a file, standard output, both or none; each is written out at once."""
+    """Where records go: a file, standard output, both or none; each is written out at once.
+
+    The first record makes the file anew: a command that comes to nothing leaves the last results as they are."""
 
     def __init__(self, path=None, stream=None):
-        self.streams = [s for s in (open(path, "w", encoding="utf-8") if path else None, stream) if s]
+        self.path, self.streams = path, [stream] if stream else []
 
     def put(self, record):
+        if self.path:
+            self.streams.append(open(self.path, "w", encoding="utf-8"))
+            self.path = None
         for stream in self.streams:
             print(json.dumps(record), file=stream, flush=True)
 
 
+def record_in(line, where):
+    """The record that a line is; ValueError if it is none, or lacks a key that a reader here goes by."""
+    try:
+        record = json.loads(line)
+        lacking = [key for key in NEEDED.get(record["record"], ()) if key not in record]
+    except (json.JSONDecodeError, KeyError, TypeError):
+        raise ValueError(f"{where}: not a record") from None
+    if lacking:
+        raise ValueError(f"{where}: a record \"{record['record']}\" without {', '.join(lacking)}")
+    return record
+
+
 def read(path):
     """The records of a file, in order. ValueError if they are no results of this schema."""
-    try:
-        with open(path, encoding="utf-8") as f:
-            found = [json.loads(line) for line in f if line.strip()]
-    except json.JSONDecodeError:
-        found = []
-    if not found or found[0].get("record") != "machine" or found[0].get("schema") != machine.SCHEMA:
+    found = []
+    with open(path, encoding="utf-8", errors="replace") as f:
+        for number, line in enumerate(f, 1):
+            if line.strip():
+                found.append(record_in(line, f"{path}, line {number}"))
+    if not found or found[0]["record"] != "machine" or found[0].get("schema") != machine.SCHEMA:
         raise ValueError(f"{path}: its first record is not a machine description of schema {machine.SCHEMA}")
     return found

@@ -1,5 +1,6 @@
 """Another revision of this repository, checked out and built under build/compare/, to be measured beside this one."""
 import os
+import shutil
 import subprocess
 import sys
 
@@ -21,13 +22,24 @@ def git(*words):
     return done.stdout.strip()
 
 
+def whole(folder, commit):
+    """It has the commit's files, all and unchanged. A checkout that was cut short has not, nor one that somebody worked in."""
+    if not os.path.exists(os.path.join(folder, ".git")):  # git would take the repository around it
+        return False
+    return subprocess.run(["git", "-C", folder, "diff", "--quiet", commit, "--"], capture_output=True).returncode == 0
+
+
 def checkout(name):
     """(commit, folder): a git worktree, kept for the next time; `git worktree remove FOLDER` frees it."""
-    commit = git("rev-parse", "--verify", "--end-of-options", name + "^{commit}")
+    try:
+        commit = git("rev-parse", "--verify", "--end-of-options", name + "^{commit}")
+    except Unknown:
+        raise Unknown(f"no such revision: {name}") from None
     folder = os.path.join(PLACE, commit[:12])
-    if not os.path.isdir(folder):
+    if not whole(folder, commit):
+        shutil.rmtree(folder, ignore_errors=True)
         os.makedirs(PLACE, exist_ok=True)
-        git("worktree", "add", "--force", "--detach", folder, commit)
+        git("worktree", "add", "--force", "--force", "--detach", folder, commit)  # twice: also where one was cut short
     return commit, folder
 
 

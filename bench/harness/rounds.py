@@ -41,6 +41,7 @@ class Series:
     setting: str
     case: object
     runs: list = field(default_factory=list)
+    needs: tuple = ()  # metrics without which a run is a failure
 
     def kept(self):
         return [r for r in self.runs if r.kept]
@@ -73,6 +74,8 @@ class Measurement:
         """One run more of a series; False if it gave none, and the series is given up."""
         try:
             metrics, noise = self.once(series.case)
+            if lacking := [m for m in series.needs if m not in metrics]:
+                raise measure.Failed(f"printed no {', '.join(lacking)}")
         except (measure.NotYet, measure.Failed) as e:
             kind = "not yet" if isinstance(e, measure.NotYet) else "failed"
             self.failures.append(Failure(series.who, series.setting, kind, str(e)))

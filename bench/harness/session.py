@@ -16,12 +16,17 @@ def open_floors(row, measurement):
             and not stats.plain(list(records.values_of(f, best).values()), f.bound)]
 
 
+def needs(row, who):
+    """What a contestant must print: what decides the row, and of ours what is held to a floor by itself."""
+    return tuple(dict.fromkeys([row.metric] + [f.metric for f in row.floors if who == "pitboss" and f.peer is None]))
+
+
 def measure_row(row, present, plan):
     """The records of a row."""
     begin = time.monotonic()
     plan = plan.of(row)
-    cases = [rounds.Series(who, setting, case) for who, settings in row.contestants.items() if who == "pitboss" or who in present
-             for setting, case in settings.items()]
+    cases = [rounds.Series(who, setting, case, needs=needs(row, who)) for who, settings in row.contestants.items()
+             if who == "pitboss" or who in present for setting, case in settings.items()]
     m = rounds.measured(cases, plan, undecided=lambda m: bool(open_floors(row, m)),
                         narrowed=lambda m: list(records.chosen(row, m).values()))
     return list(records.of_row(row, m, time.monotonic() - begin))

@@ -13,6 +13,20 @@ def noting(path, word, then="true"):
     return ["sh", "-c", f"echo {word} >> {path}; {then}"]
 
 
+class Printed(unittest.TestCase):
+    def test_what_is_no_metric_is_passed_over(self):
+        said = "spawns_per_s 5e6\n\nhello world\nsome more words\nalone\ntime_ms 0\n"
+        self.assertEqual(measure.metrics_of(said, None), {"spawns_per_s": 5e6, "time_ms": 0})
+
+    def test_a_metric_that_is_no_number_is_a_failure(self):
+        for value in ("nan", "inf", "-inf"):
+            with self.assertRaisesRegex(measure.Failed, "spawns_per_s is"):
+                measure.metrics_of(f"spawns_per_s {value}\n", None)
+
+    def test_bytes_that_are_no_text(self):
+        self.assertIn("a 5\n", measure.run_command(["printf", "a 5\\n\\377 x\\n"]))
+
+
 class Measure(unittest.TestCase):
     def setUp(self):
         for name in ("nobody_listens", "wait_for_port"):  # the server of these cases is none
@@ -39,6 +53,13 @@ class Measure(unittest.TestCase):
         with self.assertRaisesRegex(measure.Failed, "a wrong answer"):
             measure.run_server(self.case("echo a wrong answer >&2; exit 1"))
         self.assertEqual(self.noted(), ["check"])
+
+    def test_a_server_that_ends_under_the_load_is_a_failure(self):
+        case, ended = self.case(), f"grep -qs '^State:.Z' /proc/$(cat {self.notes}.pid)/status"
+        case.command = ["sh", "-c", f"echo $$ > {self.notes}.pid; echo wrong >&2; exit 7"]
+        case.load = noting(self.notes, "load", f"echo req_per_s 5; until {ended}; do sleep 0.01; done")
+        with self.assertRaisesRegex(measure.Failed, "status 7: wrong"):
+            measure.run_server(case)
 
     def test_a_load_that_looks_at_no_answer_has_a_check_before_it(self):
         blind = ("redis-benchmark", "wrk")

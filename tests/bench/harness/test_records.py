@@ -65,7 +65,19 @@ class Files(unittest.TestCase):
         records.Sink(self.path).put({"record": "machine", "schema": 2})
         self.assertRaises(ValueError, records.read, self.path)
 
-    def test_so_is_what_is_no_json(self):
-        with open(self.path, "w", encoding="utf-8") as f:
-            f.write("ping_pong 12\n")
-        self.assertRaises(ValueError, records.read, self.path)
+    def test_so_is_what_is_no_record(self):
+        machine = '{"record": "machine", "schema": 1}\n'
+        for text in ("", "\n", "ping_pong 12\n", "[]\n", "5\n", '{"schema": 1}\n', '{"record": "machine"}\n', "\udcff\n",
+                     machine + '{"record": "metric", "be', machine + '{"record": "metric", "bench": "spawn"}\n'):
+            with open(self.path, "w", encoding="utf-8", errors="surrogateescape") as f:
+                f.write(text)
+            with self.assertRaises(ValueError, msg=text) as said:
+                records.read(self.path)
+            self.assertIn(self.path, str(said.exception))
+
+    def test_what_is_there_stays_until_there_is_something_new(self):
+        records.Sink(self.path).put({"record": "machine", "schema": 1})
+        sink = records.Sink(self.path)
+        self.assertEqual(len(records.read(self.path)), 1)
+        sink.put({"record": "machine", "schema": 1, "scale": 20})
+        self.assertEqual(records.read(self.path)[0]["scale"], 20)

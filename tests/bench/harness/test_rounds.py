@@ -96,6 +96,18 @@ class Rounds(unittest.TestCase):
         self.assertEqual([s.who for s in m.series], ["c"])
 
 
+class Needs(unittest.TestCase):
+    def test_a_run_without_its_row_s_metric_is_a_failure(self):
+        case = rounds.Series("go", "", None, needs=("spawns_per_s", "rss"))
+        m = rounds.measured([case], rounds.Plan(5, 5), once=lambda case: ({"rss": 5.0}, dict(QUIET)))
+        self.assertEqual([(f.who, f.kind, f.text) for f in m.failures], [("go", "failed", "printed no spawns_per_s")])
+
+    def test_what_a_row_needs(self):
+        row = table.Row("row", "rate", {}, [table.Floor("rss", None, 480, at_most=True), table.Floor("rate", "go", 2),
+                                            table.Floor("req_per_cpu_s", "go", 2)])
+        self.assertEqual((session.needs(row, "pitboss"), session.needs(row, "go")), (("rate", "rss"), ("rate",)))
+
+
 class Complaints(unittest.TestCase):
     def test_limits(self):
         self.assertEqual(weather.complaints(QUIET), [])

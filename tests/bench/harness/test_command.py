@@ -1,0 +1,149 @@
+"""bench/run as a command: what it refuses, and that nothing of it goes on when it is told to end."""
+import os
+import pty
+import select
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+from unittest import mock
+
+import rows as table
+from harness import revision
+
+RUN = os.path.join(table.BENCH, "run")
+PATIENCE = 120  # seconds; nothing here takes one
+
+
+class Command(unittest.TestCase):
+    def setUp(self):
+        place = tempfile.TemporaryDirectory()
+        self.addCleanup(place.cleanup)
+        self.place, self.started = place.name, os.path.join(place.name, "started")
+        self.program = self.file("pitboss-bench", f"#!/bin/sh\necho $$ >> {self.started}\nexec sleep {10 * PATIENCE}\n")
+        os.chmod(self.program, 0o755)
+        self.environment = {**os.environ, "PITBOSS_BENCH": self.program}
+        self.out = os.path.join(self.place, "out.jsonl")
+
+    def file(self, name, text):
+        path = os.path.join(self.place, name)
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text)
+        return path
+
+    def refused(self, *words):
+        done = subprocess.run([RUN, *words], env=self.environment, capture_output=True, text=True, timeout=PATIENCE)
+        self.assertEqual(done.returncode, 2, done.stderr)
+        self.assertNotIn("Traceback", done.stderr)
+        return done.stderr
+
+    def pid_of_program(self):
+        """Of the benchmark, when it runs."""
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            if os.path.exists(self.started) and open(self.started).read().endswith("\n"):
+                return int(open(self.started).read())
+            time.sleep(0.01)
+        self.fail("the benchmark was not started")
+
+    def test_what_cannot_be_written_is_refused_before_anything_is_measured(self):
+        self.assertIn("Is a directory", self.refused("spawn", "--ours", "--out", self.place))
+        below = os.path.join(self.program, "page.html")
+        self.assertIn("File exists", self.refused("spawn", "--ours", "--out", self.out, "--html", below))
+        self.assertFalse(os.path.exists(self.started))
+
+    def test_rounds_below_nought(self):
+        for words in (("-n", "-3"), ("--most", "-1"), ("--compare", "HEAD", "--least", "-5")):
+            self.assertIn("above 0", self.refused(*words, "spawn"))
+
+    def test_a_name_that_is_no_row_leaves_the_last_results(self):
+        self.file("out.jsonl", "kept\n")
+        self.assertIn("no such row: spwan", self.refused("spwan", "--out", self.out))
+        with open(self.out, encoding="utf-8") as f:
+            self.assertEqual(f.read(), "kept\n")
+
+    def test_a_broken_baseline(self):
+        broken = self.file("baseline.jsonl", '{"record": "machine", "schema": 1}\n{"record": "met')
+        self.assertIn("baseline.jsonl, line 2: not a record", self.refused("--against", broken, "--out", self.out))
+
+    def test_told_to_end_it_ends_what_it_started(self):
+        for number, status in ((signal.SIGTERM, 143), (signal.SIGHUP, 129)):
+            with open(os.devnull, "w") as null:
+                run = subprocess.Popen([RUN, "spawn", "--ours", "--out", self.out], env=self.environment, stderr=null, stdout=null)
+            program = self.pid_of_program()
+            run.send_signal(number)
+            self.assertEqual(run.wait(PATIENCE), status)
+            self.assertFalse(os.path.exists(f"/proc/{program}"))
+            os.remove(self.started)
+
+    def test_ctrl_c_reaches_it_through_a_script(self):
+        bash, terminal = pty.fork()
+        if bash == 0:
+            os.execvpe("bash", ["bash", "-c", f"{RUN} spawn --ours --out {self.out}; echo status $?"], self.environment)
+        self.addCleanup(os.close, terminal)
+        program, said, end = self.pid_of_program(), b"", time.monotonic() + PATIENCE
+        os.write(terminal, b"\x03")
+        while b"status" not in said and time.monotonic() < end and select.select([terminal], [], [], PATIENCE)[0]:
+            try:
+                said += os.read(terminal, 4096)
+            except OSError:  # bash has ended
+                break
+        gone = not os.path.exists(f"/proc/{program}")
+        if not gone:
+            os.kill(program, signal.SIGKILL)
+            os.kill(bash, signal.SIGKILL)
+        os.waitpid(bash, 0)
+        self.assertTrue(gone, said)
+        self.assertIn(b"interrupted", said)
+
+
+class Checkout(unittest.TestCase):
+    def setUp(self):
+        place = tempfile.TemporaryDirectory()
+        self.addCleanup(place.cleanup)
+        for name, value in (("PLACE", os.path.join(place.name, "build", "compare")), ("table", mock.Mock(ROOT=place.name))):
+            patch = mock.patch.object(revision, name, value)
+            patch.start()
+            self.addCleanup(patch.stop)
+        for name in [n for n in os.environ if n.startswith("GIT_")]:  # of a hook that runs the tests
+            patch = mock.patch.dict(os.environ)
+            patch.start()
+            self.addCleanup(patch.stop)
+            del os.environ[name]
+        revision.git("init", "-q")
+        for name in ("a", "b"):
+            with open(os.path.join(place.name, name), "w", encoding="utf-8") as f:
+                f.write(name)
+        revision.git("add", "a", "b")
+        revision.git("-c", "user.name=n", "-c", "user.email=e", "commit", "-q", "-m", "both")
+
+    def files(self):
+        commit, folder = revision.checkout("HEAD")
+        self.assertTrue(revision.whole(folder, commit))
+        found = {}
+        for name in ("a", "b"):
+            with open(os.path.join(folder, name), encoding="utf-8") as f:
+                found[name] = f.read()
+        return folder, found
+
+    def test_a_checkout_is_kept(self):
+        folder, found = self.files()
+        self.assertEqual(found, {"a": "a", "b": "b"})
+        with open(os.path.join(folder, "built"), "w", encoding="utf-8"):
+            pass
+        self.files()
+        self.assertTrue(os.path.exists(os.path.join(folder, "built")))
+
+    def test_one_that_was_cut_short_or_changed_is_made_anew(self):
+        for remove in ("a", ".git"):
+            folder, _ = self.files()
+            os.remove(os.path.join(folder, remove))
+            self.assertEqual(self.files()[1], {"a": "a", "b": "b"})
+        with open(os.path.join(folder, "b"), "w", encoding="utf-8") as f:
+            f.write("another")
+        self.assertEqual(self.files()[1], {"a": "a", "b": "b"})
+
+    def test_a_revision_that_is_none(self):
+        with self.assertRaisesRegex(revision.Unknown, "no such revision: nowhere"):
+            revision.checkout("nowhere")
