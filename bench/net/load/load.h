@@ -2,11 +2,13 @@
  * pitboss-load: what its files share. One thread, plain C on epoll and nothing of pitboss: a
  * witness of its own.
  *
- *   main.c       the command line, the phases, what is printed
+ *   main.c       the phases, what is printed
+ *   options.c    the command line
  *   engine.c     connections, requests on their way, answers and when they came
  *   schedule.c   when requests are due in an open loop
  *   histogram.c  latencies
  *   protocol.c   echo, stream, RESP, WebSocket; http.c: HTTP. What is asked, and what exactly must be answered
+ *   common.c     what all of these stand on: the options' values, the clock, the end
  *
  * Closed loop: each connection keeps `depth` requests on their way; the next one is due when an
  * answer came. A server that stalls is then asked less, and its stall is in few latencies. Open
@@ -43,12 +45,15 @@ struct options {
 };
 
 extern struct options options;
-extern uint64_t served;        /* answers since the start, whether they were measured or not */
 extern const uint8_t *pattern; /* bench/net/pattern.h's table, twice */
+void pattern_make(void);
 
 /* Says what was wrong and ends the program with status 1: what was lost or wrong has no figure. */
 _Noreturn void fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int64_t now_ns(void);
+
+/* Fill in the options; what is wrong is said, and ends the program with status 2. */
+void options_parse(int argc, char **argv);
 
 /* ---- protocols ---- */
 
@@ -110,6 +115,8 @@ struct schedule schedule_new(double rate, bool fixed, uint64_t seed, int64_t beg
 int64_t schedule_next(struct schedule *s);
 
 /* ---- the engine ---- */
+
+extern uint64_t served; /* answers since the start, whether they were measured or not */
 
 struct result {
     double seconds;   /* that were measured */
