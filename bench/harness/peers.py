@@ -1,4 +1,6 @@
-"""Which peers are installed, and their programs, built as far as they are older than their sources."""
+"""Which peers are installed, and their programs, built as far as they are older than their sources or than this.
+
+What is C or C++ is optimised as ours is, by -O3."""
 import os
 import shutil
 import subprocess
@@ -17,7 +19,7 @@ SOURCES = os.path.join(table.BENCH, "peers")
 def jobs():
     """(peer, source, product, command before the source); several sources stand with blanks between them."""
     out = lambda product: os.path.join(table.PEERS, product)
-    found = [("c_epoll", "net_epoll.c", "net_epoll", ["cc", "-O2", "-I", table.ROOT, "-o", out("net_epoll")])]
+    found = [("c_epoll", "net_epoll.c", "net_epoll", ["cc", "-O3", "-I", table.ROOT, "-o", out("net_epoll")])]
     found += [("erlang", f"{name}.erl", f"{os.path.basename(name)}.beam", ["erlc", "-o", table.PEERS])
               for name in ("peer_server", "peer_sup", "peer_bench", "peer_rt", "peer_net", "savina/peer_savina")]
     found += [("go", source, product, ["go", "build", "-o", out(product)])
@@ -26,11 +28,11 @@ def jobs():
     found.append(("gorilla", "peer_ws.go", "peer_ws_go",
                   ["env", "GO111MODULE=off", f"GOPATH={GOPATH}", "go", "build", "-o", out("peer_ws_go")]))
     return found + [("caf", "savina/peer_savina.cpp", "peer_savina_caf",
-                     ["c++", "-O2", "-DNDEBUG", "-std=c++17", "-o", out("peer_savina_caf")])]
+                     ["c++", "-O3", "-DNDEBUG", "-std=c++17", "-o", out("peer_savina_caf")])]
 
 
 def older(product, sources):
-    return not os.path.exists(product) or os.path.getmtime(product) < max(map(os.path.getmtime, sources))
+    return not os.path.exists(product) or os.path.getmtime(product) < max(map(os.path.getmtime, [*sources, __file__]))
 
 
 def ready(wanted):

@@ -528,8 +528,10 @@ static void philosophers(const params &p)
                 return true;
             },
             [=](done_atom, int64_t seat) {
-                self->state.taken[seat] = self->state.taken[(seat + 1) % seats] = false;
-                self->state.eaten++;
+                auto &s = self->state;
+                expect("forks", s.taken[seat] && s.taken[(seat + 1) % seats], true);
+                s.taken[seat] = s.taken[(seat + 1) % seats] = false;
+                s.eaten++;
             },
             [=](fetch_atom) { return std::make_tuple(self->state.eaten, self->state.refused); }};
     });
@@ -613,6 +615,8 @@ static void barber(const params &p)
                       });
     report("haircuts_per_s", haircuts);
     std::printf("returned %.3f\n", double(returned));
+    expect("messages after the last haircut",
+           (*first_scoped)->await_data(std::chrono::high_resolution_clock::now()), false);
 }
 
 struct table {

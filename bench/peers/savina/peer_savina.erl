@@ -7,6 +7,8 @@
 %% Queues grow long where one sends faster than the other takes; they stay out of the heap there, or each garbage collection
 %% would walk over all that waits.
 -define(LONG_QUEUE, {message_queue_data, off_heap}).
+%% Whom all wait for goes first, in ours as well.
+-define(WAITED_FOR, {priority, high}).
 
 main([Name | Parameters]) ->
     spawn_opt(fun() ->
@@ -155,7 +157,7 @@ run("boundedbuffer", [Size, Producers, Consumers, Items, ProducerCost, ConsumerC
     First = self(),
     Start = now_ns(),
     Total = Producers * Items,
-    Manager = spawn_link(fun() -> manager(Size, Total, queue:new(), 0, [], []) end),
+    Manager = spawn_opt(fun() -> manager(Size, Total, queue:new(), 0, [], []) end, [link, ?WAITED_FOR]),
     [spawn_link(fun() -> producer(Manager, I * Items, Items, ProducerCost) end) || I <- lists:seq(0, Producers - 1)],
     [spawn_link(fun() -> First ! {done, consumer(Manager, ConsumerCost, 0, 0.0, 1)} end) || _ <- lists:seq(1, Consumers)],
     Sum = await(Consumers, 0),
@@ -184,8 +186,8 @@ run("philosophers", [Philosophers, Rounds]) ->
 run("barber", [Haircuts, Size, Pause, Haircut]) ->
     Factory = self(),
     Start = now_ns(),
-    Barber = spawn_link(fun() -> barber(Haircut, 2) end),
-    Room = spawn_link(fun() -> room(Barber, Size, queue:new(), 0, true) end),
+    Barber = spawn_opt(fun() -> barber(Haircut, 2) end, [link, ?WAITED_FOR]),
+    Room = spawn_opt(fun() -> room(Barber, Size, queue:new(), 0, true) end, [link, ?WAITED_FOR]),
     customers(Haircuts, Room, Factory, Pause, 1),
     Returned = haircuts(Haircuts, Room, 0),
     report(Start, "haircuts_per_s", Haircuts),
