@@ -17,6 +17,7 @@
 #include <sys/uio.h>
 
 #include "base/assert.h"
+#include "base/size.h"
 #include "runtime/sched.h"
 #include "term/blob.h"
 
@@ -121,9 +122,7 @@ static struct pit__piece *new_piece(struct pit__socket *s, size_t length)
 
     if (size < length)
         size = length;
-    b = size > SIZE_MAX / 2 /* then the sum may be small */
-            ? NULL
-            : pit__block_alloc(pool(), sizeof(*b) + size);
+    b = pit__size_never(size) ? NULL : pit__block_alloc(pool(), sizeof(*b) + size);
     if (!b)
         return NULL;
     if (append(s, (struct pit__piece){.data = (uint8_t *)(b + 1), .block = b, .room = size}) < 0) {

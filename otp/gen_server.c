@@ -350,7 +350,7 @@ pit_pid pit__server_start(const pit_server *server, const void *arg, size_t size
 
     if (!p)
         return (pit_pid){INT64_MIN | PIT_ENOTPROCESS};
-    if (size > UINT32_MAX) /* as spawning has it; the sum may be small */
+    if (size > PIT__BLOCK_MOST) /* as spawning has it */
         return (pit_pid){INT64_MIN | EINVAL};
     block = total <= SMALL ? small : pit_alloc(total);
     memset(block, 0, arg_at);

@@ -22,6 +22,7 @@
 #include "base/log.h"
 #include "term/atom.h"
 #include "term/blob.h"
+#include "runtime/block.h"
 #include "runtime/park.h"
 #include "otp/call.h"
 #include "otp/children.h"
@@ -163,7 +164,7 @@ pit_children pit__children(const pit_child *children, size_t count)
     char *at;
 
     for (size_t i = 0; i < count; i++) {
-        if (children[i].size > UINT32_MAX) /* the sum may be small */
+        if (children[i].size > PIT__BLOCK_MOST)
             pit__exit_text("badarg", "PIT_CHILDREN: an arg of 4 GiB or more", NULL, 0);
         size += children[i].size + (children[i].id ? strlen(children[i].id) + 1 : 0);
     }
@@ -692,7 +693,7 @@ pit_pid pit_supervisor_start_opts(pit_sup_init *init, const void *arg, size_t si
     struct start_arg *a;
     pit_pid pid;
 
-    if (size > UINT32_MAX)
+    if (size > PIT__BLOCK_MOST)
         return error_handle(-EINVAL);
     a = pit_try_alloc(total);
     if (!a)

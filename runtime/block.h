@@ -27,6 +27,7 @@
 #define PIT__BLOCK_LARGE 15  /* from malloc */
 #define PIT__BLOCK_HOME_NONE UINT16_MAX
 #define PIT__BLOCK_RETURN_BATCH 64
+#define PIT__BLOCK_MOST UINT32_MAX /* of payload, of an argument: what `size` can say */
 
 /* The first 16 bytes of every block. next belongs to whoever holds the block. */
 struct pit__block {

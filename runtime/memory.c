@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/size.h"
 #include "runtime/enter.h"
 #include "runtime/heap_limit.h"
 #include "runtime/node_state.h"
@@ -76,7 +77,7 @@ static void *try_alloc(struct pit__sched *s, struct pit__process *p, size_t size
     struct allocation *a;
     uint64_t limit = pit__node.opts.memory;
 
-    if (size > SIZE_MAX / 2 || (limit && (size > limit || p->memory + size > limit)))
+    if (pit__size_never(size) || (limit && (size > limit || p->memory + size > limit)))
         return NULL;
     a = pit__block_alloc(&s->blocks, sizeof *a + size);
     if (!a)

@@ -110,7 +110,8 @@ static inline struct pit__message *pit__message_next(const struct pit__message *
 static inline struct pit__message *pit__message_alloc(struct pit__blocks *pool, enum pit__kind kind,
                                                       size_t size)
 {
-    struct pit__message *m = size <= UINT32_MAX ? pit__block_alloc(pool, sizeof *m + size) : NULL;
+    struct pit__message *m =
+        size <= PIT__BLOCK_MOST ? pit__block_alloc(pool, sizeof *m + size) : NULL;
 
     if (m) {
         m->block.kind = (uint8_t)kind;

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/probes.h"
+#include "base/size.h"
 #include "runtime/bound.h"
 #include "runtime/enter.h"
 #include "runtime/foresee.h"
@@ -250,9 +251,8 @@ void *pit_message_make(const pit_type *type, size_t size)
 
     if (size < type->size)
         size = type->size;
-    m = size > UINT32_MAX - extra /* then the sum may be small */
-            ? NULL
-            : pit__message_alloc(&t->sched->blocks, PIT__MESSAGE, size + extra);
+    m = pit__size_never(size) ? NULL
+                              : pit__message_alloc(&t->sched->blocks, PIT__MESSAGE, size + extra);
     if (m) {
         memset(pit__message_payload(m), 0, size + extra);
         m->block.size = (uint32_t)size;

@@ -167,7 +167,7 @@ static inline __attribute__((always_inline)) pit_pid create(struct pit__sched *s
 {
     struct pit__process *p;
     pit_pid pid;
-    int r = e->size > UINT32_MAX ? -EINVAL : check(o);
+    int r = e->size > PIT__BLOCK_MOST ? -EINVAL : check(o);
 
     if (r < 0)
         return failed(s, NULL, -r);

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 
 #include "base/assert.h"
+#include "base/size.h"
 #include "term/blob.h"
 #include "term/heap.h"
 
@@ -67,7 +68,7 @@ uint64_t pit__binary_count(pit_binary b)
 
 static struct pit__blob *blob_new(size_t size, void (*free_fn)(void *), void *arg)
 {
-    if (size > SIZE_MAX / 2)
+    if (pit__size_never(size))
         return NULL;
 
     size_t bytes = sizeof(struct pit__blob) + size;

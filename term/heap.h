@@ -73,10 +73,6 @@ uint64_t *pit__heap_try(struct pit__heap *h, size_t cells);
 /* The same in the current heap; ends the process instead of answering NULL. */
 uint64_t *pit__heap_cells(size_t cells);
 
-/* No address space holds so many elements: who was asked for them says so before their number is
-   reckoned with. */
-static inline bool pit__heap_never(size_t elements) { return elements > SIZE_MAX / 64; }
-
 /* All terms go; the oldest region, a small one, stays for the next. Cheap when nothing was
    built. */
 void pit__heap_reset(struct pit__heap *h);

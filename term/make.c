@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "base/size.h"
 #include "term/atom.h"
 #include "term/blob.h"
 #include "term/cell.h"
@@ -191,7 +192,7 @@ static pit_binary binary_of(pit_term t)
 
 pit_term pit_tuple_of(const pit_term *elements, size_t count)
 {
-    if (pit__heap_never(count))
+    if (pit__size_never(count))
         pit__system_limit("no memory for a tuple of %zu elements", count);
 
     uint64_t *c = pit__heap_cells(1 + count);
@@ -234,7 +235,7 @@ pit_term pit_list_of(const pit_term *elements, size_t count)
 {
     pit_term list = pit_nil();
 
-    if (pit__heap_never(count))
+    if (pit__size_never(count))
         pit__system_limit("no memory for a list of %zu elements", count);
     while (count-- > 0)
         list = pit_list_cons(elements[count], list);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "base/size.h"
 #include "term/cell.h"
 #include "term/heap.h"
 #include "term/make.h"
@@ -113,7 +114,7 @@ pit_term pit_map_of(const pit_term *keys, const pit_term *values, size_t count)
     struct pit__stack pairs;
     pit_term t = {0};
 
-    if (pit__heap_never(count))
+    if (pit__size_never(count))
         pit__system_limit("no memory for a map of %zu keys", count);
     pit__stack_init(&pairs);
     pit__stack_need(&pairs, 2 * count);
