@@ -20,7 +20,7 @@ static void respond(struct connection *c)
     struct http_response r = {
         .status = 200,
         .body = bytes_text(BODY),
-        .keep_alive = c->http.keep_alive,
+        .after = c->http.after,
     };
 
     http_respond(&c->replies, &r);
@@ -49,7 +49,7 @@ static bool take_requests(struct connection *c, struct bytes input)
             break;
         case HTTP_GOT:
             respond(c);
-            if (!c->http.keep_alive)
+            if (c->http.after == HTTP_CLOSE)
                 return false;
             break;
         case HTTP_BROKEN:

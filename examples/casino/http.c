@@ -138,8 +138,9 @@ static int on_complete(llhttp_t *parser)
 
     h->complete = true;
     h->expects = false;
-    h->keep_alive = llhttp_should_keep_alive(parser);
-    h->old = parser->http_minor == 0;
+    h->after = !llhttp_should_keep_alive(parser) ? HTTP_CLOSE
+               : parser->http_minor == 0         ? HTTP_KEEP_SAID
+                                                 : HTTP_KEEP;
     return HPE_PAUSED;
 }
 
@@ -326,8 +327,8 @@ void http_respond(struct out *o, const struct http_response *r)
     }
     if (r->more)
         out_text(o, r->more);
-    if (!r->keep_alive || r->old)
-        out_text(o, r->keep_alive ? "Connection: keep-alive\r\n" : "Connection: close\r\n");
+    if (r->after != HTTP_KEEP)
+        out_text(o, r->after ? "Connection: keep-alive\r\n" : "Connection: close\r\n");
     out_text(o, "\r\n");
     if (!r->head && r->status != 204)
         out_bytes(o, r->body);

@@ -31,16 +31,23 @@ enum http_result {
     HTTP_MORE,
     /* the client waits to be told to send the body: write http_go_on(), then go on */
     HTTP_CONTINUE,
-    HTTP_GOT,    /* method, url, body and keep_alive are set until the next call */
+    HTTP_GOT,    /* method, url, body and after are set until the next call */
     HTTP_BROKEN, /* answer with status, then close */
+};
+
+/* What becomes of the connection after a response. */
+enum http_after {
+    HTTP_CLOSE,
+    HTTP_KEEP,
+    HTTP_KEEP_SAID, /* and it is said: a client of HTTP/1.0 else waits for the end */
 };
 
 struct http {
     struct http_limits limits;
     const char *method; /* "GET" */
     struct bytes url, body;
-    bool keep_alive, old; /* old: HTTP/1.0 */
-    int status;           /* after HTTP_BROKEN */
+    enum http_after after;
+    int status; /* after HTTP_BROKEN */
 
     llhttp_t parser;
     struct out url_kept, body_kept;
@@ -68,9 +75,7 @@ struct http_response {
     const char *more; /* further header lines, each with its "\r\n"; NULL: none */
     struct bytes body;
     bool head; /* the request was a HEAD: say how long the body is, but leave it out */
-    bool keep_alive;
-    /* the request was of HTTP/1.0, whose clients wait for the end unless told that none comes */
-    bool old;
+    enum http_after after;
 };
 
 void http_respond(struct out *o, const struct http_response *r);

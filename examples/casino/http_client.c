@@ -21,7 +21,8 @@ struct http_client {
     struct http http;
     struct out key, assembled;
     enum command_id command; /* of the round */
-    bool head, keep_alive, old;
+    bool head;
+    enum http_after after;
 };
 
 static void init(void *state)
@@ -42,8 +43,7 @@ static void respond(struct http_client *self, int status, const char *type, cons
                                                               .more = more,
                                                               .body = body,
                                                               .head = self->head,
-                                                              .keep_alive = self->keep_alive,
-                                                              .old = self->old});
+                                                              .after = self->after});
     stats_add(&stats.requests, 1);
 }
 
@@ -137,8 +137,7 @@ static void request(struct http_client *self)
     bool get = bytes_is(method, "get") || bytes_is(method, "head");
 
     self->head = bytes_is(method, "head");
-    self->keep_alive = self->http.keep_alive;
-    self->old = self->http.old;
+    self->after = self->http.after;
     if (path.len > 4 && !memcmp(path.at, "/kv/", 4))
         key_request(self, bytes_of(path.at + 4, path.len - 4), method);
     else if (!document(self, path, get))
@@ -193,7 +192,7 @@ static void flush(struct http_client *self)
 
 static bool close_now(const struct http_client *self, bool answered)
 {
-    return answered && !self->keep_alive;
+    return answered && self->after == HTTP_CLOSE;
 }
 
 static void serve(void *state)
@@ -210,7 +209,8 @@ static void serve(void *state)
             http_go_on(&c->reply);
         if (r == HTTP_BROKEN) {
             stats_add(&stats.protocol_errors, 1);
-            self->keep_alive = self->head = false;
+            self->after = HTTP_CLOSE;
+            self->head = false;
             respond_text(self, self->http.status, http_trouble(self->http.status));
         }
         if (r == HTTP_GOT) {
@@ -237,7 +237,8 @@ static void late(void *state)
 {
     struct http_client *self = state;
 
-    self->keep_alive = self->head = false;
+    self->after = HTTP_CLOSE;
+    self->head = false;
     respond_text(self, 408, http_trouble(408));
     flush(self);
     client_leave(&self->client);
@@ -247,7 +248,7 @@ static void late(void *state)
 static void answered(struct http_client *self)
 {
     round_clear(&self->client.round);
-    if (!self->keep_alive) {
+    if (self->after == HTTP_CLOSE) {
         flush(self);
         client_end(&self->client);
     }

@@ -31,8 +31,7 @@ static void read_all(const char *input, size_t len, size_t piece, struct out *te
         at += used;
         if (r == HTTP_GOT)
             out_format(text, "%s %.*s (%.*s) %s;", h.method, (int)h.url.len, h.url.at,
-                       (int)h.body.len, h.body.len ? h.body.at : "",
-                       h.keep_alive ? "keep" : "close");
+                       (int)h.body.len, h.body.len ? h.body.at : "", h.after ? "keep" : "close");
         else if (r == HTTP_CONTINUE)
             out_text(text, "continue;");
         else if (r == HTTP_BROKEN)
@@ -170,7 +169,7 @@ PIT_TEST(http_paths_are_found_and_decoded)
 PIT_TEST(http_responses_say_how_long_they_are)
 {
     struct out o = out_new(&memory_heap);
-    struct http_response r = {.status = 200, .body = bytes_text("hi"), .keep_alive = true};
+    struct http_response r = {.status = 200, .body = bytes_text("hi"), .after = HTTP_KEEP};
 
     http_respond(&o, &r);
     CHECK(bytes_equal(out_content(&o),
@@ -184,10 +183,10 @@ PIT_TEST(http_responses_say_how_long_they_are)
                                  "charset=utf-8\r\nContent-Length: 0\r\nAllow: GET\r\n"
                                  "Connection: close\r\n\r\n")));
     out_clear(&o);
-    http_respond(&o, &(struct http_response){.status = 204, .keep_alive = true});
+    http_respond(&o, &(struct http_response){.status = 204, .after = HTTP_KEEP});
     CHECK(bytes_equal(out_content(&o), bytes_text("HTTP/1.1 204 No Content\r\n\r\n")));
     out_clear(&o);
-    http_respond(&o, &(struct http_response){.status = 204, .keep_alive = true, .old = true});
+    http_respond(&o, &(struct http_response){.status = 204, .after = HTTP_KEEP_SAID});
     CHECK(bytes_equal(out_content(&o),
                       bytes_text("HTTP/1.1 204 No Content\r\nConnection: keep-alive\r\n\r\n")));
     out_free(&o);

@@ -25,7 +25,7 @@ static void describe(const struct http *h, struct out *text)
     out_text(text, h->method);
     out_bytes(text, h->url);
     out_bytes(text, h->body);
-    out_text(text, h->keep_alive ? "+" : "-");
+    out_text(text, h->after ? "+" : "-");
     out_free(&decoded);
 }
 
