@@ -137,6 +137,41 @@ static void describe_all(struct out *reply)
         describe(&commands[i], reply);
 }
 
+/* Whether a name, of small letters, matches one of these, in letters of any size. */
+static bool wanted(const char *name, const struct bytes *patterns, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        char lower[64];
+        size_t len = patterns[i].len < sizeof(lower) ? patterns[i].len : sizeof(lower);
+
+        for (size_t n = 0; n < len; n++)
+            lower[n] = bytes_lower(patterns[i].at[n]);
+        if (glob_match(bytes_of(lower, len), bytes_text(name)))
+            return true;
+    }
+    return false;
+}
+
+/* Of redis's filters the one by pattern: there are no modules, and no categories of access. */
+static void command_list(const struct bytes *words, size_t count, struct out *reply)
+{
+    static const struct bytes all = {"*", 1};
+    bool filtered = count == 5 && bytes_is(words[2], "filterby") && bytes_is(words[3], "pattern");
+    const struct bytes *pattern = filtered ? &words[4] : &all;
+    size_t matches = 0;
+
+    if (count > 2 && !filtered) {
+        resp_error(reply, "ERR syntax error");
+        return;
+    }
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        matches += wanted(commands[i].name, pattern, 1);
+    resp_array(reply, matches);
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        if (wanted(commands[i].name, pattern, 1))
+            resp_bulk(reply, bytes_text(commands[i].name));
+}
+
 static void answer_command(const struct command *c, const struct bytes *words, size_t count,
                            struct out *reply)
 {
@@ -146,6 +181,8 @@ static void answer_command(const struct command *c, const struct bytes *words, s
                                        "    Return the total number of commands in this server.",
                                        "LIST",
                                        "    Return a list of all commands in this server.",
+                                       "LIST FILTERBY PATTERN <pattern>",
+                                       "    Return a list of those that match.",
                                        "INFO [<command-name> ...]",
                                        "    Return details about these commands, or about all.",
                                        "DOCS [<command-name> ...]",
@@ -164,27 +201,11 @@ static void answer_command(const struct command *c, const struct bytes *words, s
             command_info(words, count, reply);
     } else if (subcommand(c, words, count, "docs", -2, reply, &wrong)) {
         resp_array(reply, 0); /* redis-cli asks for them to show hints; none is a valid answer */
-    } else if (subcommand(c, words, count, "list", 2, reply, &wrong)) {
-        resp_array(reply, COMMAND_COUNT);
-        for (size_t i = 0; i < COMMAND_COUNT; i++)
-            resp_bulk(reply, bytes_text(commands[i].name));
+    } else if (subcommand(c, words, count, "list", -2, reply, &wrong)) {
+        command_list(words, count, reply);
     } else if (!wrong) {
         help_or_unknown(c, words, count, help, reply);
     }
-}
-
-static bool setting_wanted(const char *name, const struct bytes *patterns, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        char lower[64];
-        size_t len = patterns[i].len < sizeof(lower) ? patterns[i].len : sizeof(lower);
-
-        for (size_t n = 0; n < len; n++)
-            lower[n] = bytes_lower(patterns[i].at[n]);
-        if (glob_match(bytes_of(lower, len), bytes_text(name)))
-            return true;
-    }
-    return false;
 }
 
 static void config_get(const struct desk_house *house, const struct bytes *patterns, size_t count,
@@ -193,10 +214,10 @@ static void config_get(const struct desk_house *house, const struct bytes *patte
     size_t found = 0;
 
     for (const struct desk_setting *s = house->settings; s->name; s++)
-        found += setting_wanted(s->name, patterns, count);
+        found += wanted(s->name, patterns, count);
     resp_array(reply, found * 2);
     for (const struct desk_setting *s = house->settings; s->name; s++) {
-        if (!setting_wanted(s->name, patterns, count))
+        if (!wanted(s->name, patterns, count))
             continue;
         resp_bulk(reply, bytes_text(s->name));
         resp_bulk(reply, bytes_text(s->value));
