@@ -36,7 +36,7 @@ static void set_stop(pit_node_opts *o, int64_t n, const char *t) { o->stop_timeo
 static void set_seed(pit_node_opts *o, int64_t n, const char *t) { o->seed = (uint64_t)n; }
 
 static const struct flag flags[] = {
-    {"+S", NUMBER, "the number of schedulers", 1, 1024, set_schedulers},
+    {"+S", NUMBER, "the number of schedulers, of N:M no more than N,", 1, 1024, set_schedulers},
     {"+sbt", TEXT, "a list of cores such as 0-3,8, or none", 0, 0, set_cores},
     {"+P", NUMBER, "the limit of processes", 1024, 134217727, set_processes},
     {"+t", NUMBER, "the limit of atoms", 1024, 16777216, set_atoms},
@@ -52,6 +52,15 @@ static const struct flag flags[] = {
 static const char *const spins[] = {"none", "very_short", "short", "medium", "long", "very_long"};
 static const int spin_us[] = {0, 5, 20, 100, 500, 2000};
 
+/* Of "N:M" the M online, for none are started later. More than there are is an error, as in erl;
+   all of it then is no number. */
+static const char *online(const char *value, const char *colon)
+{
+    bool many = colon > value && strtoll(colon + 1, NULL, 0) > strtoll(value, NULL, 0);
+
+    return many ? value : colon + 1;
+}
+
 /* What BEAM's flags say in words, or in two numbers, as ours: "+S 4:4", "+sbt u", "+sbwt none".
    Else value itself. */
 static const char *as_ours(const struct flag *f, const char *value, char *room, size_t size)
@@ -59,7 +68,7 @@ static const char *as_ours(const struct flag *f, const char *value, char *room, 
     const char *colon;
 
     if (!strcmp(f->name, "+S") && (colon = strchr(value, ':')))
-        return colon + 1; /* those online: none are started later */
+        return online(value, colon);
     if (!strcmp(f->name, "+sbt") && !strcmp(value, "u"))
         return "none";
     if (!strcmp(f->name, "+sbt") && !strcmp(value, "db"))
