@@ -1,10 +1,10 @@
 /*
- * The first look at a message's descriptor, or at a call to be answered, which the program names:
- * one that leads nowhere (NULL) is the fault of its user, as a payload that does is. The roads of
- * messages cannot spare a store for that (pit__touching_begin); so the instruction itself is known
- * by its address. It stands in a table (section pit_excused, an offset each), which fault.c asks
- * before it says that the runtime broke. It is the same instruction that a compiler would make, so
- * it costs nothing.
+ * The first look at a message's descriptor, a call to be answered or memory to be freed, which the
+ * program names: one that leads nowhere (NULL) is the fault of its user, as a payload that does is.
+ * The roads of messages cannot spare a store for that (pit__touching_begin); so the instruction
+ * itself is known by its address. It stands in a table (section pit_excused, an offset each), which
+ * fault.c asks before it says that the runtime broke. It is the same instruction that a compiler
+ * would make, so it costs nothing.
  *
  * What holds where it stands: nothing is half changed, and whatever the process holds goes with it.
  * The look comes before every other at the same thing.
@@ -15,6 +15,9 @@
 #include <stddef.h>
 
 #include "runtime/message.h"
+
+/* A function that works on nothing but what it was given, outside of the border: a fault there is its caller's (lib/given.ld). */
+#define PIT__GIVEN __attribute__((section(".text.pit_given")))
 
 #define PIT__EXCUSED "\n.pushsection pit_excused,\"a\"\n.balign 4\n.long 771b - .\n.popsection\n"
 
@@ -53,6 +56,13 @@ static inline bool pit__type_has_size(const pit_type *type, uint32_t size)
             : [size] "r"(size), [at] "m"(type->size));
     return has;
 }
+static inline uint64_t pit__given_word(const uint64_t *at)
+{
+    uint64_t word;
+
+    __asm__("771: movq %[at], %[word]" PIT__EXCUSED : [word] "=r"(word) : [at] "m"(*at));
+    return word;
+}
 static inline bool pit__message_is_call(const struct pit__message *m)
 {
     bool is;
@@ -88,6 +98,13 @@ static inline uint32_t pit__type_size(const pit_type *type)
 static inline bool pit__type_has_size(const pit_type *type, uint32_t size)
 {
     return pit__type_size(type) == size;
+}
+static inline uint64_t pit__given_word(const uint64_t *at)
+{
+    uint64_t word;
+
+    __asm__("771: ldr %[word], [%[at]]" PIT__EXCUSED : [word] "=r"(word) : [at] "r"(at), "m"(*at));
+    return word;
 }
 static inline bool pit__message_is_call(const struct pit__message *m)
 {

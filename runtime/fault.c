@@ -84,22 +84,34 @@ static const char *const reasons[] = {
     [WITH_LOCK] = "while a lock was held that nobody would release",
 };
 
+#define FROM_LINKER extern __attribute__((weak, visibility("hidden")))
+
 /* Offsets of the instructions that excuse.h speaks of; the linker says where they begin and end. */
-extern const int32_t __start_pit_excused[] __attribute__((weak, visibility("hidden")));
-extern const int32_t __stop_pit_excused[] __attribute__((weak, visibility("hidden")));
+FROM_LINKER const int32_t __start_pit_excused[], __stop_pit_excused[];
+
+/* Code that measures a term before anything is done with it (term/copy.c), and all code that works on nothing but what it was given (lib/given.ld). */
+FROM_LINKER const char __start_pit_measure[], __stop_pit_measure[];
+FROM_LINKER const char pit__given_begin[], pit__given_end[];
+
+static bool within(uintptr_t pc, const char *begin, const char *end)
+{
+    return pc >= (uintptr_t)begin && pc < (uintptr_t)end;
+}
 
 static bool excused(uintptr_t pc)
 {
     for (const int32_t *at = __start_pit_excused; at != __stop_pit_excused; at++)
         if ((uintptr_t)((intptr_t)at + *at) == pc)
             return true;
-    return false;
+    return within(pc, __start_pit_measure, __stop_pit_measure);
 }
 
 /*
  * null: the fault is at an address near 0. Between its border's two sides (enter.h) the runtime
  * reads through NULL if it is broken; outside of them, where it works on what is the process's, if
- * it was given NULL.
+ * it was given NULL. What is shared is worked on outside of them too, on the fast roads of messages,
+ * so another address is an error of ours; but not in what knows nothing but what it was given: a
+ * term that is used after the receive that ended its life is its user's fault.
  */
 static enum verdict decide(const struct pit__fault_place *place, uintptr_t pc, bool null)
 {
@@ -109,7 +121,10 @@ static enum verdict decide(const struct pit__fault_place *place, uintptr_t pc, b
         return WITH_LOCK;
     if (place->touching || excused(pc))
         return CONTAIN;
-    if (place->in_runtime || (!null && pit__text_kind_at(pc) == PIT__TEXT_RUNTIME))
+    if (place->in_runtime)
+        return IN_RUNTIME;
+    if (!null && pit__text_kind_at(pc) == PIT__TEXT_RUNTIME &&
+        !within(pc, pit__given_begin, pit__given_end))
         return IN_RUNTIME;
     return CONTAIN;
 }

@@ -6,6 +6,7 @@
 
 #include "runtime/dictionary.h"
 #include "runtime/enter.h"
+#include "runtime/excuse.h"
 #include "runtime/memory.h"
 #include "runtime/name.h"
 #include "runtime/node_state.h"
@@ -117,7 +118,7 @@ int pit_process_info_of(pit_pid pid, pit_process_info *ret)
     return r;
 }
 
-size_t pit_processes(pit_pid *ret, size_t room)
+PIT__GIVEN size_t pit_processes(pit_pid *ret, size_t room)
 {
     uint32_t used = atomic_load_explicit(&pit__slots.used, memory_order_acquire);
     size_t n = 0;

@@ -6,6 +6,7 @@
 
 #include "base/size.h"
 #include "runtime/enter.h"
+#include "runtime/excuse.h"
 #include "runtime/heap_limit.h"
 #include "runtime/node_state.h"
 #include "runtime/reason.h"
@@ -40,7 +41,7 @@ own(const struct pit__process *p, void *memory, const char *function)
     struct allocation *a = allocation_of(memory);
     char text[128];
 
-    if (PIT__LIKELY(a->tag == tag_of(p, a)))
+    if (PIT__LIKELY(pit__given_word(&a->tag) == tag_of(p, a)))
         return a;
     snprintf(text, sizeof text, "%s: freed before, or no memory of pit_alloc's by this process",
              function);

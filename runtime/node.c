@@ -26,6 +26,7 @@
 #include "runtime/atomics.h"
 #include "runtime/caught.h"
 #include "runtime/enter.h"
+#include "runtime/excuse.h"
 #include "runtime/grace.h"
 #include "runtime/heap_limit.h"
 #include "runtime/land.h"
@@ -563,7 +564,7 @@ uint64_t pit__node_processes(void)
     return spawned - exited;
 }
 
-void pit_node_info_get(pit_node_info *ret)
+PIT__GIVEN void pit_node_info_get(pit_node_info *ret)
 {
     memset(ret, 0, sizeof *ret);
     ret->name = pit__node.name;

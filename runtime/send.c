@@ -358,7 +358,7 @@ void pit_drop(const pit_msg *public)
     pit__out(1);
 }
 
-size_t pit_message_size(const pit_msg *m) { return pit__message_of(m)->block.size; }
+PIT__GIVEN size_t pit_message_size(const pit_msg *m) { return pit__message_of(m)->block.size; }
 
 /* ---- for the layers above */
 

@@ -61,6 +61,9 @@ static void touch(const struct pit__entry *e, const pit_spawn_opts *o)
         *ref = *ref;
     if (o->mailbox)
         (void)((volatile const pit_mailbox *)o->mailbox)->context;
+    for (volatile const char *c = o->label; c && *c;
+         c++) /* who reads it later is not the spawner */
+        ;
     pit__touching_end();
 }
 
@@ -171,7 +174,7 @@ static inline __attribute__((always_inline)) pit_pid create(struct pit__sched *s
 
     if (r < 0)
         return failed(s, NULL, -r);
-    if (e->size || ((uintptr_t)o->mailbox | o->monitor))
+    if (e->size || ((uintptr_t)o->mailbox | (uintptr_t)o->label | o->monitor))
         touch(e, o);
     p = pit__slot_get(&s->slots, s);
     if (!p)

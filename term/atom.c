@@ -217,8 +217,9 @@ static int make(const char *text, size_t size, uint32_t hash, uint32_t *ret_inde
         return -ENOMEM;
 
     *e = (struct entry){.text = kept, .size = (uint32_t)size, .hash = hash};
+    atomic_store_explicit(&count, index + 1,
+                          memory_order_relaxed); /* before R1: who finds it sees it counted */
     insert_in(t, hash, index);
-    atomic_store_explicit(&count, index + 1, memory_order_relaxed);
     *ret_index = index;
     return 0;
 }

@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 
 #include "base/assert.h"
+#include "term/atom.h"
 #include "term/heap.h"
 
 struct pit__sealed {
@@ -22,7 +23,7 @@ struct pit__sealed {
 _Static_assert((PIT__TAG_SMALL & 1) && (PIT__TAG_PID & 1) && (PIT__TAG_NIL & 1),
                "terms that are one word have the lowest bit, or are atoms");
 
-struct pit__sealed *pit__seal_cells(pit_term t)
+static struct pit__sealed *seal_cells(pit_term t)
 {
     size_t words = pit__term_words(t, PIT__HEAP_LIMIT / sizeof(uint64_t));
     if (words == SIZE_MAX)
@@ -38,6 +39,16 @@ struct pit__sealed *pit__seal_cells(pit_term t)
     s->bytes = bytes;
     s->root = pit__term_flatten(t, s->cells, &s->blobs);
     return s;
+}
+
+/* What was never a term, a variable that nobody set, ends its user here, not those who read it later. */
+struct pit__sealed *pit__seal_checked(pit_term t)
+{
+    if (pit__is_pointer(t))
+        return seal_cells(t);
+    if (pit__tag(t) != PIT__TAG_ATOM || t.word >> 3 >= pit__atoms_count())
+        pit__badarg("not a term: %#llx", (unsigned long long)t.word);
+    return pit__sealed_word(t);
 }
 
 size_t pit__sealed_bytes(const struct pit__sealed *s)

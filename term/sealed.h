@@ -30,10 +30,14 @@ static inline struct pit__sealed *pit__sealed_word(pit_term t)
 static inline bool pit__sealed_is_word(const struct pit__sealed *s) { return (uintptr_t)s & 1; }
 
 /* A sealed copy with one count, the caller's. NULL: no memory, or a term above PIT__HEAP_LIMIT. */
-struct pit__sealed *pit__seal_cells(pit_term t);
+struct pit__sealed *pit__seal_checked(pit_term t);
 static inline struct pit__sealed *pit__seal(pit_term t)
 {
-    return pit__is_pointer(t) ? pit__seal_cells(t) : pit__sealed_word(t);
+    unsigned tag = pit__tag(t);
+
+    return tag == PIT__TAG_SMALL || tag == PIT__TAG_PID || tag == PIT__TAG_NIL
+               ? pit__sealed_word(t)
+               : pit__seal_checked(t); /* badarg: no term */
 }
 
 /* The memory that it takes, without counted binaries; 0: none, it is a word, or NULL. */

@@ -79,7 +79,8 @@ typedef struct pit_spawn_opts {
     uint32_t stack;
     uint32_t max_heap_kib; /* PIT_FLAG_MAX_HEAP_SIZE from the beginning, in KiB; 0: no limit */
     const char *name; /* register it under this name before it runs; taken: holds -PIT_ENAMETAKEN */
-    /* what tools show; a string that outlives the process (a literal). NULL: nothing */
+    /* what tools show; a string that outlives the process (a literal). NULL: nothing. One that
+       cannot be read is the caller's fault, as any wrong pointer here: SIGSEGV ends it */
     const char *label;
     pit_ref *ret_ref;   /* where the monitor's reference goes, before the process runs */
     pit_term tag;       /* of the monitor: see pit_monitor_with */

@@ -1,15 +1,15 @@
 /*
- * Goal: NULL where none may be, given to any public function of processes, messages, names, timers
- * and terms, ends who gave
- *   it, with an error that says so, and nobody else: in the library as programs link it, where its
- *   code is told from the program's (the other cases are linked from the layers' archives, where it
- *   is not).
+ * Goal: NULL where none may be, an address where nothing is, or a term whose memory is gone, given
+ *   to any public function of processes, messages, names, timers and terms, ends who gave it, with
+ *   an error that says so, and nobody else: in the library as programs link it, where its code is
+ *   told from the program's (the other cases are linked from the layers' archives, where it is not).
  * Method: each call is made by a process of its own, and the node is asked afterwards whether all
- * is as before.
+ *   is as before.
  */
 #include <stdio.h>
 #include <string.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include <pit/pit.h>
 
@@ -77,6 +77,72 @@ IS(parse, (void)pit_term_parse(NULL, 5, &(pit_term){0}))
 IS(parse_into, (void)pit_term_parse("[]", 2, NULL))
 IS(print, (void)pit_term_print(NULL, 8, pit_nil()))
 
+/* Where nothing may be read or written, far from all else; and 16 bytes that end where such a place begins. */
+static char *nowhere;
+static const pit_term *two;
+
+static void find_nowhere(void)
+{
+    char *pages = mmap(NULL, 12288, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    CHECK_EQ(mprotect(pages + 4096, 8192, PROT_NONE), 0);
+    nowhere = pages + 8192;
+    two = (const pit_term *)(const void *)(pages + 4096 - 16);
+}
+PIT_MESSAGE(holder, (pit_term, term));
+
+IS(w_send, pit_send_copy(server, (const pit_type *)nowhere, &one))
+IS(w_payload, pit_send_copy(server, &pit_type_number, nowhere))
+IS(w_size, (void)pit_message_size((const pit_msg *)nowhere))
+IS(w_unexpected, pit_unexpected((const pit_msg *)nowhere))
+IS(w_text_of_message, (void)pit_message_text((const pit_msg *)nowhere, (char[8]){0}, 8))
+IS(w_text_of_payload, (void)pit_payload_text((const pit_type *)nowhere, &one, (char[8]){0}, 8))
+IS(w_info, (void)pit_process_info_of(server, (pit_process_info *)nowhere))
+IS(w_processes, (void)pit_processes((pit_pid *)nowhere, 5))
+IS(w_node, pit_node_info_get((pit_node_info *)nowhere))
+IS(w_spawn_argument, (void)pit_spawn(send, nowhere, 10))
+IS(w_label, (void)pit_spawn_with(send, NULL, 0, .label = nowhere))
+IS(w_label_asked, (void)pit_spawn_request_opt(send, NULL, 0, (pit_spawn_opts){.label = nowhere}))
+IS(w_label_of_handler, (void)pit_spawn_handler_with(serves, NULL, 0, .label = nowhere))
+IS(w_name, (void)pit_spawn_with(send, NULL, 0, .name = nowhere))
+IS(w_set_label, pit_set_label(nowhere))
+IS(w_free, pit_free(nowhere))
+IS(w_realloc, (void)pit_realloc(nowhere, 8))
+IS(w_atom_known, (void)pit_atom_known("normal", (pit_term *)nowhere))
+IS(w_tuple, (void)pit_tuple_of((const pit_term *)nowhere, 3))
+IS(w_list, (void)pit_list_of((const pit_term *)nowhere, 3))
+IS(w_list_count, (void)pit_list_of(two, 3))
+IS(w_map, (void)pit_map_of(two, (const pit_term *)nowhere, 2))
+IS(w_string, (void)pit_string(nowhere))
+IS(w_bytes, (void)pit_bytes(nowhere, 100))
+IS(w_parse, (void)pit_term_parse(nowhere, 5, &(pit_term){0}))
+IS(w_parse_into, (void)pit_term_parse("[]", 2, (pit_term *)nowhere))
+IS(w_print, (void)pit_term_print(nowhere, 8, pit_nil()))
+IS(w_match, (void)pit_match(pit_string("a"), "~", (pit_term *)nowhere))
+
+/* A term whose memory went back to the kernel, as that of a large one does with the next receive. */
+static pit_term gone(void)
+{
+    static char nothing[32] __attribute__((aligned(16)));
+    pit_term t = pit_list(pit_build("{a,~}", pit_bytes(nothing, 8)));
+
+    /* The tag that a list has, on an address where nothing is. */
+    return (pit_term){(uint64_t)(uintptr_t)nowhere | (t.word & 7)};
+}
+
+IS(g_print, (void)pit_term_print((char[8]){0}, 8, gone()))
+IS(g_length, (void)pit_list_length(gone()))
+IS(g_compare, (void)pit_term_compare(gone(), pit_list(1)))
+IS(g_build, pit_term t = pit_build("{~}", gone()); pit_exit(t))
+IS(g_exit, pit_exit(gone()))
+IS(g_put, (void)pit_put(pit_atom("a"), gone()))
+IS(g_send, pit_send(server, holder, .term = gone()))
+IS(n_exit, pit_exit((pit_term){6}))
+IS(n_exit_atom, pit_exit((pit_term){UINT64_C(0x7f1234567890)}))
+IS(n_put, (void)pit_put(pit_atom("a"), (pit_term){7}))
+IS(n_print, (void)pit_term_print((char[8]){0}, 8, (pit_term){UINT64_C(0x7f1234567890)}))
+IS(g_exit_process, (void)pit_exit_process(server, gone()))
+
 static const struct {
     const char *name;
     pit_body *body;
@@ -128,6 +194,46 @@ static const struct {
     B(parse),
     B(parse_into),
     B(print),
+    B(w_send),
+    B(w_payload),
+    B(w_size),
+    B(w_unexpected),
+    B(w_text_of_message),
+    B(w_text_of_payload),
+    B(w_info),
+    B(w_processes),
+    B(w_node),
+    B(w_spawn_argument),
+    B(w_label),
+    B(w_label_asked),
+    B(w_label_of_handler),
+    B(w_name),
+    B(w_set_label),
+    B(w_free),
+    B(w_realloc),
+    B(w_atom_known),
+    B(w_tuple),
+    B(w_list),
+    B(w_list_count),
+    B(w_map),
+    B(w_string),
+    B(w_bytes),
+    B(w_parse),
+    B(w_parse_into),
+    B(w_print),
+    B(w_match),
+    B(g_print),
+    B(g_length),
+    B(g_compare),
+    B(g_build),
+    B(g_exit),
+    B(g_put),
+    B(g_send),
+    B(n_exit),
+    B(n_exit_atom),
+    B(n_put),
+    B(n_print),
+    B(g_exit_process),
 #undef B
 };
 
@@ -159,6 +265,7 @@ static void expect_its_own_end(size_t i, bool handler)
 
 static int first(int argc, char **argv)
 {
+    find_nowhere();
     server = pit_spawn_handler_with(serves, NULL, 0, .name = "server");
     for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++)
         for (int handler = 0; handler < 2; handler++)
