@@ -35,6 +35,8 @@ static inline struct pit__sealed *pit__seal(pit_term t)
 {
     unsigned tag = pit__tag(t);
 
+    if (tag == PIT__TAG_ATOM && t.word >> 3 < PIT__ATOM_PREDEFINED) /* most exit reasons */
+        return pit__sealed_word(t);
     return tag == PIT__TAG_SMALL || tag == PIT__TAG_PID || tag == PIT__TAG_NIL
                ? pit__sealed_word(t)
                : pit__seal_checked(t); /* badarg: no term */
