@@ -1,6 +1,7 @@
 /*
- * Sizes that cannot be. A sum or a product of such a size may be small: who is asked for one says so before it is
- * reckoned with. The limit is the same for bytes and for elements, which are 64 bytes at most.
+ * Sizes that cannot be. A sum or a product of such a size may be small: who is asked for one says
+ * so before it is reckoned with. The limit is the same for bytes and for elements, which are 64
+ * bytes at most.
  */
 #ifndef PIT_BASE_SIZE_H
 #define PIT_BASE_SIZE_H

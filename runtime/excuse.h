@@ -16,7 +16,8 @@
 
 #include "runtime/message.h"
 
-/* A function that works on nothing but what it was given, outside of the border: a fault there is its caller's (lib/given.ld). */
+/* A function that works on nothing but what it was given, outside of the border: a fault there is
+   its caller's (lib/given.ld). */
 #define PIT__GIVEN __attribute__((section(".text.pit_given")))
 
 #define PIT__EXCUSED "\n.pushsection pit_excused,\"a\"\n.balign 4\n.long 771b - .\n.popsection\n"

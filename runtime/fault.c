@@ -89,7 +89,8 @@ static const char *const reasons[] = {
 /* Offsets of the instructions that excuse.h speaks of; the linker says where they begin and end. */
 FROM_LINKER const int32_t __start_pit_excused[], __stop_pit_excused[];
 
-/* Code that measures a term before anything is done with it (term/copy.c), and all code that works on nothing but what it was given (lib/given.ld). */
+/* Code that measures a term before anything is done with it (term/copy.c), and all code that works
+   on nothing but what it was given (lib/given.ld). */
 FROM_LINKER const char __start_pit_measure[], __stop_pit_measure[];
 FROM_LINKER const char pit__given_begin[], pit__given_end[];
 

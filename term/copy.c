@@ -15,8 +15,8 @@
 #include "term/walk.h"
 
 /*
- * The first look at a term that is to leave its process. One whose memory is gone faults here, where nothing is begun: by this
- * section fault.c knows that it is the fault of whoever gave it.
+ * The first look at a term that is to leave its process. One whose memory is gone faults here,
+ * where nothing is begun: by this section fault.c knows that it is the fault of whoever gave it.
  */
 __attribute__((section("pit_measure"))) size_t pit__term_words(pit_term t, size_t most)
 {

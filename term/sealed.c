@@ -41,7 +41,8 @@ static struct pit__sealed *seal_cells(pit_term t)
     return s;
 }
 
-/* What was never a term, a variable that nobody set, ends its user here, not those who read it later. */
+/* What was never a term, a variable that nobody set, ends its user here, not those who read it
+   later. */
 struct pit__sealed *pit__seal_checked(pit_term t)
 {
     if (pit__is_pointer(t))

@@ -77,7 +77,8 @@ IS(parse, (void)pit_term_parse(NULL, 5, &(pit_term){0}))
 IS(parse_into, (void)pit_term_parse("[]", 2, NULL))
 IS(print, (void)pit_term_print(NULL, 8, pit_nil()))
 
-/* Where nothing may be read or written, far from all else; and 16 bytes that end where such a place begins. */
+/* Where nothing may be read or written, far from all else; and 16 bytes that end where such a place
+   begins. */
 static char *nowhere;
 static const pit_term *two;
 
