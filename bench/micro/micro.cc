@@ -14,6 +14,7 @@
 static void loop(benchmark::State &state, const micro_loop *loop)
 {
     micro_counts sums = {};
+    double seconds = 0;
 
     while (state.KeepRunning()) {
         micro_result result;
@@ -23,6 +24,7 @@ static void loop(benchmark::State &state, const micro_loop *loop)
             return;
         }
         state.SetIterationTime(result.seconds);
+        seconds += result.seconds;
         for (int i = 0; i < MICRO_COUNTERS; i++)
             sums.value[i] =
                 result.counts.value[i] < 0 ? -1 : sums.value[i] + result.counts.value[i];
@@ -30,8 +32,8 @@ static void loop(benchmark::State &state, const micro_loop *loop)
     double operations = static_cast<double>(state.iterations()) * static_cast<double>(loop->batch);
 
     state.SetItemsProcessed(static_cast<int64_t>(operations));
-    state.counters["ns_per_op"] = benchmark::Counter(
-        operations * 1e-9, benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+    // Not by kInvert, which would print nanoseconds with an "s" behind.
+    state.counters["ns_per_op"] = seconds * 1e9 / operations;
     for (int i = 0; i < MICRO_COUNTERS; i++)
         if (sums.value[i] >= 0)
             state.counters[micro_counter_names[i]] =
