@@ -1,4 +1,5 @@
 """bench/run --against FILE: hold this build to a result that was kept before, on the same machine. For a user's CI."""
+import dataclasses
 import sys
 
 from harness import change, compare, machine, rounds
@@ -39,6 +40,15 @@ def contrast_of(row, setting, kept, metrics):
     return contrast
 
 
+def decided(found):
+    """The Change, or without a verdict where most rounds of this build stayed noisy. The baseline's samples are of another hour, so what
+    others do now slows one side alone; --compare measures both sides in it."""
+    last = found.measurements[-1]
+    if found.verdict == "same" or 2 * last.noisy(last.series)[0] <= last.rounds:
+        return found
+    return dataclasses.replace(found, verdict="?")
+
+
 def against(chosen, kept, name, plan, least, sink, out):
     """Measure what the baseline has of the rows; the exit status."""
     counts = []
@@ -49,5 +59,5 @@ def against(chosen, kept, name, plan, least, sink, out):
                 continue
             cases = lambda: [rounds.Series("pitboss", setting, case, needs=(row.metric,))]
             changes, failures = change.examined(cases, plan.of(row), metrics, contrast_of(row, setting, kept, metrics), least)
-            counts.append(compare.report(row, setting, changes, failures, name, sink, out))
+            counts.append(compare.report(row, setting, list(map(decided, changes)), failures, name, sink, out))
     return compare.summary(counts, name, out)

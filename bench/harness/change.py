@@ -52,7 +52,7 @@ def unpaired(this, base, at_most):
 @dataclass
 class Change:
     metric: str
-    verdict: str  # "slower", "faster", "same"
+    verdict: str  # "slower", "faster", "same"; of --against also "?"
     first: Contrast
     again: Contrast  # None: nobody suspected it
     measurements: tuple

@@ -52,7 +52,8 @@ def text_of(row, setting, c):
     if c.again:
         low, high = c.again.interval(change.CONFIRMED)
         line += f"; again x {short(c.again.typical)} ({short(low)}..{short(high)} at 99.9 %)"
-    return line + (f"  {c.verdict.upper()} by {abs(c.again.typical - 1) * 100:.0f} %" if c.verdict != "same" else "")
+    verdict = {"same": "", "?": "  ? too noisy to say"}.get(c.verdict)
+    return line + (f"  {c.verdict.upper()} by {abs(c.again.typical - 1) * 100:.0f} %" if verdict is None else verdict)
 
 
 def record_of(row, setting, c, against):
@@ -78,7 +79,7 @@ def report(row, setting, changes, failures, against, sink, out):
         count, worst = m.noisy(m.series)
         if count:
             print(f"{'':28} noisy: {records.noise_text(count, worst, m.rounds)}", file=out, flush=True)
-    return (len(changes), sum(c.verdict != "same" for c in changes), sum(c.verdict == "slower" for c in changes),
+    return (len(changes), sum(c.verdict in ("slower", "faster") for c in changes), sum(c.verdict == "slower" for c in changes),
             any(f.who != "base" and f.kind == "failed" for f in failures))
 
 

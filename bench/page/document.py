@@ -110,7 +110,7 @@ class Page:
             return ""
         count = lambda verdict: sum(c["verdict"] == verdict for c in found)
         text = (f"This build over {self.against()}: right of 1 it is better. {len(found)} figures: {count('slower')} slower, "
-                f"{count('faster')} faster, the others the same within noise. What a first measurement suspected was measured again; only "
+                f"{count('faster')} faster, {count('?')} too noisy to say, the others the same within noise. What a first measurement suspected was measured again; only "
                 "what shifts the same way there, by a 99.9 % interval, is called a change. Thin line: all rounds; thick: the 95 % interval.")
         drawn = [(c["bench"], c["setting"] or "all cores", {**c, "floor": None, "at_most": False}) for c in found]
         charted = "".join(element("figure", charts.ratios(drawn[i:i + 24], lambda _: self.colour("pitboss"), f"this build over {self.against()}"))
@@ -118,7 +118,7 @@ class Page:
         between = lambda r: f" ({short(r['low'])}–{short(r['high'])})" if r["low"] is not None else ""
         seen = lambda r: (f"{short(r['median'])}{between(r)}" if r else "", "n")
         rows = [row_of([escape(c["bench"]), escape(c["setting"] or "all cores"), escape(c["metric"]), seen(c), seen(c["again"]),
-                        (escape(c["verdict"]), {"slower": "missed", "faster": "reached"}.get(c["verdict"]))]) for c in found]
+                        (escape(c["verdict"]), {"slower": "missed", "faster": "reached", "?": "open"}.get(c["verdict"]))]) for c in found]
         head = ["row", "setting", "metric", ("times (95 %)", "n"), ("again (99.9 %)", "n"), "verdict"]
         return element("p", escape(text), class_="quiet") + element("div", charted, class_="grid") + table(head, rows) + self.counted()
 
