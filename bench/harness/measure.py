@@ -38,7 +38,7 @@ def process_memory(pid):
 
 def metrics_of(text, load):
     if load and "redis-benchmark" in load:
-        return redis_benchmark(text)
+        return {**redis_benchmark(text), "lat_us_n": float(load[load.index("-n") + 1])}
     if load and "wrk" in load:
         return wrk(text)
     return dict(filter(None, map(metric_in, text.splitlines())))
@@ -61,7 +61,7 @@ def redis_benchmark(text):
     if len(rows) != 1:
         raise Failed("redis-benchmark printed no result: " + text[-300:])
     r = rows[0]
-    return {"req_per_s": float(r[1]), "lat_us_p50": float(r[4]) * 1000, "lat_us_p99": float(r[6]) * 1000,
+    return {"req_per_s": float(r[1]), "lat_us_p50": float(r[4]) * 1000, "lat_us_p95": float(r[5]) * 1000, "lat_us_p99": float(r[6]) * 1000,
             "lat_us_max": float(r[7]) * 1000}
 
 

@@ -23,6 +23,12 @@ class Printed(unittest.TestCase):
             with self.assertRaisesRegex(measure.Failed, "spawns_per_s is"):
                 measure.metrics_of(f"spawns_per_s {value}\n", None)
 
+    def test_redis_benchmark_says_how_late_and_its_command_how_many(self):
+        said = '"test","rps","avg_latency_ms","min_latency_ms","p50_latency_ms","p95_latency_ms","p99_latency_ms","max_latency_ms"\n' \
+               '"GET","90000.00","0.3","0.1","0.2","0.4","0.5","2.5"\n'
+        self.assertEqual(measure.metrics_of(said, ["taskset", "redis-benchmark", "-n", "5000"]),
+                         {"req_per_s": 90000, "lat_us_p50": 200, "lat_us_p95": 400, "lat_us_p99": 500, "lat_us_max": 2500, "lat_us_n": 5000})
+
     def test_bytes_that_are_no_text(self):
         self.assertIn("a 5\n", measure.run_command(["printf", "a 5\\n\\377 x\\n"]))
 
