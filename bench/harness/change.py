@@ -23,6 +23,10 @@ class Contrast:
     values: list  # what is drawn from: quotients of pairs, or this build's samples
     others: list  # None, or the other's samples
 
+    def ratios(self):
+        """A ratio each round; where there are no pairs, of a sample over the other's median."""
+        return self.values if self.others is None else [v / stats.median(self.others) for v in self.values]
+
     def interval(self, confidence):
         return stats.interval_of_quotient(self.values, self.others, confidence)
 

@@ -59,10 +59,11 @@ def text_of(row, setting, c):
 def record_of(row, setting, c, against):
     interval = c.first.interval(0.95) or (None, None)
     again = {"median": c.again.typical, "low": c.again.interval(change.CONFIRMED)[0], "high": c.again.interval(change.CONFIRMED)[1],
-             "samples": c.again.values} if c.again else None
+             "samples": c.again.ratios()} if c.again else None
+    ratios = c.first.ratios()
     return {"record": "change", "bench": row.name, "setting": setting, "metric": c.metric, "against": against,
-            "median": c.first.typical, "min": min(c.first.values), "max": max(c.first.values), "low": interval[0],
-            "high": interval[1], "samples": c.first.values, "again": again, "verdict": c.verdict}
+            "median": c.first.typical, "min": min(ratios), "max": max(ratios), "low": interval[0],
+            "high": interval[1], "samples": ratios, "again": again, "verdict": c.verdict}
 
 
 def report(row, setting, changes, failures, against, sink, out):

@@ -112,12 +112,13 @@ class Page:
         text = (f"This build over {self.against()}: right of 1 it is better. {len(found)} figures: {count('slower')} slower, "
                 f"{count('faster')} faster, {count('?')} too noisy to say, the others the same within noise. What a first measurement suspected was measured again; only "
                 "what shifts the same way there, by a 99.9 % interval, is called a change. Thin line: all rounds; thick: the 95 % interval.")
-        drawn = [(c["bench"], c["setting"] or "all cores", {**c, "floor": None, "at_most": False}) for c in found]
+        cores = lambda c: c["setting"] or self.results.cores_of(c["bench"])
+        drawn = [(c["bench"], cores(c), {**c, "floor": None, "at_most": False}) for c in found]
         charted = "".join(element("figure", charts.ratios(drawn[i:i + 24], lambda _: self.colour("pitboss"), f"this build over {self.against()}"))
                           for i in range(0, len(drawn), 24))
         between = lambda r: f" ({short(r['low'])}–{short(r['high'])})" if r["low"] is not None else ""
         seen = lambda r: (f"{short(r['median'])}{between(r)}" if r else "", "n")
-        rows = [row_of([escape(c["bench"]), escape(c["setting"] or "all cores"), escape(c["metric"]), seen(c), seen(c["again"]),
+        rows = [row_of([escape(c["bench"]), escape(cores(c)), escape(c["metric"]), seen(c), seen(c["again"]),
                         (escape(c["verdict"]), {"slower": "missed", "faster": "reached", "?": "open"}.get(c["verdict"]))]) for c in found]
         head = ["row", "setting", "metric", ("times (95 %)", "n"), ("again (99.9 %)", "n"), "verdict"]
         return element("p", escape(text), class_="quiet") + element("div", charted, class_="grid") + table(head, rows) + self.counted()
@@ -150,7 +151,7 @@ class Page:
             for c in r.comparisons:
                 mine = next((m for m in r.chosen(c["of"]) if m["contestant"] == "pitboss"), None)
                 theirs = next((m for m in r.chosen(c["of"]) if m["contestant"] == c["peer"]), None)
-                figure = lambda m: (f"{short(m['median'])} {unit_of(c['of'])} ({escape(m['setting'] or 'all cores')})", "nowrap") if m else ""
+                figure = lambda m: (f"{short(m['median'])} {unit_of(c['of'])} ({escape(m['setting'] or self.results.cores_of(r.name))})", "nowrap") if m else ""
                 low = f" ({short(c['low'])}–{short(c['high'])})" if c["low"] is not None else ""
                 floor = "" if c["floor"] is None else f"{'≤' if c['at_most'] else '≥'} {short(c['floor'])}"
                 verdict = c["verdict"] or ""

@@ -86,6 +86,11 @@ class Results:
     def failures(self):
         return [f for row in self.rows.values() for f in row.failures] + [r for r in self.beside if r["record"] == "failure"]
 
+    def cores_of(self, bench):
+        """What a setting without a name is, in words: servers have a core, and their load another."""
+        runs = (self.rows[bench].runs if bench in self.rows else []) + [r for r in self.beside if r["bench"] == bench]
+        return "one core" if any(r.get("load") for r in runs) else "all cores"
+
     def changes_worst_first(self):
         return sorted(self.changes, key=lambda c: {"slower": 0, "faster": 1}.get(c["verdict"], 2))
 

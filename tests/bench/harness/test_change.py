@@ -111,7 +111,8 @@ class Against(unittest.TestCase):
             return metrics, dict(quiet, **dict(noise))
 
         with mock.patch.object(change.examined, "__defaults__", (change.LEAST, once)):
-            status = against.against([row], kept, "baseline.jsonl", PLAN, 0.05, records.Sink(), out)
+            self.records = io.StringIO()
+            status = against.against([row], kept, "baseline.jsonl", PLAN, 0.05, records.Sink(stream=self.records), out)
         return status, out.getvalue().splitlines()[-1]
 
     def samples(self, seed):
@@ -121,6 +122,15 @@ class Against(unittest.TestCase):
     def test_a_slow_down_gives_status_1(self):
         self.assertEqual(self.run_against(self.samples(7), rate=0.85e6),
                          (1, "1 of 1 figures changed beyond noise against baseline.jsonl, 1 for the worse"))
+
+    def test_its_records_are_of_ratios(self):
+        self.run_against(self.samples(7), rate=0.5e6)
+        found = [r for r in map(json.loads, self.records.getvalue().splitlines()) if r["record"] == "change"]
+        self.assertEqual(len(found), 1)
+        for r in (found[0], found[0]["again"]):
+            self.assertTrue(all(0.05 < ratio < 0.95 for ratio in [r["median"], r["low"], r["high"], *r["samples"]]), r)
+        self.assertLessEqual(found[0]["min"], found[0]["median"])
+        self.assertLessEqual(found[0]["median"], found[0]["max"])
 
     def test_a_slow_down_while_others_work_is_no_verdict(self):
         self.assertEqual(self.run_against(self.samples(7), rate=0.85e6, noise={"foreign_cpu": 90.0}),
