@@ -29,6 +29,7 @@
 #include "base/log.h"
 #include "term/atom.h"
 #include "term/sealed.h"
+#include "runtime/excuse.h"
 #include "runtime/message.h"
 #include "runtime/park.h"
 #include "runtime/process.h"
@@ -337,8 +338,8 @@ static pit_pid start_and_wait(pit_pid pid, int64_t timeout)
 /* Blocks of up to this size are put together on the starter's stack. */
 enum { SMALL = 1024 };
 
-pit_pid pit__server_start(const pit_server *server, const void *arg, size_t size,
-                          const pit_server_opts *opts, uint64_t kind)
+PIT__GIVEN pit_pid pit__server_start(const pit_server *server, const void *arg, size_t size,
+                                     const pit_server_opts *opts, uint64_t kind)
 {
     size_t arg_at = sizeof(struct server) + round16(server->state_size);
     size_t total = arg_at + size;

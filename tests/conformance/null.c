@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#include <pit/address.h>
 #include <pit/pit.h>
 
 #include "tests/harness/test.h"
@@ -119,6 +120,10 @@ IS(w_bytes, (void)pit_bytes(nowhere, 100))
 IS(w_parse, (void)pit_term_parse(nowhere, 5, &(pit_term){0}))
 IS(w_parse_into, (void)pit_term_parse("[]", 2, (pit_term *)nowhere))
 IS(w_print, (void)pit_term_print(nowhere, 8, pit_nil()))
+IS(w_address, (void)pit_address_text((const pit_address *)nowhere, (char[8]){0}, 8))
+IS(w_address_into, (void)pit_address_parse("127.0.0.1:1", (pit_address *)nowhere))
+IS(w_address_of, (void)pit_address_parse(nowhere, &(pit_address){0}))
+IS(w_server, (void)pit_server_start((const pit_server *)nowhere, NULL, 0))
 IS(w_match, (void)pit_match(pit_string("a"), "~", (pit_term *)nowhere))
 
 /* A term whose memory went back to the kernel, as that of a large one does with the next receive. */
@@ -222,6 +227,10 @@ static const struct {
     B(w_parse),
     B(w_parse_into),
     B(w_print),
+    B(w_address),
+    B(w_address_into),
+    B(w_address_of),
+    B(w_server),
     B(w_match),
     B(g_print),
     B(g_length),
