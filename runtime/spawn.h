@@ -28,9 +28,10 @@ struct pit__sched *pit__spawn_place(struct pit__sched *s, int16_t scheduler);
 /* spawn_request.c: the process that m brings has arrived where it is to start. */
 void pit__spawn_arrived(struct pit__sched *s, struct pit__message *m);
 
-/* Its answer has reached p, who asked; child is the new process. Owner only. */
+/* Its answer has reached p, who asked; child is the new process; linked: if a link was asked for,
+   it has its half. Owner only. */
 void pit__spawn_completed(struct pit__sched *s, struct pit__process *p, pit_pid child,
-                          uint64_t number);
+                          uint64_t number, bool linked);
 
 /* A request under way is given up: what the child has of p goes, and if a link was asked for it
    gets this reason (borrowed). */

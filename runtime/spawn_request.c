@@ -9,10 +9,12 @@
  * Until SPAWNED arrives the requester has one record, R_SPAWN, with all that was asked for; the
  * child has its half of the link and the monitor from the beginning, so it cannot live on unnoticed
  * (SPAWN-2). The record is
- *   completed   on SPAWNED: it becomes the link, the monitor, the alias, and the message
- *   given up    by an abandon, or with the requester: the child's half of the monitor goes, and over its half of the link it
- *               gets an exit signal, abandoned or the requester's own reason. A SPAWNED that finds
- *               no record is ignored.
+ *   completed   on SPAWNED: it becomes the link, the monitor, the alias, and the message. Who
+ *               linked to the child by its name before, and unlinked again, has taken the child's
+ *               half of the link away: SPAWNED says so, and there is none
+ *   given up    by an abandon, or with the requester: the child's half of the monitor goes, and
+ *               over its half of the link it gets an exit signal, abandoned or the requester's own
+ *               reason. A SPAWNED that finds no record is ignored.
  * What fails is known at once, and the answer then stands in the queue when the request returns.
  */
 #include "runtime/spawn.h"
@@ -62,8 +64,22 @@ static void answer(struct pit__sched *s, struct pit__process *p, struct pit__rel
                        &m, NULL, tag, false);
 }
 
+static bool has_link(const struct pit__process *p, pit_pid other)
+{
+    return pit__relation_find(&p->relations, PIT__R_LINK, (uint64_t)other.id);
+}
+
+/* The requester may have linked to it before, by a name that it was given: then that is the one
+   link (LINK-1), active or not. */
+static void link_completed(struct pit__sched *s, struct pit__process *p, pit_pid child, bool first)
+{
+    if (!has_link(p, child))
+        PIT__R_FLAGS(pit__relate(&s->blocks, &p->relations, PIT__R_LINK, (uint64_t)child.id,
+                                 child.id)) = first ? PIT__R_PRIORITY : 0;
+}
+
 void pit__spawn_completed(struct pit__sched *s, struct pit__process *p, pit_pid child,
-                          uint64_t number)
+                          uint64_t number, bool linked)
 {
     struct pit__relation *r = pit__relation_find(&p->relations, PIT__R_SPAWN, number);
     struct pit__sealed **tag;
@@ -72,9 +88,8 @@ void pit__spawn_completed(struct pit__sched *s, struct pit__process *p, pit_pid 
         return;
     pit__relation_remove(&p->relations, r);
     tag = &((struct pit__tagged_relation *)r)->tag;
-    if (PIT__R_FLAGS(r) & LINK)
-        PIT__R_FLAGS(pit__relate(&s->blocks, &p->relations, PIT__R_LINK, (uint64_t)child.id,
-                                 child.id)) = PIT__R_FLAGS(r) & LINK_FIRST ? PIT__R_PRIORITY : 0;
+    if ((PIT__R_FLAGS(r) & LINK) && linked)
+        link_completed(s, p, child, PIT__R_FLAGS(r) & LINK_FIRST);
     if (PIT__R_FLAGS(r) & MONITOR) {
         pit__monitor_record(s, p, number, child, PIT__R_MODE(r), PIT__R_FLAGS(r) & MONITOR_FIRST,
                             *tag, 0);
@@ -116,7 +131,8 @@ void pit__spawn_arrived(struct pit__sched *s, struct pit__message *m)
     struct birth b = *(struct birth *)pit__message_payload(m);
 
     pit__block_free(&s->blocks, m);
-    pit__signal(s, PIT__SPAWNED, pit__handle_of(b.process), b.parent, NULL, b.number); /* (1) */
+    pit__signal(s, PIT__SPAWNED, pit__handle_of(b.process), b.parent,
+                has_link(b.process, b.parent) ? NULL : pit__reason(noproc), b.number); /* (1) */
     pit__balance_arrive(s, b.process);                                                 /* (2) */
 }
 

@@ -262,6 +262,34 @@ NODE_CASE(a_request_cannot_be_demonitored_before_its_reply)
     expect_alone();
 }
 
+/*
+ * LINK-1, SPAWN-7: who links to a child by its name before the reply has one link with it, and not
+ * a second when the request is completed; who unlinks again has none.
+ */
+NODE_CASE(a_link_before_the_reply_is_the_only_one)
+{
+    (void)pit_trap_exit(true);
+    for (int i = 0; i < 60; i++) {
+        bool unlink = i % 2;
+        pit_ref r = pit_spawn_request(told_to_end, NULL, 0, .link = true, .scheduler = place(i / 2),
+                                      .name = "early");
+        pit_pid p = pit_whereis("early");
+
+        pit_link(p);
+        if (unlink)
+            pit_unlink(p);
+        CHECK(pit_pid_equal(reply_of(r)->pid, p));
+        CHECK_EQ(info_of(p).links, !unlink);
+        CHECK_EQ(info_of(pit_self()).links, !unlink);
+        pit_send(p, go);
+        if (!unlink)
+            expect_exited(p, "told");
+        expect_alone();
+        CHECK_EQ(info_of(pit_self()).links, 0);
+        expect_empty();
+    }
+}
+
 /* ---- abandoning. SPAWN-7; OTP: process_SUITE/spawn_request_abandon_bif */
 
 NODE_CASE(an_abandoned_request_leaves_nothing)
@@ -287,6 +315,7 @@ NODE_CASE(an_abandoned_request_leaves_nothing)
                 while (!(orphan = pit_whereis("orphan")).id)
                     pit_yield();
                 CHECK_EQ(info_of(orphan).links, 0);
+                CHECK_EQ(info_of(orphan).monitored_by, 0);
                 pit_send(orphan, go);
             }
             expect_alone();
@@ -441,9 +470,11 @@ static void reports_itself(const void *arg)
     CHECK_EQ(pit_process_info_of(pit_self(), &info), 0);
     CHECK(!info.trap_exit);
     CHECK_EQ(info.priority, *(const int *)arg);
+    CHECK(pit_pid_equal(info.group_leader, pit_parent()));
 }
 
-/* SPAWN-3, SPAWN-4: nothing is inherited; the priority is set before the child first runs. */
+/* SPAWN-3, SPAWN-4, GL-1: nothing but the group leader is inherited; the priority is set before the
+   child first runs. */
 NODE_CASE(a_child_starts_with_what_its_options_say)
 {
     static const uint8_t all[] = {PIT_PRIORITY_NORMAL, PIT_PRIORITY_LOW, PIT_PRIORITY_HIGH,
