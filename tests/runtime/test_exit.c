@@ -279,6 +279,39 @@ NODE_CASE(the_first_of_many_exit_signals_is_the_reason)
     expect_end(m, "{reason,0}");
 }
 
+/* It runs, and so hears of nothing, until both signals are on their way, or (with its sender on one
+   scheduler) a while has passed. */
+static _Atomic(bool) both_sent;
+
+static void runs_until_both_are_sent(const void *arg)
+{
+    int64_t until = pit_now() + (pit__node.count > 1 ? 5 * INT64_C(1000000) : 0);
+
+    pit_send(*(const pit_pid *)arg, done);
+    while (!atomic_load(&both_sent) && pit_now() < until)
+        ;
+    (void)pit_message_count(); /* delivers what is there, to us who run */
+    wait_forever(NULL);
+}
+
+/* EXIT-7: also for one that runs, and hears of both at once. */
+NODE_CASE(of_two_exit_signals_to_one_that_runs_the_first_is_the_reason)
+{
+    pit_pid me = pit_self();
+
+    for (int i = 0; i < 10; i++) {
+        pit_monitored m;
+
+        atomic_store(&both_sent, false);
+        m = spawn_watched(runs_until_both_are_sent, &me, sizeof me);
+        CHECK(pit_receive_type(&pit_type_done, A_WHILE));
+        pit_exit_process(m.pid, pit_build("{first, ~}", i));
+        pit_exit_process(m.pid, pit_atom("kill"));
+        atomic_store(&both_sent, true);
+        expect_end(m, text_of(pit_build("{first, ~}", i)));
+    }
+}
+
 /* EXIT-9, MON-7 */
 NODE_CASE(a_normal_end_is_told_like_any_other)
 {

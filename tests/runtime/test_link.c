@@ -122,6 +122,81 @@ NODE_CASE(a_link_to_the_dying_is_heard_of_once)
     expect_empty();
 }
 
+/* Wait for it without a call of the runtime, so that nothing is delivered meanwhile; in vain if
+   both are on one scheduler. */
+static _Atomic(int) crossing;
+
+static void await_step(int step)
+{
+    int64_t until = pit_now() + (pit__node.count > 1 ? 5 * INT64_C(1000000) : 0);
+
+    while (atomic_load(&crossing) < step && pit_now() < until)
+        ;
+}
+
+static void links_and_ends(const void *arg)
+{
+    pit_link(*(const pit_pid *)arg);
+    atomic_store(&crossing, 1);
+    await_step(2);
+    pit_exit(pit_atom("stop"));
+}
+
+/*
+ * EXIT-1 step 1, LINK-3, LINK-8: two link to each other at once, and one of them ends before it
+ * hears of the other's link. The noproc that this one brings finds no link any more, for the end
+ * itself was told over it, and is dropped.
+ */
+NODE_CASE(links_that_cross_an_end_are_heard_of_once)
+{
+    pit_pid me = pit_self();
+
+    (void)pit_trap_exit(true);
+    for (int i = 0; i < 20; i++) {
+        pit_pid p;
+
+        atomic_store(&crossing, 0);
+        p = spawn_anywhere(links_and_ends, &me, sizeof me);
+        await_step(1);
+        (void)pit_try_link(p);
+        atomic_store(&crossing, 2);
+        expect_exited(p, "stop");
+        CHECK(!pit_is_alive(p)); /* behind the link, so is its answer */
+        expect_empty();
+        CHECK_EQ(links_of(me), 0);
+    }
+}
+
+static void hears_nothing_for_a_while(const void *arg)
+{
+    atomic_store(&crossing, 1);
+    await_step(2);
+    wait_forever(NULL);
+}
+
+/* LINK-10: nor is one listed that is being unlinked, and of which the other has not heard yet. */
+NODE_CASE(a_link_that_is_being_undone_is_not_listed)
+{
+    pit_pid p;
+    pit_term links;
+
+    for (int i = 0; i < 5; i++) {
+        atomic_store(&crossing, 0);
+        p = spawn_anywhere(hears_nothing_for_a_while, NULL, 0);
+        await_step(1);
+        pit_link(p);
+        pit_unlink(p);
+        CHECK_EQ(pit_process_item(pit_self(), PIT_INFO_LINKS, &links), 0);
+        CHECK_EQ(pit_list_length(links), 0);
+        CHECK_EQ(links_of(pit_self()), 0);
+        atomic_store(&crossing, 2);
+        CHECK_EQ(links_of(p), 0);
+        pit_exit_process(p, pit_atom("kill"));
+    }
+    expect_alone();
+    expect_empty();
+}
+
 /*
  * LIFE-7 step 9, LIFE-10, INFO-3, SIG-1: who is told that a process is gone has its exit signal
  *        already, whether it asks if
