@@ -366,6 +366,30 @@ static const char *told(const char *format, pit_pid p)
     return text;
 }
 
+/* The items that are numbers or hold some. p waits, so that it is where it is. */
+static void counted_items(pit_pid p)
+{
+    const struct pit__sched *owner =
+        atomic_load_explicit(&pit__slot_of(p)->owner, memory_order_relaxed);
+    pit_pid me = pit_self();
+    int64_t before, after, on;
+
+    CHECK(pit_term_to(item_of(p, PIT_INFO_SCHEDULER), &on));
+    CHECK_EQ(on, owner->index);
+    CHECK(pit_term_to(item_of(me, PIT_INFO_REDUCTIONS), &before));
+    pit_yield(); /* they are counted at the end of a slice */
+    CHECK(pit_term_to(item_of(me, PIT_INFO_REDUCTIONS), &after));
+    CHECK(after > before);
+    CHECK_EQ(pit_mailbox_bound((pit_mailbox){.messages = 1, .policy = PIT_OVERLOAD_DROP_NEWEST}),
+             0);
+    for (int i = 0; i < 3; i++)
+        pit_send(me, go);
+    CHECK(strstr(item(me, PIT_INFO_MAILBOX), "dropped => 2"));
+    CHECK(strstr(item(me, PIT_INFO_MAILBOX), "policy => drop_newest"));
+    CHECK_EQ(pit_mailbox_bound((pit_mailbox){0}), 0);
+    CHECK(pit_receive_type(&pit_type_go, 0));
+}
+
 /* INFO-1, INFO-2, INFO-4, INFO-5: each item by its name; a registered name that is not there is [].
    OTP: process_SUITE/process_info_other */
 NODE_CASE(each_item_can_be_asked_for_by_itself)
@@ -412,6 +436,7 @@ NODE_CASE(each_item_can_be_asked_for_by_itself)
     CHECK_EQ(pit_demonitor(by_name, 0), 1);
     pit_unlink(p);
     CHECK_STR(item(p, PIT_INFO_LINKS), "[]"); /* LINK-10 */
+    counted_items(p);
     pit_send(p, go);
     expect_alone();
 }

@@ -44,6 +44,23 @@ NODE_CASE(drop_oldest_keeps_the_newest)
     expect_numbers(15, 10);
 }
 
+/* SIG-8: no priority message is dropped to make room, whatever was dropped between two of them. */
+NODE_CASE(drop_oldest_spares_priority_messages)
+{
+    pit_ref first = pit_alias_with(.priority = true);
+
+    CHECK_EQ(pit_mailbox_bound((pit_mailbox){.messages = 4, .policy = PIT_OVERLOAD_DROP_OLDEST}),
+             0);
+    for (int64_t i = 0; i < 2; i++) {
+        send_numbers(pit_self(), i * 10, 6);
+        pit_send_priority(first, number, .n = 100 + i, .sender = 0);
+    }
+    send_numbers(pit_self(), 20, 6);
+    CHECK_EQ(pit_receive_only(number, 0)->n, 100);
+    CHECK_EQ(pit_receive_only(number, 0)->n, 101);
+    expect_numbers(24, 2);
+}
+
 /* By bytes: and a message larger than the bound fits where none waits. */
 NODE_CASE(bytes_are_bounded_too)
 {

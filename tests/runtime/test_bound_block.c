@@ -7,6 +7,8 @@
  */
 #include "tests/runtime/bounded.h"
 
+PIT_MESSAGE(large, (uint8_t, bytes, 1000));
+
 static pit_monitored spawn_sender(pit_pid to, int64_t sender, int64_t count, int16_t scheduler)
 {
     struct sends s = {to, pit_self(), sender, count};
@@ -92,6 +94,35 @@ NODE_CASE(an_exit_signal_ends_a_blocked_sender)
             r.messages--;
         CHECK_EQ(r.messages, 0); /* what was let in is there, what waited is not */
         CHECK_EQ(state_of(to.pid).messages, 0);
+    }
+}
+
+static void sends_large(const void *arg)
+{
+    pit_send_copy(*(const pit_pid *)arg, &pit_type_large, &(struct large){{0}});
+}
+
+/*
+ * Who waits is not overtaken by who comes later with less, and when it ends, those behind it that
+ * fit are let in. On one scheduler, where who does not fit waits although the mailbox is not full.
+ */
+NODE_CASE_WITH(who_waits_is_not_overtaken, .schedulers = 1)
+{
+    for (int round = 0; round < 4; round++) {
+        pit_monitored to = spawn_lane((pit_mailbox){.bytes = 4 * sizeof(struct number)}, false);
+        pit_monitored waits, small;
+
+        send_numbers(to.pid, 0, 1);
+        waits = spawn_watched(sends_large, &to.pid, sizeof to.pid);
+        (void)wait_until_blocked(to.pid, 1);
+        small = spawn_sender(to.pid, 1, 1, PIT_ANYWHERE);
+        CHECK_EQ(wait_until_blocked(to.pid, 2).messages, 1);
+        pit_exit_process(waits.pid, pit_atom("kill"));
+        expect_end(waits, "killed");
+        expect_end(small, "normal");
+        CHECK_EQ(wait_until_blocked(to.pid, 0).messages, 2);
+        pit_exit_process(to.pid, pit_atom("kill"));
+        expect_end(to, "killed");
     }
 }
 

@@ -120,3 +120,47 @@ NODE_CASE(a_full_one_hears_what_it_asked_for)
     full_itself(PIT_OVERLOAD_DROP_NEWEST);
     full_itself(PIT_OVERLOAD_DROP_OLDEST);
 }
+
+static void answers_by(const void *arg) { pit_send(*(const pit_ref *)arg, answer, .n = 1); }
+
+/*
+ * An answer by an alias that is for replies, a monitor's too, comes into a full mailbox and is not
+ * dropped to make room. ALIAS-1, ALIAS-4
+ */
+static void full_but_for_answers(uint32_t policy)
+{
+    pit_mailbox bound = {.messages = 3, .policy = policy, .overloaded = lets_be};
+    int beyond = policy == PIT_OVERLOAD_EXIT ? 0 : 2;
+    pit_pid watched = spawn_anywhere(wait_forever, NULL, 0);
+    pit_monitored from[12];
+    pit_ref refs[12];
+
+    CHECK_EQ(pit_mailbox_bound(bound), 0);
+    send_numbers(pit_self(), 0, 3 + beyond);
+    for (int i = 0; i < 12; i++) {
+        refs[i] = i % 2 ? pit_alias_with(.mode = PIT_ALIAS_REPLY)
+                        : pit_monitor_with(watched, .alias = PIT_ALIAS_REPLY_DEMONITOR);
+        from[i] = spawn_watched(answers_by, &refs[i], sizeof refs[i]);
+    }
+    for (int i = 0; i < 12; i++)
+        expect_end(from[i], "normal");
+    send_numbers(pit_self(), 3 + beyond, beyond);
+    for (int i = 0; i < 12; i++)
+        CHECK(pit_receive_ref(refs[i], 0));
+    if (policy == PIT_OVERLOAD_BLOCK || policy == PIT_OVERLOAD_CALL)
+        expect_numbers(0, 7); /* to oneself nobody waits, and a call drops nothing */
+    else
+        expect_numbers(policy == PIT_OVERLOAD_DROP_OLDEST ? 4 : 0, 3);
+    CHECK_EQ(pit_mailbox_bound((pit_mailbox){0}), 0);
+    pit_exit_process(watched, pit_atom("kill"));
+    expect_empty();
+}
+
+NODE_CASE(a_full_one_gets_its_answers_by_alias)
+{
+    full_but_for_answers(PIT_OVERLOAD_BLOCK);
+    full_but_for_answers(PIT_OVERLOAD_DROP_NEWEST);
+    full_but_for_answers(PIT_OVERLOAD_DROP_OLDEST);
+    full_but_for_answers(PIT_OVERLOAD_EXIT);
+    full_but_for_answers(PIT_OVERLOAD_CALL);
+}
