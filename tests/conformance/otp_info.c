@@ -366,6 +366,21 @@ static const char *told(const char *format, pit_pid p)
     return text;
 }
 
+/* Those of what is seldom asked for. */
+static void unusual_items(pit_pid p)
+{
+    pit_pid me = pit_self();
+    pit_tracer tracer = pit_tracer_open((pit_tracer_opts){0});
+
+    CHECK_EQ(pit_trace(tracer, p, PIT_TRACE_SPAWN), 0);
+    CHECK_STR(item(p, PIT_INFO_TRACER), told("%s", me));
+    CHECK_EQ(pit_tracer_close(tracer), 0);
+    CHECK_STR(item(p, PIT_INFO_TRACER), "undefined");
+    CHECK_STR(item(me, PIT_INFO_PRIORITY_MESSAGES), "false");
+    (void)pit_alias_with(.priority = true);
+    CHECK_STR(item(me, PIT_INFO_PRIORITY_MESSAGES), "true");
+}
+
 /* The items that are numbers or hold some. p waits, so that it is where it is. */
 static void counted_items(pit_pid p)
 {
@@ -437,6 +452,7 @@ NODE_CASE(each_item_can_be_asked_for_by_itself)
     pit_unlink(p);
     CHECK_STR(item(p, PIT_INFO_LINKS), "[]"); /* LINK-10 */
     counted_items(p);
+    unusual_items(p);
     pit_send(p, go);
     expect_alone();
 }
@@ -449,6 +465,15 @@ static void uses_binaries(const void *arg)
     pit_term one = pit_bytes(bytes, sizeof bytes);
 
     (void)pit_tuple(one, pit_bytes(bytes, 64)); /* so few are part of the term */
+    pit_send(*(const pit_pid *)arg, ready);
+    pit_sleep(PIT_INFINITY);
+}
+
+static void shares_a_binary(const void *arg)
+{
+    static const char bytes[BINARY_BYTES];
+
+    (void)pit_put(pit_atom("kept"), pit_bytes(bytes, sizeof bytes)); /* shared, not copied */
     pit_send(*(const pit_pid *)arg, ready);
     pit_sleep(PIT_INFINITY);
 }
@@ -469,6 +494,11 @@ NODE_CASE(the_binaries_of_another_are_told)
     CHECK(bytes >= BINARY_BYTES && bytes < 2 * BINARY_BYTES);
     CHECK_EQ(uses, 1);
     CHECK(pit_term_equal(one, pit_list_head(item_of(p, PIT_INFO_BINARY))));
+    pit_exit_process(p, pit_atom("kill"));
+    p = spawn_anywhere(shares_a_binary, &me, sizeof me);
+    CHECK(pit_receive_type(&pit_type_ready, A_WHILE));
+    CHECK(pit_match(pit_list_head(item_of(p, PIT_INFO_BINARY)), "{_, ~, ~}", &bytes, &uses));
+    CHECK_EQ(uses, 2); /* its term's, and its dictionary's */
     pit_exit_process(p, pit_atom("kill"));
     expect_alone();
 }

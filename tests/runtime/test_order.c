@@ -6,6 +6,9 @@
  */
 #include "tests/runtime/node.h"
 
+#include "runtime/enter.h"
+#include "runtime/signal.h"
+
 PIT_MESSAGE(number, (int64_t, n));
 PIT_MESSAGE(done, (pit_pid, who));
 PIT_MESSAGE(go);
@@ -410,4 +413,71 @@ NODE_CASE(sending_to_an_error_ends_the_sender)
     }
     pit_exit_process(p, pit_atom("kill"));
     expect_alone();
+}
+
+/* ---- behind a sender that stands still between its two steps (mailbox.c) */
+
+struct stuck {
+    struct pit__message *carrier;
+    struct pit__sched *owner;
+};
+
+static void *goes_on(void *arg)
+{
+    const struct stuck *s = arg;
+
+    usleep(20000);
+    pit__sched_post(s->owner, s->carrier);
+    return NULL;
+}
+
+/* A sender's first step; the second, which brings the message, follows on a thread of its own. */
+static pthread_t stick(struct stuck *s, pit_pid to)
+{
+    struct pit__process *p = pit__slot_of(to);
+    pthread_t thread;
+
+    pit__in();
+    s->owner = pit__thread()->sched;
+    s->carrier = pit__message_alloc(&s->owner->blocks, PIT__MESSAGE, sizeof(struct number));
+    CHECK(s->carrier && pit__owned_by(p, s->owner));
+    *(struct number *)pit__message_payload(s->carrier) = (struct number){1};
+    s->carrier->public.type = &pit_type_number;
+    s->carrier->public.from = pit__pid_of(pit__thread()->current);
+    s->carrier->to = to;
+    CHECK(pit__mailbox_push(&p->mailbox, s->carrier));
+    CHECK_EQ(pthread_create(&thread, NULL, goes_on, s), 0);
+    pit__out(1);
+    return thread;
+}
+
+/*
+ * SIG-1, LIFE-10, INFO-3: what a process asks of another is behind what it sent it before, and is
+ * not answered past that though both are on one scheduler and the other could be looked at.
+ */
+NODE_CASE_WITH(no_question_overtakes_what_is_outside, .schedulers = 1)
+{
+    for (int how = 0; how < 4; how++) {
+        pit_monitored m;
+        pit_process_info info;
+        struct stuck s;
+        pthread_t thread;
+        pit_term t;
+
+        m.pid = pit_spawn_with(wait_forever, NULL, 0, .monitor = true, .ret_ref = &m.ref);
+        pit_yield();
+        thread = stick(&s, m.pid);
+        pit_exit_process(m.pid, pit_atom("enough"));
+        if (how == 0)
+            CHECK(!pit_is_alive(m.pid));
+        else if (how == 1)
+            CHECK_EQ(pit_process_info_of(m.pid, &info), -PIT_ENOPROC);
+        else if (how == 2)
+            CHECK_EQ(pit_process_item(m.pid, PIT_INFO_LINKS, &t), -PIT_ENOPROC);
+        else
+            CHECK_EQ(pit_register("late", m.pid), -PIT_ENOPROC);
+        expect_end(m, "enough");
+        CHECK_EQ(pthread_join(thread, NULL), 0);
+    }
+    expect_empty();
 }

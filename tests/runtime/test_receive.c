@@ -539,3 +539,70 @@ NODE_CASE(a_mark_outlives_the_message_it_stands_behind)
         expect_empty();
     }
 }
+
+/*
+ * Of round i: 2 * i + 1, the receiver runs, and makes no call of the runtime: it stays where it
+ * is, and nothing is delivered to it; 2 * i + 2, the message was sent then. Each waits for the
+ * other but for a while, since both may be on one scheduler.
+ */
+static _Atomic(int) meeting;
+
+static bool meets(int step)
+{
+    int64_t until = pit_now() + (pit__node.count > 1 ? 5 * INT64_C(1000000) : 0);
+
+    while (atomic_load(&meeting) != step)
+        if (pit_now() >= until)
+            return false;
+    return true;
+}
+
+struct meets {
+    pit_pid to;
+    int round;
+};
+
+static void sends_and_says_so(const void *arg)
+{
+    const struct meets *a = arg;
+    int listens = 2 * a->round + 1;
+
+    if (!meets(listens))
+        listens = -1;
+    pit_send(a->to, number, .n = 1);
+    (void)atomic_compare_exchange_strong(&meeting, &listens, 2 * a->round + 2);
+}
+
+/* RECV-2: a receive that does not wait finds what was sent before by another scheduler, also what
+   nobody has delivered yet. */
+NODE_CASE(a_receive_without_a_wait_finds_what_is_there)
+{
+    for (int i = 0; i < 16; i++) {
+        struct meets a = {pit_self(), i};
+        const pit_msg *m = NULL;
+        int64_t one = 1;
+        bool sent;
+
+        (void)spawn_anywhere(sends_and_says_so, &a, sizeof a);
+        atomic_store(&meeting, 2 * i + 1);
+        sent = meets(2 * i + 2);
+        switch (i % 4) {
+        case 0:
+            m = pit_receive(0);
+            break;
+        case 1:
+            m = pit_receive_type(&pit_type_number, 0);
+            break;
+        case 2:
+            m = pit_receive_match(is_n, &one, 0);
+            break;
+        default:
+            CHECK(pit_message_count() == 1 || !sent);
+        }
+        CHECK(m || i % 4 == 3 || !sent);
+        if (!m)
+            CHECK(pit_receive(A_WHILE));
+        expect_empty();
+    }
+    expect_alone();
+}
