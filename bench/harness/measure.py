@@ -4,6 +4,7 @@ import io
 import math
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -20,7 +21,7 @@ class Failed(Exception):
 
 
 class NotYet(Exception):
-    """The program says that this build cannot do it (exit status 3); the text says why."""
+    """It cannot be done here yet: this build says so (exit status 3), or its load is not installed. The text says what."""
 
 
 def process_cpu(pid):
@@ -75,18 +76,44 @@ def wrk(text):
     return {"req_per_s": float(rate[1]), **{f"lat_us_p{share}": float(value) * unit[u] for share, value, u in found}}
 
 
-def run_command(command):
+def launch(command, stdout):
+    """The first of a process group of its own, so that nothing that it starts is left behind: end_group()."""
     try:
-        done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=TIME_LIMIT)
-    except subprocess.TimeoutExpired:
-        raise Failed(f"took more than {TIME_LIMIT} s")
+        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.PIPE, text=True, errors="replace",
+                                process_group=0)
     except OSError as e:
-        raise Failed(str(e))
-    if done.returncode == 3:
-        raise NotYet(done.stderr.strip())
-    if done.returncode:
-        raise Failed(f"status {done.returncode}: {done.stderr.strip()[-300:]}")
-    return done.stdout
+        raise Failed(str(e)) from None
+
+
+def end_group(process):
+    """Of a process that nobody has waited for: its number is nobody else's."""
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def run_command(command):
+    process = launch(command, subprocess.PIPE)
+    with process.stdout, process.stderr:
+        try:
+            said, complaint = process.communicate(timeout=TIME_LIMIT)
+        except BaseException as e:
+            if process.returncode is None:
+                end_group(process)
+            if isinstance(e, subprocess.TimeoutExpired):
+                raise Failed(f"took more than {TIME_LIMIT} s") from None
+            raise
+    if process.returncode == 3:
+        raise NotYet(complaint.strip())
+    if process.returncode:
+        raise Failed(f"status {process.returncode}: {complaint.strip()[-300:]}")
+    return said
+
+
+def installed(command):
+    """NotYet if the program that `taskset` starts is not here. Loads of others are installed with the peers."""
+    program = command[3] if command[0] == "taskset" else command[0]
+    if not shutil.which(program):
+        raise NotYet(f"{program} is not installed (--peers installs it)")
 
 
 def nobody_listens(port):
@@ -110,8 +137,9 @@ def wait_for_port(port, server):
 
 
 def run_server(case):
+    installed(case.load)
     nobody_listens(case.port)
-    server = subprocess.Popen(case.command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace")
+    server = launch(case.command, subprocess.DEVNULL)
     try:
         wait_for_port(case.port, server)
         for command in (case.check, case.prepare):
@@ -129,8 +157,7 @@ def run_server(case):
         try:
             server.wait(10)
         except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
+            end_group(server)
         server.stderr.close()
     # pitboss-load says how many were served in all; of others: it served the same rate before the measured time.
     served = metrics.pop("served", metrics["req_per_s"] * elapsed)

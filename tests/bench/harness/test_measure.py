@@ -1,6 +1,7 @@
 """One run of a server: what is done before the load, and that a wrong answer is no figure."""
 import os
 import tempfile
+import time
 import unittest
 from unittest import mock
 
@@ -31,6 +32,31 @@ class Printed(unittest.TestCase):
 
     def test_bytes_that_are_no_text(self):
         self.assertIn("a 5\n", measure.run_command(["printf", "a 5\\n\\377 x\\n"]))
+
+
+class Hanging(unittest.TestCase):
+    def test_what_takes_too_long_is_ended_with_all_that_it_started(self):
+        with tempfile.TemporaryDirectory() as place, mock.patch.object(measure, "TIME_LIMIT", 1):
+            path = os.path.join(place, "pid")
+            with self.assertRaisesRegex(measure.Failed, "more than 1 s"):
+                measure.run_command(["sh", "-c", f"sleep 600 & echo $! > {path}.new; mv {path}.new {path}; wait"])
+            if os.path.exists(path):  # not on a machine that took the second for itself
+                with open(path) as f:
+                    self.assertTrue(ends(int(f.read())))
+
+
+def ends(pid):
+    """It was told to; soon nobody has that number, or a process that only nobody has waited for."""
+    end = time.monotonic() + 300
+    while time.monotonic() < end:
+        try:
+            with open(f"/proc/{pid}/stat") as f:
+                if f.read().rsplit(")", 1)[1].split()[0] in "ZX":
+                    return True
+        except OSError:
+            return True
+        time.sleep(0.01)
+    return False
 
 
 class Measure(unittest.TestCase):
@@ -66,6 +92,13 @@ class Measure(unittest.TestCase):
         case.load = noting(self.notes, "load", f"echo req_per_s 5; until {ended}; do sleep 0.01; done")
         with self.assertRaisesRegex(measure.Failed, "status 7: wrong"):
             measure.run_server(case)
+
+    def test_a_load_that_is_not_installed_is_no_failure(self):
+        case = self.case()
+        case.load = ["taskset", "-c", "0", "no-such-load"]
+        with self.assertRaisesRegex(measure.NotYet, "no-such-load is not installed"):
+            measure.run_server(case)
+        self.assertFalse(os.path.exists(self.notes))
 
     def test_a_load_that_looks_at_no_answer_has_a_check_before_it(self):
         blind = ("redis-benchmark", "wrk")
