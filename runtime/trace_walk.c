@@ -7,8 +7,8 @@
  * (s->trace_walks) until all have walked, and what is adopted while one is on the list gets its
  * trace there. In the second round each takes it off again: a hand-over that began before the first
  * round ended is in the new owner's inbox before the second round's message, and an inbox is taken
- * in order. A closing walk needs no such care: a trace whose tracer is closed is taken away when it
- * is next looked at.
+ * in order (tests/model/walk.pml). A closing walk needs no such care: a trace whose tracer is closed
+ * is taken away when it is next looked at.
  */
 #include "runtime/trace.h"
 
