@@ -82,6 +82,7 @@ void pit__heap_limit_check(struct pit__sched *s, struct pit__process *p)
     struct pit__extra *x = p->extra;
     struct pit__heap_use use = pit__heap_use(p);
 
+    pit__heap_limit_heap(p);
     if (use.all <= x->heap_limit) {
         x->heap_reported = 0;
         return;
@@ -93,10 +94,10 @@ void pit__heap_limit_check(struct pit__sched *s, struct pit__process *p)
         pit__terminate(s, p, pit__reason(killed));
 }
 
-/* What its argument or state leaves to its terms; at least one byte, since 0 is no limit. */
+/* What its memory, argument or state leave to its terms; at least one byte, since 0 is no limit. */
 static uint64_t for_terms(const struct pit__process *p)
 {
-    uint64_t limit = p->extra->heap_limit, own = pit__copy_size(p->state);
+    uint64_t limit = p->extra->heap_limit, own = p->memory + pit__copy_size(p->state);
 
     return limit > own ? limit - own : 1;
 }

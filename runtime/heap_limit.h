@@ -2,9 +2,8 @@
  * The limit of a process's memory, its own and its mailbox's together. Spec: HEAP-1..5. Owner only.
  *
  * It is looked at when memory is given to it (pit__heap_limit_touched), when a message reaches it,
- * and when its terms are let
- * go. Terms grow where nobody looks, so their heap has the limit as its own bound; what reaches it
- *     ends in on_system_limit.
+ * and when its terms are let go. Terms grow where nobody looks, so their heap has what its other
+ * memory leaves of the limit as its own bound; what reaches it ends in on_system_limit.
  */
 #ifndef PIT_RUNTIME_HEAP_LIMIT_H
 #define PIT_RUNTIME_HEAP_LIMIT_H
@@ -31,7 +30,7 @@ static inline void pit__heap_limit_touched(struct pit__sched *s, struct pit__pro
         pit__heap_limit_check(s, p);
 }
 
-/* p has a term heap now, or another limit. */
+/* p has a term heap now, another limit, or less memory beside its terms. */
 void pit__heap_limit_heap(struct pit__process *p);
 
 /* A bound of the current process's terms was reached: ends it if that was its limit, else

@@ -99,6 +99,8 @@ static void give_back(struct pit__sched *s, struct pit__process *p, struct alloc
     a->tag = 0;
     pit__list_remove(&a->link);
     p->memory -= a->size;
+    if (PIT__UNLIKELY(p->flags & PIT__F_ATTENTION))
+        pit__heap_limit_heap(p);
     pit__block_free(&s->blocks, a);
 }
 
@@ -146,7 +148,7 @@ void *pit_realloc(void *memory, size_t size)
     p = pit__caller(t, "pit_realloc");
     a = own(p, memory, "pit_realloc");
     if (size <= pit__block_room(a) - sizeof *a && a->block.size_class != PIT__BLOCK_LARGE) {
-        p->memory += size - a->size;
+        pit__process_charge(p, (int64_t)size - (int64_t)a->size);
         a->size = size;
         pit__out(1);
         return memory;
@@ -176,8 +178,12 @@ void pit_free(void *memory)
 void pit__process_charge(struct pit__process *p, int64_t bytes)
 {
     p->memory += (size_t)bytes;
-    if (PIT__UNLIKELY(p->flags & PIT__F_ATTENTION) && bytes > 0)
+    if (PIT__LIKELY(!(p->flags & PIT__F_ATTENTION)))
+        return;
+    if (bytes > 0)
         pit__heap_limit_touched(pit__thread()->sched, p);
+    else
+        pit__heap_limit_heap(p);
 }
 
 /* ---- terms */

@@ -143,6 +143,41 @@ static void makes_messages(const void *arg)
     }
 }
 
+static void is_over_already(const void *arg)
+{
+    (void)pit_alloc(2 * LIMIT);
+    (void)pit_process_flag(PIT_FLAG_MAX_HEAP_SIZE, LIMIT);
+    CHECK(!"it goes on");
+}
+
+static void grow_terms(size_t bytes)
+{
+    pit_term list = pit_nil();
+
+    for (size_t i = 0; i < bytes / 16; i++)
+        list = pit_list_cons(pit_term_of((int64_t)i), list);
+}
+
+/* No part is over, all together are. */
+static void allocates_beside_terms(const void *arg)
+{
+    CHECK_EQ(pit_process_flag(PIT_FLAG_MAX_HEAP_SIZE, LIMIT), 0);
+    grow_terms(LIMIT / 8 * 5);
+    for (int i = 0; i < 10; i++)
+        (void)pit_alloc(LIMIT / 16);
+    CHECK(!"it goes on");
+}
+
+static void builds_beside_memory(const void *arg)
+{
+    CHECK_EQ(pit_process_flag(PIT_FLAG_MAX_HEAP_SIZE, LIMIT), 0);
+    pit_free(pit_alloc(LIMIT / 8 * 5));
+    grow_terms(LIMIT / 4); /* what was given back is there for them */
+    (void)pit_alloc(LIMIT / 8 * 3);
+    grow_terms(LIMIT / 8 * 5);
+    CHECK(!"it goes on");
+}
+
 static void hoards(const void *arg)
 {
     pit_pid owner = *(const pit_pid *)arg;
@@ -159,7 +194,9 @@ static void hoards(const void *arg)
  */
 NODE_CASE(over_its_limit_a_process_is_killed)
 {
-    static pit_body *const bodies[] = {allocates, builds, remembers, makes_messages};
+    static pit_body *const bodies[] = {allocates,           builds,          remembers,
+                                       makes_messages,      is_over_already, allocates_beside_terms,
+                                       builds_beside_memory};
 
     for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
         pit_monitored m;
