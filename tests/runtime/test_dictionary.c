@@ -133,6 +133,7 @@ static void fills(const void *arg)
     if (*(const bool *)arg) {
         (void)pit_erase_all();
         pit_term_release_all();
+        CHECK_STR(text_of(pit_get_keys()), "[]");
         CHECK(info_of(pit_self()).memory < before + 20000 * 100);
     }
 }

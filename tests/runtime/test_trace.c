@@ -289,6 +289,29 @@ NODE_CASE(in_and_out_alternate)
     }
 }
 
+/* SIG-1: what is asked of one process comes behind the events of what it was sent before. */
+NODE_CASE(what_one_did_is_delivered_before_it_is_said_to_be)
+{
+    enum { N = 20 };
+    pit_tracer t = open_to_me();
+
+    for (int round = 0; round < 10; round++) {
+        pit_pid p = spawn_anywhere(wait_forever, NULL, 0);
+        int events = 0;
+        const pit_msg *m;
+
+        CHECK_EQ(pit_trace(t, p, PIT_TRACE_RECEIVE), 0);
+        for (uint32_t i = 0; i < N; i++)
+            pit_send(p, ping, .n = i);
+        (void)pit_trace_delivered(p);
+        while ((m = pit_receive(A_WHILE)) && !pit_is(m, pit_trace_delivered))
+            events += pit_as(m, pit_trace_event)->event == PIT_TRACE_RECEIVE;
+        CHECK_EQ(events, N);
+        pit_exit_process(p, pit_atom("kill"));
+    }
+    expect_alone();
+}
+
 /* ---- who gets a trace */
 
 /* OTP: trace_SUITE/set_on_spawn, set_on_first_spawn. */
