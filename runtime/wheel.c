@@ -13,6 +13,9 @@
  *  (2) `now` passes a tick only when its slot on level 0 is empty, and enters a slot of level n+1
  *      only when that slot is empty, that is, spread over level n.
  *  (3) Every armed timer is on the level and slot that it says, and that slot's bit is set.
+ *  (4) The timers of a slot stand in the order in which they came there: of one process's timers
+ *      that fall into one tick the first to be started fires first. Nobody may rely on it: those
+ *      that wait for longer come down from a higher level, perhaps behind later ones. Spec: TIMER-3.
  *
  * A time further away than the top level's 833 days waits in its last slot and is placed anew from
  * there.
@@ -51,7 +54,7 @@ static void place(struct pit__wheel *w, struct pit__timer *t)
 {
     uint64_t tick = tick_of(t->when_ns);
     unsigned level;
-    struct pit__timer **head;
+    struct pit__timer **head, *first;
 
     if (tick < w->now)
         tick = w->now;
@@ -65,22 +68,31 @@ static void place(struct pit__wheel *w, struct pit__timer *t)
     t->level = (uint8_t)level;
     t->slot = (uint16_t)((tick >> (LEVEL_BITS * level)) & MASK);
     head = &w->slots[level][t->slot];
-    t->next = *head;
-    t->prev = head;
-    if (t->next)
-        t->next->prev = &t->next;
-    *head = t;
+    first = *head;
+    if (!first) {
+        *head = t->next = t->prev = t;
+    } else {
+        t->next = first;
+        t->prev = first->prev;
+        t->prev->next = first->prev = t;
+    }
     w->bits[level][t->slot / 64] |= UINT64_C(1) << (t->slot % 64);
 }
 
 static void unlink_timer(struct pit__wheel *w, struct pit__timer *t)
 {
-    *t->prev = t->next;
-    if (t->next)
-        t->next->prev = t->prev;
-    t->prev = NULL;
-    if (!w->slots[t->level][t->slot])
+    struct pit__timer **head = &w->slots[t->level][t->slot];
+
+    if (t->next == t) {
+        *head = NULL;
         w->bits[t->level][t->slot / 64] &= ~(UINT64_C(1) << (t->slot % 64));
+    } else {
+        t->prev->next = t->next;
+        t->next->prev = t->prev;
+        if (*head == t)
+            *head = t->next;
+    }
+    t->prev = NULL;
 }
 
 void pit__wheel_add(struct pit__wheel *w, struct pit__timer *t, int64_t when_ns)

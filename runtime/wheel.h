@@ -13,7 +13,7 @@
 #define PIT__WHEEL_SLOTS 512
 
 struct pit__timer {
-    struct pit__timer *next, **prev; /* prev NULL: not armed */
+    struct pit__timer *next, *prev; /* a ring, those of one slot; prev NULL: not armed */
     int64_t when_ns;
     uint8_t what; /* the holder's own: which kind of timer this is */
     uint8_t level;
@@ -24,8 +24,8 @@ struct pit__timer {
 struct pit__wheel {
     uint64_t now; /* the next tick to be fired; all before it have been */
     uint32_t armed;
-    uint64_t bits[PIT__WHEEL_LEVELS][PIT__WHEEL_SLOTS / 64]; /* slots that are not empty */
-    struct pit__timer *slots[PIT__WHEEL_LEVELS][PIT__WHEEL_SLOTS];
+    uint64_t bits[PIT__WHEEL_LEVELS][PIT__WHEEL_SLOTS / 64];       /* slots that are not empty */
+    struct pit__timer *slots[PIT__WHEEL_LEVELS][PIT__WHEEL_SLOTS]; /* the first of each */
 };
 
 void pit__wheel_init(struct pit__wheel *w, int64_t now_ns);

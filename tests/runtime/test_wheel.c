@@ -4,6 +4,8 @@
  * plain table; what fires arms and
  *   cancels others. Time is a number here.
  */
+#include <string.h>
+
 #include "tests/harness/test.h"
 
 #include "runtime/wheel.h"
@@ -169,4 +171,34 @@ PIT_TEST(many_timers_of_one_time_all_fire)
         while (pit__wheel_advance(&w, many_now, 256, fire_many, NULL))
             ;
     CHECK_EQ(fired_of_many, MANY);
+}
+
+static struct pit__timer *in_order[6];
+static size_t fired_in_order;
+
+static void fire_in_order(struct pit__timer *t, void *context) { in_order[fired_in_order++] = t; }
+
+/* Near ones at once, far ones by way of the levels above: with one time they fire as they were
+   armed, whichever of them was taken out between. */
+PIT_TEST(timers_of_one_tick_fire_as_they_were_armed)
+{
+    static const int64_t times[] = {0, 100 * INT64_C(1000000), 100 * INT64_C(1000000000)};
+    static struct pit__wheel w;
+    struct pit__timer t[6];
+
+    for (size_t n = 0; n < sizeof times / sizeof *times; n++) {
+        memset(t, 0, sizeof t);
+        pit__wheel_init(&w, 0);
+        for (int i = 0; i < 6; i++)
+            pit__wheel_add(&w, &t[i], times[n]);
+        pit__wheel_remove(&w, &t[0]);
+        pit__wheel_remove(&w, &t[3]);
+        pit__wheel_remove(&w, &t[5]);
+        fired_in_order = 0;
+        while (pit__wheel_advance(&w, times[n] + TICK, 1, fire_in_order, NULL))
+            ;
+        CHECK_EQ(fired_in_order, 3);
+        CHECK(in_order[0] == &t[1] && in_order[1] == &t[2] && in_order[2] == &t[4]);
+        CHECK_EQ(w.armed, 0);
+    }
 }
