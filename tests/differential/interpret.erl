@@ -376,8 +376,8 @@ step({susp, P, How}, _, #{t := T}) ->
     to(T, P, fun(Pid) -> caught(fun() -> erlang:suspend_process(Pid, Opts) end) end);
 step({resume, P}, _, #{t := T}) -> to(T, P, fun(Pid) -> caught(fun() -> erlang:resume_process(Pid) end) end);
 step({acancel, R, Info}, _, #{t := T}) ->
-    with_ref(T, R, fun(Ref) -> erlang:cancel_timer(Ref, [{async, true}, {info, Info =:= 1}]) end);
-step({aread, R}, _, #{t := T}) -> with_ref(T, R, fun(Ref) -> erlang:read_timer(Ref, [{async, true}]) end);
+    with_ref(T, R, fun(Ref) -> answered(Ref, erlang:cancel_timer(Ref, [{async, true}, {info, Info =:= 1}])) end);
+step({aread, R}, _, #{t := T}) -> with_ref(T, R, fun(Ref) -> answered(Ref, erlang:read_timer(Ref, [{async, true}])) end);
 step({timer, Ms, P, R}, _, #{t := T}) -> to(T, P, fun(Pid) -> made(T, R, erlang:start_timer(Ms, Pid, R)) end);
 step({'after', Ms, P, K, R}, _, #{t := T}) -> to(T, P, fun(Pid) -> made(T, R, erlang:send_after(Ms, Pid, {note, K})) end);
 step({cancel, R}, _, #{t := T}) -> with_ref(T, R, fun(Ref) -> left(erlang:cancel_timer(Ref)) end);
@@ -388,6 +388,11 @@ step({info, P, Queue}, _, #{t := T}) ->
                      binary_to_atom(case Queue of 1 -> Text; 0 -> re:replace(Text, "q[0-9]*", "", [{return, binary}]) end)
              end);
 step({yield}, _, _) -> erlang:yield(), ok.
+
+%% The asynchronous question before this one has been answered: the same scheduler answers both, in their order (README, TIMER-4).
+answered(Ref, Said) ->
+    _ = erlang:read_timer(Ref),
+    Said.
 
 spawn_options(How) -> [O || {Bit, O} <- [{1, link}, {2, monitor}], How band Bit =/= 0].
 
