@@ -80,6 +80,7 @@ class Command(unittest.TestCase):
     def test_ctrl_c_reaches_it_through_a_script(self):
         bash, terminal = pty.fork()
         if bash == 0:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # ignored where the tests run in the background of a script
             os.execvpe("bash", ["bash", "-c", f"{RUN} spawn --ours --out {self.out}; echo status $?"], self.environment)
         self.addCleanup(os.close, terminal)
         program, said, end = self.pid_of_program(), b"", time.monotonic() + PATIENCE
