@@ -7,8 +7,7 @@
 
 #include "base/assert.h"
 
-/* ---- tables; the two differ in what is hashed, compared and linked
-   ------------------------------- */
+/* ---- tables; the two differ in what is hashed, compared and linked ---- */
 
 static size_t hash_key(int64_t key)
 {
@@ -129,8 +128,7 @@ struct pit__child *pit__child_by_id(const struct pit__child_set *set, const char
     return c;
 }
 
-/* ---- children
-   ------------------------------------------------------------------------------------ */
+/* ---- children ---- */
 
 void pit__child_set_init(struct pit__child_set *set)
 {

@@ -88,8 +88,7 @@ static struct server *current(const char *function)
     return p->state;
 }
 
-/* ---- ending
-   -------------------------------------------------------------------------------------- */
+/* ---- ending ---- */
 
 /* Spec: GS-11, PL-4. how: "ends" in order, "ended" by itself. message: the one in hand, or NULL. */
 static void report_end(const struct server *s, const char *how, pit_term reason,
@@ -164,8 +163,7 @@ static struct pit__sealed *seal(pit_term reason)
     return sealed ? sealed : pit__reason(enomem);
 }
 
-/* ---- serving
-   ------------------------------------------------------------------------------------- */
+/* ---- serving ---- */
 
 /* Spec: GS-4, any message cancels the timeout. */
 static void disarm(struct server *s)
@@ -231,8 +229,7 @@ void pit__server_answer(void *self, const pit_msg *m, const pit_type *reply_type
     (void)pit_answer(m, reply_type, reply); /* -EINVAL: deferred, or sent as a plain message */
 }
 
-/* ---- starting
-   ------------------------------------------------------------------------------------ */
+/* ---- starting ---- */
 
 /* Spec: GS-1. The starter waits for the end of the process, so that the name is free when it goes
    on. */
@@ -395,8 +392,7 @@ pit_pid pit_server_start_link(const pit_server *server, const void *arg, size_t 
     return pit__server_start(server, arg, size, &(pit_server_opts){.link = true}, 0);
 }
 
-/* ---- from outside and from callbacks
-   -------------------------------------------------------------- */
+/* ---- from outside and from callbacks ---- */
 
 /* Nobody answers: the server ends instead, and why it did is the call's failure. Spec: PL-6. */
 int pit_server_stop(pit_pid server, pit_term reason, int64_t timeout)

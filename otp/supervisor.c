@@ -74,8 +74,7 @@ static int error_of(pit_pid pid) { return pid.id < 0 ? -(int)(pid.id & INT32_MAX
 
 static bool is_simple(const struct supervisor *s) { return s->strategy == PIT_SIMPLE_ONE_FOR_ONE; }
 
-/* ---- reports. Spec: SUP-7, SUP-23
-   ----------------------------------------------------------------- */
+/* ---- reports. Spec: SUP-7, SUP-23 ---- */
 
 static void report(enum pit_log_level level, const struct supervisor *s, const char *what,
                    const char *id, pit_pid pid, const char *why)
@@ -111,8 +110,7 @@ static void report_start_error(const struct supervisor *s, const struct pit__chi
                pit_strerror(error));
 }
 
-/* ---- specifications. Spec: SUP-2, SUP-3
-   ----------------------------------------------------------- */
+/* ---- specifications. Spec: SUP-2, SUP-3 ---- */
 
 static const char *wrong_child(const pit_child *c, bool simple)
 {
@@ -189,8 +187,7 @@ pit_children pit__children(const pit_child *children, size_t count)
     return (pit_children){copy};
 }
 
-/* ---- starting and ending one child
-   ---------------------------------------------------------------- */
+/* ---- starting and ending one child ---- */
 
 /* 0: it runs. 1: its start said ignore (SUP-6). Negative: the error of its start. It is STOPPED
    before. */
@@ -263,8 +260,7 @@ static void stop_child(struct supervisor *s, struct pit__child *c)
     pit__child_stopped(&s->children, c);
 }
 
-/* ---- ending all children
-   -------------------------------------------------------------------------- */
+/* ---- ending all children ---- */
 
 /* Milliseconds from now to a time of pit_now(), rounded up; at least 0. */
 static int64_t left(int64_t until)
@@ -336,8 +332,7 @@ static void end_all(struct supervisor *s, pit_term reason)
         stop_after(s, NULL);
 }
 
-/* ---- restarting
-   ----------------------------------------------------------------------------------- */
+/* ---- restarting ---- */
 
 /* Its start failed: try again behind what is in the queue, so that others get in between. Spec:
    SUP-13. */
@@ -447,8 +442,7 @@ static void on_info(struct supervisor *s, const pit_msg *m)
         pit_unexpected(m);
 }
 
-/* ---- starting
-   ------------------------------------------------------------------------------------- */
+/* ---- starting ---- */
 
 /* Spec: SUP-5, SUP-7. */
 static int start_all(struct supervisor *s)
@@ -520,8 +514,7 @@ static int on_init(struct supervisor *s, const void *p)
     return r ? r : start_all(s);
 }
 
-/* ---- requests
-   ------------------------------------------------------------------------------------- */
+/* ---- requests ---- */
 
 /* Start a child that was just added; if that fails it is forgotten. Spec: SUP-18, SUP-22. */
 static pit_pid start_added(struct supervisor *s, struct pit__child *c)
@@ -683,8 +676,7 @@ static void on_count(struct supervisor *s, const struct pit__sup_count *m,
 
 PIT_SERVER(pit__sup, struct supervisor, .init = on_init, .info = on_info, .terminate = end_all);
 
-/* ---- the interface
-   -------------------------------------------------------------------------------- */
+/* ---- the interface ---- */
 
 pit_pid pit_supervisor_start_opts(pit_sup_init *init, const void *arg, size_t size,
                                   pit_server_opts opts)

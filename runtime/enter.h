@@ -25,11 +25,8 @@ static inline struct pit__thread *pit__in(void)
         if (PIT__UNLIKELY((uintptr_t)__builtin_frame_address(0) < t->floor) && !t->in_runtime)
             pit__no_room();
         t->in_runtime++;
-        __asm__ volatile(
-            "" ::
-                /* the flag is set before anything the runtime does; the fault handler is on this
-                   thread */
-            : "memory");
+        /* The flag is set before anything the runtime does; the fault handler is on this thread. */
+        __asm__ volatile("" ::: "memory");
     }
     return t;
 }

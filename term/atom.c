@@ -100,8 +100,7 @@ static const struct entry *entry_at(uint32_t index)
     return &chunk[index % CHUNK];
 }
 
-/* ---- By text
-   --------------------------------------------------------------------------------------------- */
+/* ---- By text ---- */
 
 static bool find_in(struct table *t, const char *text, size_t size, uint32_t hash,
                     uint32_t *ret_index)
@@ -217,8 +216,8 @@ static int make(const char *text, size_t size, uint32_t hash, uint32_t *ret_inde
         return -ENOMEM;
 
     *e = (struct entry){.text = kept, .size = (uint32_t)size, .hash = hash};
-    atomic_store_explicit(&count, index + 1,
-                          memory_order_relaxed); /* before R1: who finds it sees it counted */
+    /* before R1: who finds it sees it counted */
+    atomic_store_explicit(&count, index + 1, memory_order_relaxed);
     insert_in(t, hash, index);
     *ret_index = index;
     return 0;
@@ -262,8 +261,7 @@ int pit__atom(const char *text, size_t size, enum pit__atom_how how, pit_term *r
     return 0;
 }
 
-/* ---- By index
-   -------------------------------------------------------------------------------------------- */
+/* ---- By index ---- */
 
 const char *pit__atom_text(pit_term atom, size_t *ret_size)
 {
@@ -308,8 +306,7 @@ void pit__atoms_set_limit(uint32_t wanted)
     pthread_mutex_unlock(&making);
 }
 
-/* ---- For programs
-   ---------------------------------------------------------------------------------------- */
+/* ---- For programs ---- */
 
 static _Noreturn void refuse(int error, const char *text)
 {

@@ -45,8 +45,7 @@ struct pit__region {
 };
 _Static_assert(sizeof(struct pit__region) % 16 == 0, "the cells of a region are aligned to 16");
 
-/* ---- Hooks
-   ----------------------------------------------------------------------------------------------- */
+/* ---- Hooks ---- */
 
 static void no_tally(bool binary, int64_t bytes) {}
 void (*pit__term_tally)(bool binary, int64_t bytes) = no_tally;
@@ -99,8 +98,7 @@ _Noreturn void pit__system_limit(const char *format, ...)
     abort();
 }
 
-/* ---- The thread's own heap, for threads that run no process
-   ---------------------------------------------- */
+/* ---- The thread's own heap, for threads that run no process ---- */
 
 static _Thread_local struct pit__heap thread_heap;
 static pthread_key_t thread_key;
@@ -128,8 +126,7 @@ struct pit__heap *pit__heap(void)
     return PIT__LIKELY(h != NULL) ? h : heap_of_thread();
 }
 
-/* ---- Regions
-   --------------------------------------------------------------------------------------------- */
+/* ---- Regions ---- */
 
 static size_t heap_limit(const struct pit__heap *h)
 {

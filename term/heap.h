@@ -87,8 +87,7 @@ void pit__heap_rollback(struct pit__heap *h, struct pit__heap_mark mark);
    does not. */
 int pit__heap_adopt(struct pit__heap *h, pit_binary b);
 
-/* ---- Copies
-   ---------------------------------------------------------------------------------------------- */
+/* ---- Copies ---- */
 
 /* Cells that a copy of t needs; SIZE_MAX: more than most. Shared parts count each time they are
    met. */

@@ -43,8 +43,7 @@ enum pit_term_kind pit_term_kind(pit_term t)
     }
 }
 
-/* ---- Numbers and identities
-   ------------------------------------------------------------------------------ */
+/* ---- Numbers and identities ---- */
 
 int pit__make_float(struct pit__heap *h, double value, pit_term *ret)
 {
@@ -116,8 +115,7 @@ pit_ref pit__ref_of(pit_term t)
     return (pit_ref){.owner = {(int64_t)c[1]}, .number = c[2]};
 }
 
-/* ---- Binaries
-   -------------------------------------------------------------------------------------------- */
+/* ---- Binaries ---- */
 
 int pit__make_bytes(struct pit__heap *h, size_t size, pit_term *ret, uint8_t **ret_writable)
 {
@@ -187,8 +185,7 @@ static pit_binary binary_of(pit_term t)
     return pit_binary_new(data, size);
 }
 
-/* ---- Tuples and lists
-   ------------------------------------------------------------------------------------ */
+/* ---- Tuples and lists ---- */
 
 pit_term pit_tuple_of(const pit_term *elements, size_t count)
 {
@@ -295,8 +292,7 @@ pit_term pit_string(const char *text)
     return list;
 }
 
-/* ---- From and to C's types
-   ------------------------------------------------------------------------------- */
+/* ---- From and to C's types ---- */
 
 pit_term pit__term_of(struct pit__arg arg)
 {

@@ -129,8 +129,7 @@ pit_term pit_map_of(const pit_term *keys, const pit_term *values, size_t count)
     return t;
 }
 
-/* ---- Reading
-   --------------------------------------------------------------------------------------------- */
+/* ---- Reading ---- */
 
 struct map {
     size_t count;
@@ -201,8 +200,7 @@ bool pit_map_at(pit_term map, size_t index, pit_term *ret_key, pit_term *ret_val
     return true;
 }
 
-/* ---- Changed copies
-   -------------------------------------------------------------------------------------- */
+/* ---- Changed copies ---- */
 
 /* n words without the removed ones at `at`, with the added one there. */
 static void splice(uint64_t *to, const uint64_t *from, size_t n, size_t at, bool remove,

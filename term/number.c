@@ -30,8 +30,7 @@ static uint8_t byte_at(const struct pit__scanner *s, size_t distance)
     return (size_t)(s->end - s->at) > distance ? s->at[distance] : 0;
 }
 
-/* ---- Integers
-   -------------------------------------------------------------------------------------------- */
+/* ---- Integers ---- */
 
 static unsigned digit_value(uint8_t c)
 {
@@ -96,8 +95,7 @@ static enum pit__token integer_failed(struct pit__scanner *s, int r)
     return pit__scan_fail(s, r, r == -ENOMEM ? "no memory" : "a digit is missing");
 }
 
-/* ---- Floats
-   ---------------------------------------------------------------------------------------------- */
+/* ---- Floats ---- */
 
 /* More than any float needs; a longer one is refused rather than cut. */
 #define FLOAT_CHARACTERS 800
@@ -147,8 +145,7 @@ static enum pit__token floating(struct pit__scanner *s, bool negative)
     return PIT__TOKEN_TERM;
 }
 
-/* ---- Both
-   ------------------------------------------------------------------------------------------------ */
+/* ---- Both ---- */
 
 /* 16#ff: the base was read, and is the only limb. */
 static int based_digits(struct pit__scanner *s, struct pit__stack *limbs)

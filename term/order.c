@@ -12,8 +12,7 @@
 
 static int three_way(uint64_t a, uint64_t b) { return (a > b) - (a < b); }
 
-/* ---- Of two leaves
-   --------------------------------------------------------------------------------------- */
+/* ---- Of two leaves ---- */
 
 static int compare_floats(double a, double b, bool exact)
 {
@@ -61,8 +60,7 @@ static int compare_binaries(pit_term a, pit_term b)
     return order ? order : three_way(na, nb);
 }
 
-/* ---- Of whole terms
-   -------------------------------------------------------------------------------------- */
+/* ---- Of whole terms ---- */
 
 /* What is still to be compared: two runs of cells, side by side, and how. */
 struct run {
@@ -171,8 +169,7 @@ bool pit_term_equal(pit_term a, pit_term b)
     return compare(a, b, true) == 0;
 }
 
-/* ---- Hash
-   ------------------------------------------------------------------------------------------------ */
+/* ---- Hash ---- */
 
 static uint64_t mix(uint64_t h, uint64_t w)
 {

@@ -44,8 +44,7 @@ static void put_number(struct sink *k, uint64_t v)
     put(k, text, (size_t)snprintf(text, sizeof text, "%" PRIu64, v));
 }
 
-/* ---- Characters
-   ------------------------------------------------------------------------------------------ */
+/* ---- Characters ---- */
 
 /* As Erlang's io_lib: what has a name gets it, other control characters three octal digits. */
 static void put_quoted(struct sink *k, uint32_t c, char quote)
@@ -83,8 +82,7 @@ static void put_utf8_quoted(struct sink *k, const uint8_t *at, size_t size, char
     put_char(k, quote);
 }
 
-/* ---- Leaves
-   ---------------------------------------------------------------------------------------------- */
+/* ---- Leaves ---- */
 
 static void put_atom(struct sink *k, pit_term t)
 {
@@ -207,8 +205,7 @@ static void put_string(struct sink *k, pit_term t)
     put_char(k, '"');
 }
 
-/* ---- Whole terms
-   ----------------------------------------------------------------------------------------- */
+/* ---- Whole terms ---- */
 
 /* One bracket that is still open. A list's at is the pair whose head was printed last. */
 struct frame {

@@ -61,8 +61,7 @@ static size_t gathered(const struct reader *r)
     return r->values.count - r->open.words[r->open.count - 1];
 }
 
-/* ---- A bracket closes
-   ------------------------------------------------------------------------------------ */
+/* ---- A bracket closes ---- */
 
 static int make_tuple(struct reader *r, const uint64_t *words, size_t n, pit_term *ret)
 {
@@ -118,8 +117,7 @@ static bool close_bracket(struct reader *r)
     return push_value(r, t);
 }
 
-/* ---- The grammar
-   ----------------------------------------------------------------------------------------- */
+/* ---- The grammar ---- */
 
 static bool argument(struct reader *r)
 {
@@ -252,8 +250,7 @@ static int read_all(struct reader *r, pit_term *ret)
     return ok ? 0 : r->scan.error;
 }
 
-/* ---- The interface
-   --------------------------------------------------------------------------------------- */
+/* ---- The interface ---- */
 
 int pit_term_parse_with(const char *text, size_t size, unsigned flags, pit_term *ret,
                         pit_parse_error *error)

@@ -106,8 +106,7 @@ static inline void skip_blank(struct pit__scanner *s)
         pit__scan_blanks(s);
 }
 
-/* ---- Characters in quotes
-   -------------------------------------------------------------------------------- */
+/* ---- Characters in quotes ---- */
 
 static int hex_value(uint8_t c)
 {
@@ -192,8 +191,7 @@ static int quoted_character(struct pit__scanner *s, uint8_t quote, uint32_t *ret
     return 1;
 }
 
-/* ---- Atoms and strings
-   ----------------------------------------------------------------------------------- */
+/* ---- Atoms and strings ---- */
 
 static enum pit__token atom(struct pit__scanner *s, const char *text, size_t size)
 {
@@ -333,8 +331,7 @@ static bool field(struct pit__scanner *s, uint64_t most, const char *after, uint
     return take(s, after);
 }
 
-/* ---- Binaries: measured once without a target, then written
-   ---------------------------------------------- */
+/* ---- Binaries: measured once without a target, then written ---- */
 
 #define SEGMENT_BITS 65536
 
@@ -475,8 +472,7 @@ COLD static enum pit__token binary(struct pit__scanner *s)
     return PIT__TOKEN_TERM;
 }
 
-/* ---- Pids and references
-   --------------------------------------------------------------------------------- */
+/* ---- Pids and references ---- */
 
 static bool pid_fields(struct pit__scanner *s, const char *after, pit_pid *ret)
 {
@@ -509,8 +505,7 @@ COLD static enum pit__token reference(struct pit__scanner *s)
     return made(s, pit__make_ref(s->heap, ref, &s->value));
 }
 
-/* ---- Tokens
-   ---------------------------------------------------------------------------------------------- */
+/* ---- Tokens ---- */
 
 COLD static enum pit__token name(struct pit__scanner *s)
 {

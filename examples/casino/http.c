@@ -328,7 +328,8 @@ void http_respond(struct out *o, const struct http_response *r)
     if (r->more)
         out_text(o, r->more);
     if (r->after != HTTP_KEEP)
-        out_text(o, r->after ? "Connection: keep-alive\r\n" : "Connection: close\r\n");
+        out_text(o,
+                 r->after == HTTP_CLOSE ? "Connection: close\r\n" : "Connection: keep-alive\r\n");
     out_text(o, "\r\n");
     if (!r->head && r->status != 204)
         out_bytes(o, r->body);

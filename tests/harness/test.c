@@ -280,9 +280,8 @@ static bool wait_for(pid_t pid, unsigned seconds, siginfo_t *ret_end)
         }
     }
     tick_every(0);
-    kill(-pid,
-         /* what it left behind; the group's number is still ours, since nothing was reaped */
-         SIGKILL);
+    /* what it left behind; the group's number is still ours, since nothing was reaped */
+    kill(-pid, SIGKILL);
     (void)waitid(P_PID, (id_t)pid, ret_end, WEXITED);
     return in_time;
 }

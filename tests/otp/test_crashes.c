@@ -92,7 +92,7 @@ static struct pair hold_pair(pit_tcp_opts opts)
     CHECK_EQ(pit_tcp_local(p.listener, &a), 0);
     p.client =
         pit_must(pit_tcp_connect_opts(pit_address_text(&a, text, sizeof text), A_WHILE, opts));
-    /* and is armed for the next */
+    /* takes this one, and is armed for the next */
     p.server = pit_must(pit_tcp_accept_timeout(p.listener, A_WHILE));
     return p;
 }

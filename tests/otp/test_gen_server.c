@@ -7,8 +7,7 @@
 
 #include "tests/otp/node.h"
 
-/* ---- a counter, as in the documentation
-   -------------------------------------------------------------- */
+/* ---- a counter, as in the documentation ---- */
 
 PIT_MESSAGE(was_called, (pit_text32, what), (pit_term, reason));
 
@@ -149,8 +148,7 @@ static const struct was_called *called(const char *what)
     return w;
 }
 
-/* ---- calls and casts
-   ----------------------------------------------------------------------------------- */
+/* ---- calls and casts ---- */
 
 NODE_TEST(gen_5_calls_answer_in_all_three_forms)
 {
@@ -256,8 +254,7 @@ NODE_TEST(a_call_that_the_server_does_not_know_ends_the_caller_and_not_the_serve
     CHECK_EQ(counter_get(c).total, 3);
 }
 
-/* ---- info, timeouts, resume
-   ------------------------------------------------------------------------------ */
+/* ---- info, timeouts, resume ---- */
 
 NODE_TEST(gs_7_what_the_protocol_does_not_name_goes_to_info)
 {
@@ -348,8 +345,7 @@ NODE_TEST(gs_3_resume_comes_before_any_message_and_may_chain)
     CHECK_EQ(counter_get(c).total, 3);
 }
 
-/* ---- starting
-   --------------------------------------------------------------------------------------------- */
+/* ---- starting ---- */
 
 enum how { FAILS, IGNORES, EXITS, FAULTS, HANGS, WAITS };
 
@@ -461,8 +457,7 @@ NODE_TEST(start_link_links_and_start_does_not)
     CHECK_EQ(me.links, 1);
 }
 
-/* ---- ending
-   ------------------------------------------------------------------------------------------------ */
+/* ---- ending ---- */
 
 NODE_TEST(pl_6_stop_ends_with_the_reason_and_calls_terminate)
 {
@@ -709,9 +704,8 @@ NODE_TEST(gs_7_the_exit_of_another_process_goes_to_info)
     pit_spawn(another, &c, sizeof c);
     CHECK_STR(text_of(called("pit_exited")->reason), "hello");
     pit_trap_exit(true);
-    pit_exit_process(c,
-                     /* by its parent: that cannot be told from its parent's end, nor does OTP */
-                     pit_atom("hello"));
+    /* by its parent: that cannot be told from its parent's end, nor does OTP */
+    pit_exit_process(c, pit_atom("hello"));
     CHECK_STR(text_of(called("terminate")->reason), "hello");
 }
 
@@ -723,8 +717,7 @@ NODE_TEST(what_is_for_servers_ends_others)
                  "pit_server_resume: not in a server"));
 }
 
-/* ---- many
-   ---------------------------------------------------------------------------------------------------- */
+/* ---- many ---- */
 
 static void client(const void *arg)
 {

@@ -138,8 +138,7 @@ NODE_TEST(binaries_and_terms_travel_in_messages)
     CHECK_EQ(got->inner.o[1].y, 4);
 }
 
-/* ---- keeping
-   ---------------------------------------------------------------------------------------- */
+/* ---- keeping ---- */
 
 static struct {
     int freed;
@@ -212,8 +211,7 @@ NODE_TEST(what_is_kept_is_let_go_when_its_process_ends)
         pit_yield();
 }
 
-/* ---- what ends the caller
-   -------------------------------------------------------------------------- */
+/* ---- what ends the caller ---- */
 
 static void text_too_long(const void *arg)
 {
@@ -264,8 +262,7 @@ NODE_TEST(must_passes_on_what_is_no_error)
              -EINVAL);
 }
 
-/* ---- texts and printing
-   ---------------------------------------------------------------------------- */
+/* ---- texts and printing ---- */
 
 PIT_TEST(texts_are_filled_with_zeros)
 {
@@ -326,8 +323,7 @@ NODE_TEST(an_unexpected_message_is_logged)
     CHECK(node_logs("#pos{x = 11, y = 12}"));
 }
 
-/* ---- errno
-   ----------------------------------------------------------------------------------------- */
+/* ---- errno ---- */
 
 PIT_TEST(errno_is_the_threads_and_its_address_is_not_cached)
 {

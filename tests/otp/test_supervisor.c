@@ -9,8 +9,7 @@
 
 #include "tests/otp/node.h"
 
-/* ---- children, and what they were seen to do
-   ------------------------------------------------------------- */
+/* ---- children, and what they were seen to do ---- */
 
 PIT_MESSAGE(end_with, (pit_term, reason));
 
@@ -160,8 +159,7 @@ static void check_events(const char *expected)
 
 static void stop(pit_pid sup) { CHECK_EQ(pit_server_stop(sup, pit_atom("shutdown"), A_WHILE), 0); }
 
-/* ---- start and stop
-   ----------------------------------------------------------------------------------------- */
+/* ---- start and stop ---- */
 
 NODE_TEST(sup_5_sup_15_children_start_in_order_and_end_in_reverse)
 {
@@ -253,8 +251,7 @@ NODE_TEST(sup_1_sup_3_what_is_wrong_is_refused_and_named)
     check_events("");
 }
 
-/* ---- restart types. 6.3
-   --------------------------------------------------------------------------------------- */
+/* ---- restart types. 6.3 ---- */
 
 struct ending {
     const char *reason;
@@ -292,8 +289,7 @@ NODE_TEST(sup_6_3_permanent_children_always_come_back) { restarts_of(PIT_PERMANE
 NODE_TEST(sup_6_3_transient_children_come_back_from_crashes) { restarts_of(PIT_TRANSIENT); }
 NODE_TEST(sup_6_3_temporary_children_do_not_come_back) { restarts_of(PIT_TEMPORARY); }
 
-/* ---- strategies
-   -------------------------------------------------------------------------------------------------- */
+/* ---- strategies ---- */
 
 NODE_TEST(sup_12_one_for_one_restarts_one)
 {
@@ -348,8 +344,7 @@ NODE_TEST(sup_12_a_temporary_child_restarts_nobody_and_is_not_restarted_with_oth
     stop(sup);
 }
 
-/* ---- intensity
-   ---------------------------------------------------------------------------------------------------- */
+/* ---- intensity ---- */
 
 NODE_TEST(sup_10_sup_11_too_many_restarts_end_the_supervisor)
 {
@@ -418,8 +413,7 @@ NODE_TEST(sup_14_a_retry_for_a_child_that_was_ended_is_ignored)
     stop(sup);
 }
 
-/* ---- ending a child
-   ------------------------------------------------------------------------------------------------- */
+/* ---- ending a child ---- */
 
 static pit_sup_spec deaf(const void *arg)
 {
@@ -477,8 +471,7 @@ NODE_TEST(sup_16_a_child_that_unlinked_itself_and_is_gone_does_not_hang_the_end)
     stop(sup);
 }
 
-/* ---- requests
-   --------------------------------------------------------------------------------------------------------- */
+/* ---- requests ---- */
 
 static pit_pid start_gives(const void *arg) { return pit_pid_error(*(const int *)arg); }
 
@@ -578,8 +571,7 @@ NODE_TEST(sup_24_the_exit_of_a_stranger_is_ignored_and_that_of_the_parent_ends)
     check_events("+a +b +c -c -b -a ");
 }
 
-/* ---- trees
-   ------------------------------------------------------------------------------------------------------------- */
+/* ---- trees ---- */
 
 static pit_pid inner_start(const void *arg)
 {
@@ -629,8 +621,7 @@ PIT_TEST(a_supervisor_is_linked_without_being_told_so)
     check_events("+a +b +c -c -b -a ");
 }
 
-/* ---- simple_one_for_one
-   --------------------------------------------------------------------------------------------------- */
+/* ---- simple_one_for_one ---- */
 
 struct worker_arg {
     int64_t number;
@@ -739,8 +730,7 @@ NODE_TEST(sup_22_many_restarts_of_one_child)
     stop(sup);
 }
 
-/* ---- callers that end on the way
-   ---------------------------------------------------------------------------- */
+/* ---- callers that end on the way ---- */
 
 struct asking {
     pit_pid whom;

@@ -15,8 +15,7 @@
 
 static const pit_pid a_pid = {(INT64_C(3) << 27) | 7}; /* <0.7.3> */
 
-/* ---- Build
-   ----------------------------------------------------------------------------------------------- */
+/* ---- Build ---- */
 
 PIT_TEST(a_format_without_arguments_is_a_term)
 {
@@ -113,8 +112,7 @@ PIT_TEST(a_wrong_build_is_badarg_and_says_where)
     CHECK_ENDS(pit_build("~", ((pit_ref){{-ENOMEM}, 1})), "a reference that holds an error");
 }
 
-/* ---- Match
-   ----------------------------------------------------------------------------------------------- */
+/* ---- Match ---- */
 
 PIT_TEST(a_match_sets_each_target_by_its_type)
 {
