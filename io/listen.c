@@ -25,7 +25,7 @@
 #include "base/assert.h"
 #include "io/address.h"
 #include "io/options.h"
-#include "io/socket.h"
+#include "io/stream.h"
 #include "runtime/process.h"
 
 #define BACKLOG_DEFAULT 1024
@@ -239,7 +239,8 @@ static void accept_complete(struct pit__op *op, int res, uint32_t flags)
 
 static const struct pit__op_kind accept_kind = {IORING_OP_ACCEPT, accept_prepare, accept_complete};
 
-void pit__listening_free(struct pit__socket *l)
+/* Its drop. */
+static void listening_drop(struct pit__socket *l)
 {
     struct listening *g = listening(l);
 
@@ -297,7 +298,7 @@ static int listener_new(int fd, const pit_tcp_opts *opts, struct pit__socket **r
 {
     struct listening *g = calloc(1, sizeof(*g));
     struct pit__limit *limit = calloc(1, sizeof(*limit));
-    struct pit__socket *l = g && limit ? pit__socket_new(fd, PIT__LISTENER) : NULL;
+    struct pit__socket *l = g && limit ? pit__socket_new(fd, PIT__LISTENER, listening_drop) : NULL;
 
     if (!l) {
         free(g);

@@ -7,6 +7,8 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include "io/stream.h"
+
 #define HIGH_DEFAULT (64u << 10) /* a connection's share of memory that a stalled peer may hold */
 #define READ_AHEAD_DEFAULT (64u << 10)
 #define LINGER_DEFAULT 10000u

@@ -11,7 +11,7 @@
  * Small pieces are copied into binaries of their own, and their buffers go back at once: a page
  * lent for 64 bytes that a program keeps would be 64 times the memory.
  */
-#include "io/socket.h"
+#include "io/stream.h"
 
 #include <sys/socket.h>
 

@@ -10,7 +10,7 @@
  * Small binaries are copied: a count and a piece of their own would cost more than the bytes, and a
  * queue of one-byte pieces would outgrow the bytes that the watermarks count.
  */
-#include "io/socket.h"
+#include "io/stream.h"
 
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -38,8 +38,6 @@ struct scratch {
         struct iovec pieces[OPERATION_PIECES];
     } all[HEADERS];
 };
-
-void *pit__send_scratch_new(void) { return calloc(1, sizeof(struct scratch)); }
 
 /* ---- the queue */
 
@@ -196,11 +194,13 @@ void pit__send_drop_all(struct pit__socket *s)
    submitted. */
 static struct scratch *scratch_of(struct pit__socket *s)
 {
-    struct scratch *scratch = pit__socket_scratch(s->driver);
+    void **place = pit__socket_scratch(s->driver);
     uint64_t epoch = pit__driver_epoch(s->driver);
+    struct scratch *scratch;
 
-    if (!scratch)
+    if (!place || (!*place && !(*place = calloc(1, sizeof(struct scratch)))))
         return NULL;
+    scratch = *place;
     if (scratch->epoch != epoch) {
         scratch->epoch = epoch;
         scratch->used = 0;

@@ -136,7 +136,7 @@ static void detach(void *attached)
     free(all);
 }
 
-/* Without memory for it nothing can be sent in parts, and nothing lingers. */
+/* Without memory for it nothing is sent in parts, and nothing lingers. */
 static struct pit__sockets *sockets_of(struct pit__driver *d)
 {
     struct pit__sockets *all = pit__driver_attached(d);
@@ -149,16 +149,15 @@ static struct pit__sockets *sockets_of(struct pit__driver *d)
     *all = (struct pit__sockets){.driver = d, .interval = {.tv_sec = LINGER_TICK_S}};
     pit__list_init(&all->lingering);
     pit__op_init(&all->tick, &tick_kind);
-    all->scratch = pit__send_scratch_new();
     pit__driver_attach(d, all, detach);
     return all;
 }
 
-void *pit__socket_scratch(struct pit__driver *d)
+void **pit__socket_scratch(struct pit__driver *d)
 {
     struct pit__sockets *all = sockets_of(d);
 
-    return all ? all->scratch : NULL;
+    return all ? &all->scratch : NULL;
 }
 
 /* ---- owners */
@@ -168,7 +167,8 @@ static void on_release(struct pit__resource *r)
     pit__socket_release(PIT__CONTAINER(r, struct pit__socket, resource), false);
 }
 
-struct pit__socket *pit__socket_new(int fd, enum pit__socket_kind kind)
+struct pit__socket *pit__socket_new(int fd, enum pit__socket_kind kind,
+                                    void (*drop)(struct pit__socket *))
 {
     struct pit__socket *s = slot_get();
 
@@ -181,6 +181,7 @@ struct pit__socket *pit__socket_new(int fd, enum pit__socket_kind kind)
     s->kind = (uint8_t)kind;
     s->life = PIT__SOCKET_OPEN;
     s->resource = (struct pit__resource){.release = on_release};
+    s->drop = drop;
     s->generation = generation;
     atomic_fetch_add_explicit(&open_sockets, 1, memory_order_relaxed);
     atomic_store_explicit(&s->handle, generation << SLOT_BITS | slot,
@@ -451,11 +452,8 @@ static void finish(struct pit__socket *s)
 {
     if (s->lingers)
         pit__list_remove(&s->lingering);
-    pit__receive_drop_all(s);
-    pit__send_drop_all(s);
     (void)close(s->fd); /* nobody waits for what it says */
-    if (s->kind == PIT__LISTENER)
-        pit__listening_free(s); /* after the close: it says that the port is free */
+    s->drop(s);         /* after the close: a listener's says that the port is free */
     free(s->extra);
     free(s->pieces);
     if (s->limit)

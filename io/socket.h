@@ -111,6 +111,7 @@ struct pit__socket {
     int64_t linger_until;
     struct pit__limit *limit;
     void *extra; /* a listener's own; the address of a stream that connects */
+    void (*drop)(struct pit__socket *);
     struct pit__socket *next_free;
     int64_t generation;
     uint32_t slot;
@@ -119,10 +120,12 @@ struct pit__socket {
 _Static_assert(sizeof(struct pit__socket) == 320, "five cache lines");
 _Static_assert(offsetof(struct pit__socket, queued) < 192, "what is touched is in the first three");
 
-/* ---- handles and owners (socket.c) */
+/* ---- handles and owners */
 
-/* A new socket around fd, not owned yet; NULL: no memory, and fd is the caller's still. */
-struct pit__socket *pit__socket_new(int fd, enum pit__socket_kind kind);
+/* A new socket around fd, not owned yet; NULL: no memory, and fd is the caller's still. drop gives up
+   what its kind keeps in it, when the descriptor is closed: it is called last. */
+struct pit__socket *pit__socket_new(int fd, enum pit__socket_kind kind,
+                                    void (*drop)(struct pit__socket *));
 
 /* The socket that a handle names and p owns (an heir becomes the owner here); 0, -EBADF,
    -EACCES. */
@@ -167,43 +170,11 @@ static inline bool pit__socket_idle(const struct pit__socket *s)
 /* ms from now as a deadline; PIT_INFINITY (any negative): INT64_MAX. */
 int64_t pit__deadline(int64_t ms);
 
-/* ---- the receiving half (receive.c) */
-
-extern const struct pit__op_kind pit__receive_kind;
-
-/* Make the kernel receive if the owner wants and there is room. */
-void pit__receive_arm(struct pit__socket *s);
-/* Active: turn what is queued into messages. */
-void pit__receive_pump(struct pit__socket *s);
-void pit__receive_drop_all(struct pit__socket *s);
-struct pit__buffer *pit__receive_take(struct pit__socket *s); /* the oldest buffer; NULL: none */
-/* Into a process's memory, from within that process; how many bytes. */
-size_t pit__receive_read(struct pit__socket *s, uint8_t *to, size_t size);
-/* A buffer's bytes as a binary with one count, the caller's; the buffer is given up. .data NULL:
-   no memory. */
-pit_binary pit__receive_binary(struct pit__buffer *b);
-
-/* ---- the sending half (send.c) */
-
-extern const struct pit__op_kind pit__send_kind;
-
-/* Queue a part of a binary (a count of it is taken over), or a copy. 0 or -ENOMEM. Starts the
-   operation. */
-int pit__send_blob(struct pit__socket *s, const uint8_t *data, size_t length,
-                   struct pit__blob *blob);
-int pit__send_bytes(struct pit__socket *s, const void *data, size_t length);
-void pit__send_drop_all(struct pit__socket *s);
-
-/* Memory for the headers of a submission: one for each driver. NULL: no memory. */
-void *pit__send_scratch_new(void);
-void *pit__socket_scratch(struct pit__driver *d);
-
-/* ---- streams and listeners (tcp.c, listen.c) */
-
-/* A stream around fd, not connected and not owned yet; NULL: no memory. */
-struct pit__socket *pit__stream_new(int fd, const pit_tcp_opts *opts);
-
-void pit__listening_free(struct pit__socket *s); /* what is in s->extra */
+/* A connection is gone, or its listener is: they share the count. */
 void pit__limit_release(struct pit__limit *limit);
+
+/* A place for what the sending half keeps for each driver: NULL at first, freed with the driver. NULL:
+   no memory for the place itself. */
+void **pit__socket_scratch(struct pit__driver *d);
 
 #endif

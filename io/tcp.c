@@ -10,7 +10,7 @@
 #include "base/assert.h"
 #include "io/address.h"
 #include "io/options.h"
-#include "io/socket.h"
+#include "io/stream.h"
 #include "term/blob.h"
 #include "term/heap.h"
 
@@ -61,9 +61,15 @@ static void connect_complete(struct pit__op *op, int res, uint32_t flags)
 static const struct pit__op_kind connect_kind = {IORING_OP_CONNECT, connect_prepare,
                                                  connect_complete};
 
+static void stream_drop(struct pit__socket *s)
+{
+    pit__receive_drop_all(s);
+    pit__send_drop_all(s);
+}
+
 struct pit__socket *pit__stream_new(int fd, const pit_tcp_opts *opts)
 {
-    struct pit__socket *s = pit__socket_new(fd, PIT__STREAM);
+    struct pit__socket *s = pit__socket_new(fd, PIT__STREAM, stream_drop);
 
     if (!s)
         return NULL;
