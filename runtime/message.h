@@ -61,13 +61,12 @@ enum pit__kind {
     PIT__CANCEL, /* the sender of an ASK ended */
     /* run a function on the receiver's data and answer; payload: struct pit__request */
     PIT__REQUEST,
-    /* a requested process is there, and sends this; number: the request's; a reason: it has no link
-       with who asked */
-    PIT__SPAWNED,
-    PIT__ADOPT, /* the processes chained in the payload are handed over */
-    PIT__SLOTS, /* the free slots chained in the payload are handed over */
-    PIT__SPAWN, /* a new process, to be started here, its spawn request to be answered */
-    PIT__RUN,   /* run a function on this scheduler, outside of any process */
+    PIT__SPAWNED,          /* a requested process is there, and sends this; number: the request's */
+    PIT__SPAWNED_UNLINKED, /* the same, and it has no link with who asked */
+    PIT__ADOPT,            /* the processes chained in the payload are handed over */
+    PIT__SLOTS,            /* the free slots chained in the payload are handed over */
+    PIT__SPAWN,            /* a new process, to be started here, its spawn request to be answered */
+    PIT__RUN,              /* run a function on this scheduler, outside of any process */
 };
 
 struct pit__message {

@@ -428,7 +428,8 @@ static void signal_received(struct pit__sched *s, struct pit__process *p, struct
             pit__relation_drop(&s->blocks, &p->relations, r);
         break;
     case PIT__SPAWNED:
-        pit__spawn_completed(s, p, m->public.from, sig->number, !sig->reason);
+    case PIT__SPAWNED_UNLINKED:
+        pit__spawn_completed(s, p, m->public.from, sig->number, m->block.kind == PIT__SPAWNED);
         break;
     case PIT__DOWN:
         pit__monitor_fired(s, p, m->public.from, sig);

@@ -131,9 +131,9 @@ void pit__spawn_arrived(struct pit__sched *s, struct pit__message *m)
     struct birth b = *(struct birth *)pit__message_payload(m);
 
     pit__block_free(&s->blocks, m);
-    pit__signal(s, PIT__SPAWNED, pit__handle_of(b.process), b.parent,
-                has_link(b.process, b.parent) ? NULL : pit__reason(noproc), b.number); /* (1) */
-    pit__balance_arrive(s, b.process);                                                 /* (2) */
+    pit__signal(s, has_link(b.process, b.parent) ? PIT__SPAWNED : PIT__SPAWNED_UNLINKED,
+                pit__handle_of(b.process), b.parent, NULL, b.number); /* (1) */
+    pit__balance_arrive(s, b.process);                                /* (2) */
 }
 
 /* ---- the public side */
