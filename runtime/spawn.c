@@ -67,6 +67,15 @@ static void touch(const struct pit__entry *e, const pit_spawn_opts *o)
     pit__touching_end();
 }
 
+int pit__spawn_foresee(const struct pit__entry *e, const pit_spawn_opts *o)
+{
+    int r = e->size > PIT__BLOCK_MOST ? -EINVAL : check(o);
+
+    if (r == 0)
+        touch(e, o);
+    return r;
+}
+
 static int prepare_unusual(struct pit__process *p, const pit_spawn_opts *o)
 {
     if (o->max_heap_kib &&
@@ -201,6 +210,15 @@ pit_pid pit__spawn_create(struct pit__sched *s, pit_pid parent, const struct pit
 static pit_pid refused(struct pit__process *parent, const struct pit__entry *e,
                        const pit_spawn_opts *o, pit_pid error);
 
+/* A tag is sealed before there is a child, which no memory for it would have to end again. */
+static __attribute__((noinline)) int seal_tag(const struct pit__entry *e, const pit_spawn_opts *o,
+                                              struct pit__sealed **ret_tag)
+{
+    if (pit__spawn_foresee(e, o) < 0)
+        return 0; /* there will be no child, and so no use for it */
+    return pit__tag_seal(o->tag, ret_tag);
+}
+
 /* Spec: SPAWN-2, link and monitor are there before the child can run. */
 static pit_pid spawn(struct pit__sched *s, struct pit__process *parent, const struct pit__entry *e,
                      const pit_spawn_opts *o)
@@ -213,7 +231,7 @@ static pit_pid spawn(struct pit__sched *s, struct pit__process *parent, const st
     if (PIT__UNLIKELY(o->monitor | o->link_priority)) {
         if ((o->monitor_priority | o->link_priority) && pit__priority_accept(parent) < 0)
             return failed(s, NULL, ENOMEM);
-        if (pit__tag_seal(o->tag, &tag) < 0)
+        if (o->tag.word && seal_tag(e, o, &tag) < 0)
             return failed(s, NULL, ENOMEM);
     }
     pid = create(s, self, e, o, &p);

@@ -22,6 +22,12 @@ struct pit__entry {
 pit_pid pit__spawn_create(struct pit__sched *s, pit_pid parent, const struct pit__entry *e,
                           const pit_spawn_opts *o, struct pit__process **ret_p);
 
+/*
+ * What of the arguments can fault does so here: for who takes something before pit__spawn_create
+ * that the process's end would not give back. 0, or -EINVAL, which create will say too.
+ */
+int pit__spawn_foresee(const struct pit__entry *e, const pit_spawn_opts *o);
+
 /* The scheduler that .scheduler asks for. */
 struct pit__sched *pit__spawn_place(struct pit__sched *s, int16_t scheduler);
 

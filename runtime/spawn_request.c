@@ -214,7 +214,8 @@ static pit_ref request(const struct pit__entry *e, pit_spawn_opts o)
         return PIT__REF_ENOTPROCESS;
     p = t->current;
     ref = pit__ref_fresh(t->sched, p);
-    o.ret_ref = &ref; /* the monitor's reference is the request's */
+    o.ret_ref = &ref;                /* the monitor's reference is the request's */
+    (void)pit__spawn_foresee(e, &o); /* before there is a record; what it refuses, create answers */
     r = attempt(p, e, &o, false);
     if (r == -PIT_ESYSTEMLIMIT) {
         (void)pit__limit_find_slot(p); /* if there is none, the second attempt says so */

@@ -1,6 +1,5 @@
 /*
- * Goal: persistent terms (PT-1, PT-2).
- * Method: cases in a node (node.h), under the sanitizers.
+ * Goal: persistent terms (PT-1, PT-2). Method: cases in a node (node.h), under the sanitizers.
  */
 #include "tests/runtime/node.h"
 

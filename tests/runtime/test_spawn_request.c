@@ -1,8 +1,11 @@
 /*
- * Goal: spawn requests (SPAWN-7) and the options and entries of every spawn (SPAWN-1..5).
- * Method: cases of the specification in a node (node.h); each placement in turn: the requester's
- * own scheduler, another one, anywhere.
+ * Goal: spawn requests (SPAWN-7) and the options and entries of every spawn (SPAWN-1..5). Method:
+ * cases of the specification
+ *   in a node (node.h); each placement in turn: the requester's own scheduler, another one,
+ *   anywhere.
  */
+#include <malloc.h>
+
 #include "tests/runtime/node.h"
 
 PIT_MESSAGE(go);
@@ -415,6 +418,44 @@ NODE_CASE(a_requester_that_ends_takes_the_linked_child_along)
 }
 
 /* ---- the other spawns */
+
+/* A pointer that leads nowhere, with tags of some KiB. */
+static void spawns_wrongly(const void *arg)
+{
+    int way = *(const int *)arg;
+    const void *nowhere = (const void *)8;
+    pit_term tag = pit_list_of(NULL, 0);
+    pit_ref r;
+
+    for (int i = 0; i < 512; i++)
+        tag = pit_list_cons(pit_int(i), tag);
+    if (way == 0)
+        (void)pit_spawn_with(ended, nowhere, 16, .monitor = true, .ret_ref = &r, .tag = tag);
+    else if (way == 1)
+        (void)pit_spawn_with(ended, NULL, 0, .monitor = true, .ret_ref = &r, .tag = tag,
+                            .name = nowhere);
+    else
+        (void)pit_spawn_request(ended, nowhere, 16, .monitor = true, .tag = tag, .reply_tag = tag);
+}
+
+/* SPAWN-1, LIFE-7: who faults in a spawn leaves nothing of it behind, not even the tag's copy. */
+NODE_CASE(a_fault_in_a_spawn_leaves_no_tag)
+{
+    size_t before = 0;
+
+    for (int i = 0; i < 102; i++) {
+        int way = i % 3;
+        pit_monitored m = spawn_watched(spawns_wrongly, &way, sizeof way);
+        const struct pit_down *d = pit_as(pit_receive_ref(m.ref, A_WHILE), pit_down);
+
+        CHECK(!strncmp(text_of(d->reason), "{fault,'SIGSEGV',", 17));
+        if (i == 5)
+            before = mallinfo2().uordblks;
+    }
+    CHECK(mallinfo2().uordblks < before + 256 * 1024); /* of 96 times 8 or 16 KiB */
+    expect_alone();
+    expect_empty();
+}
 
 /* SPAWN-5 */
 NODE_CASE(a_process_without_a_function_ends_with_undef)
