@@ -433,7 +433,7 @@ static void spawns_wrongly(const void *arg)
         (void)pit_spawn_with(ended, nowhere, 16, .monitor = true, .ret_ref = &r, .tag = tag);
     else if (way == 1)
         (void)pit_spawn_with(ended, NULL, 0, .monitor = true, .ret_ref = &r, .tag = tag,
-                            .name = nowhere);
+                             .name = nowhere);
     else
         (void)pit_spawn_request(ended, nowhere, 16, .monitor = true, .tag = tag, .reply_tag = tag);
 }
