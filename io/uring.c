@@ -183,7 +183,6 @@ void pit__op_cancel(struct pit__driver *d, struct pit__op *op)
     }
 }
 
-int pit__driver_index(const struct pit__driver *d) { return d->index; }
 uint64_t pit__driver_epoch(const struct pit__driver *d) { return d->epoch; }
 void *pit__driver_attached(const struct pit__driver *d) { return d->attached; }
 

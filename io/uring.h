@@ -69,8 +69,6 @@ void pit__op_start_starved(struct pit__driver *d, struct pit__op *op);
    -ECANCELED unless it was faster. */
 void pit__op_cancel(struct pit__driver *d, struct pit__op *op);
 
-int pit__driver_index(const struct pit__driver *d);
-
 /* Grows with each submission that left nothing behind: memory that earlier SQEs name is free
    when it has changed. */
 uint64_t pit__driver_epoch(const struct pit__driver *d);

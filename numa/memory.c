@@ -108,20 +108,6 @@ int pit__numa_commit(void *at, size_t size, int numa_node, unsigned flags)
     return 0;
 }
 
-/*
- * A fresh mapping over the old one: memory, policy and advice are gone in one step, without a
- * gap.
- */
-int pit__numa_decommit(void *at, size_t size)
-{
-    PIT_ASSERT((uintptr_t)at % page_size() == 0);
-    PIT_ASSERT(size > 0 && size % page_size() == 0);
-
-    void *p =
-        mmap(at, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
-    return p == MAP_FAILED ? -errno : 0;
-}
-
 static void unmap(void *at, size_t size)
 {
     int r = munmap(at, size);

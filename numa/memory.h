@@ -40,12 +40,6 @@ int pit__numa_reserve(size_t size, void **ret);
  */
 int pit__numa_commit(void *at, size_t size, int numa_node, unsigned flags);
 
-/*
- * Give the memory of a part back and keep the address space, which faults again. Its policy is
- * forgotten.
- */
-int pit__numa_decommit(void *at, size_t size);
-
 /* Give back all that reserve returned, with the same size. */
 void pit__numa_release(void *at, size_t size);
 

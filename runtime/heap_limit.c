@@ -31,10 +31,15 @@ int pit__heap_limit_set(struct pit__process *p, uint64_t bytes, unsigned flags)
     return 0;
 }
 
-struct pit__heap_use pit__heap_use(const struct pit__process *p)
+/* What of it counts: all but its slot, its stack and shared binaries. */
+struct use {
+    uint64_t own, terms, mailbox, kept, all;
+};
+
+static struct use use_of(const struct pit__process *p)
 {
-    struct pit__heap_use use = {.own = p->memory + pit__copy_size(p->state),
-                                .terms = p->heap ? p->heap->bytes : 0};
+    struct use use = {.own = p->memory + pit__copy_size(p->state),
+                      .terms = p->heap ? p->heap->bytes : 0};
 
     if (pit__attends(p, PIT__AT_MAIL)) {
         use.mailbox = p->extra->queue_bytes;
@@ -45,7 +50,7 @@ struct pit__heap_use pit__heap_use(const struct pit__process *p)
 }
 
 /* One event with all of HEAP-3. */
-static void report(const struct pit__process *p, const struct pit__heap_use *use)
+static void report(const struct pit__process *p, const struct use *use)
 {
     const struct pit__extra *x = p->extra;
     char frames[1024];
@@ -67,7 +72,7 @@ static void report(const struct pit__process *p, const struct pit__heap_use *use
             (unsigned long long)pit__pid_generation(p->group_leader), frames); /* GL-2 */
 }
 
-static void over(const struct pit__process *p, const struct pit__heap_use *use)
+static void over(const struct pit__process *p, const struct use *use)
 {
     struct pit__extra *x = p->extra;
 
@@ -80,7 +85,7 @@ static void over(const struct pit__process *p, const struct pit__heap_use *use)
 void pit__heap_limit_check(struct pit__sched *s, struct pit__process *p)
 {
     struct pit__extra *x = p->extra;
-    struct pit__heap_use use = pit__heap_use(p);
+    struct use use = use_of(p);
 
     pit__heap_limit_heap(p);
     if (use.all <= x->heap_limit) {
@@ -114,12 +119,12 @@ void pit__heap_limit_terms(void)
 {
     struct pit__thread *t = pit__thread();
     struct pit__process *p = t ? t->current : NULL;
-    struct pit__heap_use use;
+    struct use use;
 
     if (!p || !p->heap || !p->heap->limit)
         return;
     pit__in();
-    use = pit__heap_use(p);
+    use = use_of(p);
     over(p, &use);
     pit__exit_current(pit__reason(killed));
 }

@@ -13,12 +13,6 @@
 /* flags: PIT_MAX_HEAP_. 0 or -ENOMEM. */
 int pit__heap_limit_set(struct pit__process *p, uint64_t bytes, unsigned flags);
 
-/* What of it counts: all but its slot, its stack and shared binaries. */
-struct pit__heap_use {
-    uint64_t own, terms, mailbox, kept, all;
-};
-struct pit__heap_use pit__heap_use(const struct pit__process *p);
-
 /* Over the limit: reports, and terminates it. It may be in the middle of a call, which goes on to
    its end. */
 void pit__heap_limit_check(struct pit__sched *s, struct pit__process *p);

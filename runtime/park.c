@@ -57,7 +57,6 @@ struct pit__process *pit__enter(void)
 }
 
 void pit__leave(void) { pit__out(1); }
-void pit__leave_cost(int reductions) { pit__out(reductions); }
 
 void pit__leave_slow(struct pit__thread *t)
 {

@@ -42,7 +42,6 @@ extern const struct pit__driver_ops *pit__driver_default;
    these (fault containment: what faults between them is a fault of the node). They nest. */
 struct pit__process *pit__enter(void); /* the current process, NULL if none */
 void pit__leave(void);                 /* charges a reduction; may yield if the slice is used up */
-void pit__leave_cost(int reductions);
 
 /* A fault between these two is the process's, although the runtime runs: reading or writing memory
    that a program named. */

@@ -9,7 +9,15 @@
 
 __extension__ typedef unsigned __int128 wide;
 
-void pit__integer_of(pit_term t, struct pit__integer *ret)
+/* An integer of either shape, looked at as limbs. count 0: zero. */
+struct integer {
+    bool negative;
+    size_t count;
+    const uint64_t *limbs;
+    uint64_t own; /* the limb of a small one */
+};
+
+static void integer_of(pit_term t, struct integer *ret)
 {
     if (pit__tag(t) == PIT__TAG_SMALL) {
         int64_t v = pit__small_value(t);
@@ -79,7 +87,7 @@ uint64_t pit__limbs_multiply(uint64_t *limbs, size_t count, uint64_t by, uint64_
     return carry;
 }
 
-static int compare_magnitude(const struct pit__integer *a, const struct pit__integer *b)
+static int compare_magnitude(const struct integer *a, const struct integer *b)
 {
     if (a->count != b->count)
         return a->count < b->count ? -1 : 1;
@@ -95,9 +103,9 @@ int pit__integer_compare(pit_term ta, pit_term tb)
         return (pit__small_value(ta) > pit__small_value(tb)) -
                (pit__small_value(ta) < pit__small_value(tb));
 
-    struct pit__integer a, b;
-    pit__integer_of(ta, &a);
-    pit__integer_of(tb, &b);
+    struct integer a, b;
+    integer_of(ta, &a);
+    integer_of(tb, &b);
     if (a.negative != b.negative)
         return a.negative ? -1 : 1;
     return a.negative ? compare_magnitude(&b, &a) : compare_magnitude(&a, &b);
@@ -130,15 +138,15 @@ static size_t limbs_of_float(double d, uint64_t limbs[FLOAT_LIMBS])
 
 int pit__integer_compare_float(pit_term ta, double d)
 {
-    struct pit__integer a;
+    struct integer a;
     uint64_t limbs[FLOAT_LIMBS];
 
-    pit__integer_of(ta, &a);
+    integer_of(ta, &a);
     bool zero = a.count == 0;
     if (zero || a.negative != (d < 0))
         return zero ? (d < 0) - (d > 0) : a.negative ? -1 : 1;
 
-    struct pit__integer b = {.limbs = limbs, .count = limbs_of_float(fabs(d), limbs)};
+    struct integer b = {.limbs = limbs, .count = limbs_of_float(fabs(d), limbs)};
     int order = compare_magnitude(&a, &b);
     if (order == 0 && fabs(d) > trunc(fabs(d))) /* equal but for what is behind the point */
         order = -1;
@@ -154,8 +162,8 @@ bool pit__integer_to_int(pit_term t, int64_t *ret)
     if (!pit__is_big(t))
         return false;
 
-    struct pit__integer a;
-    pit__integer_of(t, &a);
+    struct integer a;
+    integer_of(t, &a);
     if (a.count > 1 || a.limbs[0] > (uint64_t)INT64_MAX + a.negative)
         return false;
     *ret = a.negative ? (int64_t)-a.limbs[0] : (int64_t)a.limbs[0];
@@ -200,9 +208,9 @@ static char *digits_of(uint64_t v, unsigned least, char *end)
 
 char *pit__integer_digits(pit_term t, uint64_t *scratch, char *end)
 {
-    struct pit__integer a;
+    struct integer a;
 
-    pit__integer_of(t, &a);
+    integer_of(t, &a);
     if (a.count <= 1)
         return digits_of(a.count ? a.limbs[0] : 0, 1, end);
 

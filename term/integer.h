@@ -8,16 +8,6 @@
 #include "term/cell.h"
 #include "term/heap.h"
 
-/* An integer of either shape, looked at as limbs. count 0: zero. */
-struct pit__integer {
-    bool negative;
-    size_t count;
-    const uint64_t *limbs;
-    uint64_t own; /* the limb of a small one */
-};
-
-void pit__integer_of(pit_term t, struct pit__integer *ret);
-
 /* The term of a sign and limbs (which may have leading zeros); NULL heap: the current one, never
    fails. */
 int pit__integer_make(struct pit__heap *h, bool negative, const uint64_t *limbs, size_t count,

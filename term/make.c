@@ -117,28 +117,7 @@ pit_ref pit__ref_of(pit_term t)
 
 /* ---- Binaries ---- */
 
-int pit__make_bytes(struct pit__heap *h, size_t size, pit_term *ret, uint8_t **ret_writable)
-{
-    if (size <= PIT__BYTES_INLINE) {
-        uint64_t *c = pit__heap_try(h, 1 + size / 8 + 1);
-        if (!c)
-            return -ENOMEM;
-        c[0] = pit__header(PIT__BOX_BYTES, size);
-        c[1 + size / 8] = 0; /* the zero byte at the end, and no stale bytes beside it */
-        *ret_writable = (uint8_t *)(c + 1);
-        *ret = pit__box_term(c);
-        return 0;
-    }
-
-    pit_binary b = pit__binary_alloc(size, ret_writable);
-    if (!b.data)
-        return -ENOMEM;
-    int r = pit__make_binary(h, b, ret);
-    pit__binary_release(b); /* the term has its own use */
-    return r;
-}
-
-int pit__make_binary(struct pit__heap *h, pit_binary b, pit_term *ret)
+static int make_binary(struct pit__heap *h, pit_binary b, pit_term *ret)
 {
     if (b.size <= PIT__BYTES_INLINE) {
         uint8_t *to;
@@ -158,6 +137,27 @@ int pit__make_binary(struct pit__heap *h, pit_binary b, pit_term *ret)
     h->blobs = &c->use;
     *ret = pit__box_term((uint64_t *)c);
     return 0;
+}
+
+int pit__make_bytes(struct pit__heap *h, size_t size, pit_term *ret, uint8_t **ret_writable)
+{
+    if (size <= PIT__BYTES_INLINE) {
+        uint64_t *c = pit__heap_try(h, 1 + size / 8 + 1);
+        if (!c)
+            return -ENOMEM;
+        c[0] = pit__header(PIT__BOX_BYTES, size);
+        c[1 + size / 8] = 0; /* the zero byte at the end, and no stale bytes beside it */
+        *ret_writable = (uint8_t *)(c + 1);
+        *ret = pit__box_term(c);
+        return 0;
+    }
+
+    pit_binary b = pit__binary_alloc(size, ret_writable);
+    if (!b.data)
+        return -ENOMEM;
+    int r = make_binary(h, b, ret);
+    pit__binary_release(b); /* the term has its own use */
+    return r;
 }
 
 pit_term pit_bytes(const void *data, size_t size)
@@ -321,7 +321,7 @@ pit_term pit__term_of(struct pit__arg arg)
                         pit_strerror((int)arg.as.ref.owner.id));
         return or_end(pit__make_ref(pit__heap(), arg.as.ref, &t), &t);
     case PIT__ARG_BINARY:
-        return or_end(pit__make_binary(pit__heap(), arg.as.binary, &t), &t);
+        return or_end(make_binary(pit__heap(), arg.as.binary, &t), &t);
     case PIT__ARG_TERM:
         return arg.as.term;
     default:

@@ -11,7 +11,6 @@
 int pit__make_float(struct pit__heap *h, double value, pit_term *ret);
 int pit__make_pid(struct pit__heap *h, pit_pid pid, pit_term *ret);
 int pit__make_ref(struct pit__heap *h, pit_ref ref, pit_term *ret);
-int pit__make_binary(struct pit__heap *h, pit_binary b, pit_term *ret);
 
 /* Size bytes that the caller fills in through *ret_writable before anyone reads the term. */
 int pit__make_bytes(struct pit__heap *h, size_t size, pit_term *ret, uint8_t **ret_writable);

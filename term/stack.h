@@ -49,6 +49,5 @@ static inline void pit__stack_push(struct pit__stack *s, uint64_t word)
 {
     s->words[s->count++] = word;
 }
-static inline uint64_t pit__stack_pop(struct pit__stack *s) { return s->words[--s->count]; }
 
 #endif

@@ -89,7 +89,6 @@ bool pit__printable(uint64_t c)
 }
 
 bool pit__is_digit(uint32_t c) { return c >= '0' && c <= '9'; }
-bool pit__is_space(uint32_t c) { return c <= ' ' || (c >= 0x80 && c <= 0xa0); }
 bool pit__is_lower(uint32_t c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 0xdf && c <= 0xff && c != 0xf7);

@@ -28,7 +28,6 @@ bool pit__printable(uint64_t c);
 /* Character classes of Erlang's tokens; Latin-1 letters are letters. */
 bool pit__is_lower(uint32_t c);
 bool pit__is_name(uint32_t c); /* may stand in an unquoted atom after its first letter */
-bool pit__is_space(uint32_t c);
 bool pit__is_digit(uint32_t c);
 
 /* Is this text an atom without quotes? */

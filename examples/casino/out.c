@@ -4,8 +4,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "examples/casino/number.h"
-
 #define FIRST_ROOM 128 /* a reply to one command is nearly always shorter */
 
 char *out_grow(struct out *o, size_t n)
@@ -34,14 +32,6 @@ void out_free(struct out *o)
     if (o->data)
         o->memory->release(o->data);
     *o = out_new(o->memory);
-}
-
-void out_number(struct out *o, int64_t n)
-{
-    char *to = out_space(o, NUMBER_DIGITS);
-
-    if (to)
-        o->len += number_print(n, to);
 }
 
 void out_format(struct out *o, const char *format, ...)

@@ -31,7 +31,6 @@ static inline struct out out_new(const struct memory *memory)
    len. */
 char *out_grow(struct out *o, size_t n);
 void out_free(struct out *o);
-void out_number(struct out *o, int64_t n);
 void out_format(struct out *o, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 static inline char *out_space(struct out *o, size_t n)
