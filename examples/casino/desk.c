@@ -158,18 +158,19 @@ static void command_list(const struct bytes *words, size_t count, struct out *re
     static const struct bytes all = {"*", 1};
     bool filtered = count == 5 && bytes_is(words[2], "filterby") && bytes_is(words[3], "pattern");
     const struct bytes *pattern = filtered ? &words[4] : &all;
-    size_t matches = 0;
+    const char *found[COMMAND_COUNT];
+    size_t n = 0;
 
     if (count > 2 && !filtered) {
         resp_error(reply, "ERR syntax error");
         return;
     }
     for (size_t i = 0; i < COMMAND_COUNT; i++)
-        matches += wanted(commands[i].name, pattern, 1);
-    resp_array(reply, matches);
-    for (size_t i = 0; i < COMMAND_COUNT; i++)
         if (wanted(commands[i].name, pattern, 1))
-            resp_bulk(reply, bytes_text(commands[i].name));
+            found[n++] = commands[i].name;
+    resp_array(reply, n);
+    for (size_t i = 0; i < n; i++)
+        resp_bulk(reply, bytes_text(found[i]));
 }
 
 static void answer_command(const struct command *c, const struct bytes *words, size_t count,
@@ -211,16 +212,16 @@ static void answer_command(const struct command *c, const struct bytes *words, s
 static void config_get(const struct desk_house *house, const struct bytes *patterns, size_t count,
                        struct out *reply)
 {
-    size_t found = 0;
+    const struct desk_setting *found[DESK_SETTINGS_MOST];
+    size_t n = 0;
 
-    for (const struct desk_setting *s = house->settings; s->name; s++)
-        found += wanted(s->name, patterns, count);
-    resp_array(reply, found * 2);
-    for (const struct desk_setting *s = house->settings; s->name; s++) {
-        if (!wanted(s->name, patterns, count))
-            continue;
-        resp_bulk(reply, bytes_text(s->name));
-        resp_bulk(reply, bytes_text(s->value));
+    for (const struct desk_setting *s = house->settings; s->name && n < DESK_SETTINGS_MOST; s++)
+        if (wanted(s->name, patterns, count))
+            found[n++] = s;
+    resp_array(reply, n * 2);
+    for (size_t i = 0; i < n; i++) {
+        resp_bulk(reply, bytes_text(found[i]->name));
+        resp_bulk(reply, bytes_text(found[i]->value));
     }
 }
 

@@ -16,6 +16,8 @@
 
 #define DESK_NAME 64 /* of a client's name: the longest, and a terminator */
 
+#define DESK_SETTINGS_MOST 16 /* that CONFIG GET shows */
+
 struct desk_setting {
     const char *name;
     const char *value;
