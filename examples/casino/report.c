@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "examples/casino/house.h"
+#include "examples/casino/listener.h"
 #include "examples/casino/monitor.h"
 #include "examples/casino/options.h"
 #include "examples/casino/stats.h"
@@ -54,7 +55,7 @@ void report_info(void *context, const char *section, struct out *text)
             text,
             "# Server\r\nredis_version:7.0.0\r\nredis_mode:standalone\r\nserver_name:casino\r\n"
             "process_id:%d\r\ntcp_port:%d\r\nuptime_in_seconds:%" PRId64 "\r\n\r\n",
-            (int)getpid(), o->port, n.node.uptime_ns / 1000000000);
+            (int)getpid(), listener_port(LISTEN_RESP), n.node.uptime_ns / 1000000000);
     if (wanted(section, "clients"))
         out_format(text,
                    "# Clients\r\nconnected_clients:%" PRIu64
