@@ -7,6 +7,8 @@
  */
 #include <sys/mman.h>
 
+#include <pit/info.h>
+
 #include "tests/conformance/terms.h"
 
 PIT_MESSAGE(go);
@@ -180,7 +182,52 @@ NODE_CASE(a_hibernating_process_holds_little)
     expect_alone();
 }
 
-/* HIB-1: what was built since the last receive is let go; what was kept, allocated and in hand
+static uint64_t item(pit_pid p, enum pit_info item)
+{
+    uint64_t n;
+    pit_term value;
+
+    CHECK_EQ(pit_process_item(p, item, &value), 0);
+    CHECK(pit_term_to(value, &n));
+    return n;
+}
+
+PIT_MESSAGE(holds, (uint64_t, heap), (uint64_t, memory));
+
+static void builds_and_hibernates(const void *arg)
+{
+    for (;;) {
+        pit_term large = large_term(LARGE);
+
+        pit_send(*(const pit_pid *)arg, holds, .heap = item(pit_self(), PIT_INFO_HEAP_SIZE),
+                 .memory = item(pit_self(), PIT_INFO_MEMORY));
+        expect_large(large);
+        pit_hibernate();
+        CHECK(pit_receive_type(&pit_type_go, 0));
+    }
+}
+
+/* HIB-1, HIB-4, INFO-2: the terms that it built are no longer there while it hibernates, as its
+   items say. */
+NODE_CASE(a_hibernating_process_holds_no_terms)
+{
+    pit_pid me = pit_self(), p = spawn_anywhere(builds_and_hibernates, &me, sizeof me);
+
+    for (int i = 0; i < 3; i++) {
+        struct holds before = *pit_receive_only(holds, A_WHILE);
+        uint64_t large = before.heap * 8;
+
+        CHECK(large > LARGE * sizeof(pit_term));
+        wait_until_it_waits(p);
+        CHECK(item(p, PIT_INFO_HEAP_SIZE) * 8 < large / 8);
+        CHECK(item(p, PIT_INFO_MEMORY) < before.memory - large / 2);
+        pit_send(p, go);
+    }
+    pit_exit_process(p, pit_atom("kill"));
+    expect_alone();
+}
+
+/* HIB-1: what was built the last receive is let go; what was kept, allocated and in hand
    stays. */
 static void keeps_and_hibernates(const void *arg)
 {

@@ -132,6 +132,40 @@ static void additions_are_counted(unsigned flags)
     CHECK_EQ(pit_counters_delete(h.counters), 0);
 }
 
+enum { FOREIGN = 2, FOREIGN_ADDS = 100000 };
+
+struct row {
+    pit_counters counters;
+    pthread_barrier_t *begin;
+};
+
+static void *adds_often(void *arg)
+{
+    const struct row *r = arg;
+
+    (void)pthread_barrier_wait(r->begin);
+    for (int i = 0; i < FOREIGN_ADDS; i++)
+        pit_counters_add(r->counters, 0, 1);
+    return NULL;
+}
+
+/* CN-1: the threads that are no scheduler share one row of a spread array. */
+NODE_CASE(foreign_threads_lose_no_addition_to_each_other)
+{
+    pthread_barrier_t begin;
+    struct row r = {pit_must(pit_counters_new(1, PIT_COUNTERS_SPREAD)), &begin};
+    pthread_t threads[FOREIGN];
+
+    CHECK_EQ(pthread_barrier_init(&begin, NULL, FOREIGN), 0);
+    for (int i = 0; i < FOREIGN; i++)
+        CHECK_EQ(pthread_create(&threads[i], NULL, adds_often, &r), 0);
+    for (int i = 0; i < FOREIGN; i++)
+        CHECK_EQ(pthread_join(threads[i], NULL), 0);
+    (void)pthread_barrier_destroy(&begin);
+    CHECK_EQ(pit_counters_get(r.counters, 0), FOREIGN * FOREIGN_ADDS);
+    CHECK_EQ(pit_counters_delete(r.counters), 0);
+}
+
 NODE_CASE(no_addition_is_lost) { additions_are_counted(0); }
 NODE_CASE(no_spread_addition_is_lost) { additions_are_counted(PIT_COUNTERS_SPREAD); }
 

@@ -187,6 +187,56 @@ NODE_CASE(exit_names_the_overload)
     }
 }
 
+static int asks(pit_pid to)
+{
+    struct question q = {1};
+    struct answer a;
+
+    return pit_try_call(to, &pit_type_question, &q, A_WHILE, &pit_type_answer, &a);
+}
+
+static void waits_for_an_answer(const void *arg)
+{
+    int r = asks(*(const pit_pid *)arg);
+
+    CHECK_EQ(r, -PIT_ENOPROC);
+    pit_exit(pit_keep(pit_last_exit_reason()));
+}
+
+static void takes_none(const void *arg)
+{
+    CHECK_EQ(pit_mailbox_bound((pit_mailbox){.messages = 10, .policy = PIT_OVERLOAD_EXIT}), 0);
+    pit_send(*(const pit_pid *)arg, wake);
+    (void)pit_receive_type(&pit_type_wake, PIT_INFINITY);
+}
+
+/*
+ * The message that passes the bound may be a call: its caller is refused, and does not wait for one
+ * that is gone; who waits for an answer already hears why there is none. GEN-5
+ */
+NODE_CASE(exit_answers_the_call_that_was_too_much)
+{
+    for (int i = 0; i < 20; i++) {
+        pit_pid self = pit_self();
+        pit_monitored m = spawn_watched(takes_none, &self, sizeof self), earlier;
+        pit_process_info info = {0};
+        const pit_msg *down;
+        char reason[200];
+
+        CHECK(pit_receive_only(wake, A_WHILE));
+        earlier = spawn_watched(waits_for_an_answer, &m.pid, sizeof m.pid);
+        while (!info.message_count)
+            CHECK_EQ(pit_process_info_of(m.pid, &info), 0);
+        send_numbers(m.pid, 0, 9);
+        CHECK_EQ(asks(m.pid), -PIT_EOVERLOAD);
+        down = pit_receive_ref(m.ref, A_WHILE);
+        CHECK(down);
+        snprintf(reason, sizeof reason, "%s", text_of(pit_as(down, pit_down)->reason));
+        CHECK(!strncmp(reason, "{overload,", 10));
+        expect_end(earlier, reason);
+    }
+}
+
 /* ---- options, and bad use */
 
 NODE_CASE(a_bound_may_be_a_spawn_option)

@@ -277,6 +277,56 @@ NODE_CASE(try_send_does_not_wait)
         pit_yield();
 }
 
+PIT_MESSAGE(of_terms, (int64_t, n), (pit_term, list));
+
+static void takes_lists(const void *arg)
+{
+    pit_pid test = *(const pit_pid *)arg;
+    const pit_msg *m;
+
+    CHECK_EQ(pit_mailbox_bound((pit_mailbox){.bytes = 1000}), 0);
+    pit_send(test, wake);
+    for (;;) {
+        (void)pit_receive_only(take, PIT_INFINITY);
+        while ((m = pit_receive_type(&pit_type_of_terms, 0)))
+            pit_send(test, number, .n = pit_list_length(pit_as(m, of_terms)->list),
+                     .sender = pit_as(m, of_terms)->n);
+        pit_send(test, wake);
+    }
+}
+
+/*
+ * SIG-4: what a message's terms take counts when it is asked whether there is room for it, and they
+ * arrive whole. On one scheduler, where that is known exactly.
+ */
+NODE_CASE_WITH(try_send_asks_for_room_for_the_terms, .schedulers = 1)
+{
+    pit_pid self = pit_self(), p = pit_spawn(takes_lists, &self, sizeof self);
+    pit_term list = pit_nil();
+
+    CHECK(pit_receive_only(wake, A_WHILE));
+    for (int i = 0; i < 1000; i++)
+        list = pit_list_cons(pit_int(i), list);
+    list = pit_keep(list);
+    for (int round = 0; round < 5; round++) {
+        CHECK_EQ(pit_try_send(p, of_terms, .n = 1, .list = list), 0); /* larger, and none waits */
+        CHECK_EQ(pit_try_send(p, of_terms, .n = 2, .list = pit_nil()), -EAGAIN);
+        tell(p, 0);
+        CHECK_EQ(pit_receive_only(number, 0)->n, 1000);
+        CHECK_EQ(pit_try_send(p, of_terms, .n = 3, .list = pit_nil()), 0);
+        CHECK_EQ(pit_try_send(p, of_terms, .n = 4, .list = list), -EAGAIN); /* but for its terms */
+        CHECK_EQ(pit_try_send(p, of_terms, .n = 5, .list = pit_nil()), 0);
+        tell(p, 0);
+        for (int n = 3; n <= 5; n += 2) {
+            const struct number *got = pit_receive_only(number, 0);
+
+            CHECK_EQ(got->n, 0);
+            CHECK_EQ(got->sender, n);
+        }
+        CHECK(!pit_try_receive_only(number, 0));
+    }
+}
+
 /* ---- blocking by an alias */
 
 struct sends_by {

@@ -403,11 +403,13 @@ NODE_CASE(a_priority_down_stands_before_ordinary_messages)
         asked = pit_spawn_request(wait_forever, NULL, 0, .monitor = true, .monitor_priority = true,
                                   .scheduler = PIT_ANYWHERE);
         first = pit_monitor_with(p, .priority = true, .tag = pit_build("{t, ~}", i));
+        pit_send(pit_self(), number, .n = 0);
         pit_exit_process(pit_must(pit_as(pit_receive_ref(asked, A_WHILE), pit_spawn_reply)->pid),
                          pit_atom("kill"));
-        while (pit_message_count() < 1)
+        while (pit_message_count() < 2)
             pit_yield();
         CHECK(pit_ref_equal(pit_as(pit_receive(0), pit_down)->ref, asked));
+        CHECK_EQ(pit_as(pit_receive(0), number)->n, 0);
         pit_send(pit_self(), number, .n = 1);
         pit_exit_process(p, pit_atom("kill"));
         while (pit_message_count() < 3)

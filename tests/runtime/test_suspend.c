@@ -210,6 +210,11 @@ NODE_CASE(what_is_sent_to_the_suspended_waits)
 /* SCHED-5 [28+]: the timeouts of receives, and of whatever else waits, stand still meanwhile. */
 enum { COUNTED = 40000000 }; /* ns */
 
+static void leaves_in_its_queue(const void *arg)
+{
+    (void)pit_receive_type(&pit_type_seen, PIT_INFINITY);
+}
+
 static void waits_40_ms(const void *arg)
 {
     int how = *(const int *)arg;
@@ -219,14 +224,18 @@ static void waits_40_ms(const void *arg)
         CHECK(!pit_receive(40));
     else if (how == 1)
         CHECK(!pit_receive_type(&pit_type_tick, 40));
-    else
+    else if (how == 2)
         pit_sleep(40);
+    else
+        CHECK_EQ(pit_try_call(spawn_anywhere(leaves_in_its_queue, NULL, 0), &pit_type_tick,
+                              &(struct tick){0}, 40, &pit_type_seen, &(struct seen){0}),
+                 -ETIMEDOUT);
     pit_exit(pit_term_of(pit_now() - since));
 }
 
 NODE_CASE(timeouts_of_the_suspended_stand_still)
 {
-    for (int how = 0; how < 3; how++) {
+    for (int how = 0; how < 4; how++) {
         int64_t still = 0, took = 0, begun = pit_now();
         pit_monitored m = spawn_watched(waits_40_ms, &how, sizeof how);
         pit_process_info info;
