@@ -132,7 +132,7 @@ static void additions_are_counted(unsigned flags)
     CHECK_EQ(pit_counters_delete(h.counters), 0);
 }
 
-enum { FOREIGN = 2, FOREIGN_ADDS = 100000 };
+enum { FOREIGN = 2, FOREIGN_ADDS = 500000 };
 
 struct row {
     pit_counters counters;
