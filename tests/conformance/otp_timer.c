@@ -409,8 +409,8 @@ NODE_CASE(a_timer_to_a_name_finds_who_has_it_then)
             CHECK_EQ(pit_receive_only(number, A_WHILE)->n, 101);
             CHECK(pit_now() >= when);
         } else {
-            while (pit_read_timer(timer) >=
-                   0) /* else it finds who has the name in the next round */
+            /* else it finds who has the name in the next round */
+            while (pit_read_timer(timer) >= 0)
                 pit_sleep(1);
             pit_exit_process(second, pit_atom("kill"));
         }
