@@ -1,4 +1,7 @@
-"""System calls of one operation, of all threads, counted by strace as the difference of two run lengths."""
+"""System calls of one operation, of all threads, counted by strace as the difference of two run lengths.
+
+That is sound only where a call's share of an operation is alike in both. A server answers as many requests with one call as are
+there when it looks, so what the longer run needs more says little: such a thing is counted one request at a time."""
 import os
 import subprocess
 import tempfile
@@ -33,8 +36,12 @@ def run(command, beside=None):
             return parse(f)
 
 
+def difference(short, long, operations):
+    """(calls of one of `operations` by which the long run is longer, [(name, calls)], the most first)"""
+    calls = Counter(long)
+    calls.subtract(short)
+    return sum(calls.values()) / operations, [(name, n / operations) for name, n in calls.most_common() if abs(n) * 1000 > operations]
+
+
 def count(command_of, length, **more):
-    """(calls of one operation, [(name, calls)])"""
-    calls = run(command_of(2 * length), **more)
-    calls.subtract(run(command_of(length), **more))
-    return sum(calls.values()) / length, [(name, n / length) for name, n in calls.most_common() if abs(n) > length / 1000]
+    return difference(run(command_of(length), **more), run(command_of(2 * length), **more), length)
