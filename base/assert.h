@@ -1,8 +1,8 @@
 /*
  * PIT_ASSERT: a broken invariant of pitboss itself ends the node; always compiled in.
  * PIT_NEED: memory that a promise takes. A signal, an answer or a relation must not be lost, and
- * without a few words of memory
- *   there is nothing else that the node could do: it ends as by PIT_ASSERT, and says what it wants.
+ * without a few words of memory there is nothing else that the node could do: it ends as by
+ * PIT_ASSERT, and says what it wants.
  * PIT_AUDIT: O(n) checks of whole structures, in test builds only (-Daudit=true).
  * PIT_POINT: a place where threads race; test builds (-Dpoints=true) wait there a random time,
  * chosen by a seed.

@@ -20,11 +20,10 @@
  * Order                            (R, release, is what A, acquire, synchronises with)
  *  R1 a sender sets the word: its message's contents and link are complete.
  *  A1 the owner takes the list. It synchronises with every R1 since the last take, not only with
- *  the youngest: each is
- *     a read-modify-write of the same word, so all are one release sequence.
+ *     the youngest: each is a read-modify-write of the same word, so all are one release sequence.
  *  R2 a push on the inbox: the carrier's contents are complete; it is also a step of the sleeping
- *  protocol, which wants
- *     sequential consistency (sched.c). A2 the owner takes the inbox, likewise all of it.
+ *     protocol, which wants sequential consistency (sched.c).
+ *  A2 the owner takes the inbox, likewise all of it.
  *  A comparison that fails is relaxed: nothing was learnt. A head that was freed and came back is
  *  harmless, since `next` names it rightly.
  *  The owner's test for QUIET is relaxed: it reads QUIET only if it wrote it (take) or nobody ever

@@ -11,9 +11,9 @@
 pit_ref pit__ref_fresh(struct pit__sched *s, struct pit__process *p);
 
 /*
- * The watcher's record of a monitor, and its alias of this mode (0: none); first: its
- * message is a priority message; name: the term of the name that it was made by, or
- * 0. tag is taken over; NULL: none.
+ * The watcher's record of a monitor, and its alias of this mode (0: none); first: its message is a
+ * priority message; name: the term of the name that it was made by, or 0. tag is taken over; NULL:
+ * none.
  */
 void pit__monitor_record(struct pit__sched *s, struct pit__process *p, uint64_t number,
                          pit_pid target, unsigned alias, bool first, struct pit__sealed *tag,

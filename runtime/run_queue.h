@@ -16,7 +16,7 @@
 #define PIT__SLICE_OVER (1u << 30)
 /* a time stamp costs more than half a message: one wake in so many has one */
 #define PIT__SAMPLE_WAKES 64
-#define PIT__LOW_TURNS 8 /* a low process is passed over this often. Spec: SCHED-2 */
+#define PIT__LOW_TURNS 8 /* a low process runs in the last of so many turns. Spec: SCHED-2 */
 
 enum { PIT__QUEUE_MAX, PIT__QUEUE_HIGH, PIT__QUEUE_NORMAL };
 

@@ -71,7 +71,7 @@ bool pit__trace_dropped(struct pit__sched *s, struct pit__tracer *t, uint64_t co
 }
 
 /* The tracer that is to get this event of p, which may pass; NULL: none. Of the sensitive nothing
-   is told: section 11. */
+   is told. */
 static struct pit__tracer *wanted(struct pit__sched *s, struct pit__process *p, uint32_t event,
                                   pit_trace_event *e)
 {

@@ -302,8 +302,7 @@ void pit_sleep(int64_t ms);
 /*
  * Give the pages of the stack below the caller's frame back to the system and wait for a message,
  * which stays in the queue; what was built since the last receive is let go, the message in hand
- * stays. Goes on where it was called.
- * Waits. Erlang: hibernate/0. Spec: HIB-2, HIB-3.
+ * stays. Goes on where it was called. Waits. Erlang: hibernate/0. Spec: HIB-2, HIB-3.
  */
 void pit_hibernate(void);
 
@@ -340,8 +339,9 @@ bool pit_is_alive(pit_pid pid);
 /*
  * What a process may set of itself; each is one number.
  *   TRAP_EXIT        0 or 1: pit_trap_exit
- *   PRIORITY         enum pit_priority. low shares the queue of normal and is passed over 8 times;
- *                    high goes before both, and max, which is the runtime's, before high
+ *   PRIORITY         enum pit_priority. low shares the queue of normal, and runs in one of eight of
+ *                    its turns while others wait there; high goes before both, and max, which is
+ *                    the runtime's, before high
  *   MAX_HEAP_SIZE    bytes of memory that it may have; 0: no limit, the default. What counts:
  *                    memory of pit_alloc, its argument or state, terms, dictionary, messages that
  *                    wait, that it keeps and that it builds, with their terms; not its stack, and
@@ -358,8 +358,7 @@ bool pit_is_alive(pit_pid pid);
  *                    messages, dictionary or place of it; default 0
  *
  * Returns the old value; or -EINVAL: no such flag or value, -ENOMEM, -PIT_ENOTPROCESS. Does not
- * wait. Erlang: process_flag/2.
- * Spec: section 11, SCHED-2, HEAP-1..5.
+ * wait. Erlang: process_flag/2. Spec: SCHED-2, HEAP-1..5, EXIT-1.
  */
 enum pit_flag {
     PIT_FLAG_TRAP_EXIT,
@@ -591,8 +590,8 @@ extern const pit_type pit_type_pit_start, pit_type_pit_exited, pit_type_pit_down
  * Give a process a name: 1 to 255 bytes of UTF-8, not "undefined". 0, -EINVAL, -PIT_ENAMETAKEN (the
  * name is in use, or pid has one already), -PIT_ENOPROC, -PIT_ESYSTEMLIMIT (atoms), -ENOMEM,
  * -PIT_ENOTPROCESS. The atom stays for ever; the name is free again before links and monitors fire.
- * Spec: REG-1..5, LIFE-7.
- * Waits if pid belongs to another scheduler. Erlang: register/2, unregister/1, whereis/1.
+ * Waits if pid belongs to another scheduler.
+ * Erlang: register/2, unregister/1, whereis/1. Spec: REG-1..5, LIFE-7.
  */
 int pit_register(const char *name, pit_pid pid);
 /* 0, or -PIT_ENOPROC: nobody has it. Waits as pit_register. */

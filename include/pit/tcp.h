@@ -82,8 +82,7 @@ pit_tcp pit_tcp_accept_timeout(pit_listener l, int64_t timeout);
 
 /*
  * Stop listening. Peers that nobody has accepted yet see their connection closed or reset; those
- * that were accepted live on. 0 or -EBADF, -EACCES. Does not
- * wait. Erlang: gen_tcp:close/1.
+ * that were accepted live on. 0 or -EBADF, -EACCES. Does not wait. Erlang: gen_tcp:close/1.
  */
 int pit_tcp_unlisten(pit_listener l);
 

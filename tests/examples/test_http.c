@@ -1,7 +1,8 @@
 /*
  * Goal: requests come out whole and one by one however they arrive; every limit answers with its
- * status. Method: each input is given whole and in pieces of every small size; outcomes are
- * compared as text.
+ * status.
+ * Method: each input is given whole and in pieces of every small size; outcomes are compared as
+ * text.
  */
 #include "tests/harness/test.h"
 

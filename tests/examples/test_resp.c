@@ -1,8 +1,8 @@
 /*
  * Goal: a command is read the same however its bytes arrive, and every error is redis's own, in
- * redis's words. Method: each input is given whole, byte by byte from a buffer that moves, and cut
- * at random; the outcomes are
- *   written as text and compared. Replies are written and walked over again.
+ * redis's words.
+ * Method: each input is given whole, byte by byte from a buffer that moves, and cut at random; the
+ * outcomes are written as text and compared. Replies are written and walked over again.
  */
 #include "tests/harness/test.h"
 

@@ -1,8 +1,9 @@
 /*
  * Goal: commands spread over many tables are answered as one table would answer them, in their
- * order. Method: rounds of random commands go to five stores through route.h and to one store
- * directly; the replies must be
- *   the same bytes. KEYS and SCAN have no order: their keys are counted and looked up.
+ * order.
+ * Method: rounds of random commands go to five stores through route.h and to one store directly;
+ * the replies must be the same bytes. KEYS and SCAN have no order: their keys are counted and
+ * looked up.
  */
 #include "tests/harness/test.h"
 

@@ -1,10 +1,9 @@
 /*
  * Goal: the store agrees with a plain array of keys through every resize; a scan misses no key that
- * stays; what the
- *   journal says, applied to a copy, always gives the same keys; failing memory loses nothing.
+ * stays; what the journal says, applied to a copy, always gives the same keys; failing memory loses
+ * nothing.
  * Method: random puts, appends, removals, ends, flushes and passing time, seeded, against a model;
- * commands through
- *   execute(), with the journal applied to a second store after each.
+ * commands through execute(), with the journal applied to a second store after each.
  */
 #include "tests/harness/test.h"
 

@@ -1,8 +1,7 @@
 /*
  * Goal: no bytes make parse or what follows it do anything but answer.
  * Method: each input is parsed (its first byte chooses the flags); what is a term must print, read
- * back as itself,
- *   hash and compare equal, and survive a seal.
+ * back as itself, hash and compare equal, and survive a seal.
  */
 #include <errno.h>
 #include <stdint.h>

@@ -1,7 +1,6 @@
 /*
  * Goal: the harness itself: its checks pass what holds, and a failure, a crash, a hang and an early
- * exit are
- *   each counted as one failed test, by name, with the command that replays it.
+ * exit are each counted as one failed test, by name, with the command that replays it.
  * Method: victims.c, a test program of failing tests that stands beside this one, is run and its
  * output read.
  */

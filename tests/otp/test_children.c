@@ -1,6 +1,7 @@
 /*
  * Goal: the set of a supervisor's children keeps their order and finds them by pid and id, through
- * any sequence of changes. Method: seeded random changes, compared after each with a plain array.
+ * any sequence of changes.
+ * Method: seeded random changes, compared after each with a plain array.
  */
 #include <stdio.h>
 

@@ -1,16 +1,15 @@
 /*
  * Goal: however often, however and with whatever in its hands a supervised process crashes, it is
- * started again, and nothing
- *   is left behind: memory, descriptors, slots, timers, relations and I/O under way are what they
- *   were. 1,000,000 crashes with PIT_TEST_LONG=1; docs/isolation.md has the figures.
+ * started again, and nothing is left behind: memory, descriptors, slots, timers, relations and I/O
+ * under way are what they were. 1,000,000 crashes with PIT_TEST_LONG=1; docs/isolation.md has the
+ * figures.
  * Method: a supervisor with SEATS children of three kinds. Whoever starts tells the test, who
- * watches it and tells it how to
- *   crash and what to hold then; each way to hold comes with each kind of fault in each kind of
- *   body. After a warm-up, and again at the end, when all seats wait, the node is counted. Exactly:
- *   descriptors, sockets, operations in the kernel, slots, timers, live blocks, links and monitors,
- *   and malloc's bytes (meson.build switches off what malloc keeps for each thread). Resident
- *   memory by a bound, see RSS_MOST. Under sanitizers abort and assert are their own, and malloc
- *   and resident memory too: these are left to the other builds.
+ * watches it and tells it how to crash and what to hold then; each way to hold comes with each kind
+ * of fault in each kind of body. After a warm-up, and again at the end, when all seats wait, the
+ * node is counted. Exactly: descriptors, sockets, operations in the kernel, slots, timers, live
+ * blocks, links and monitors, and malloc's bytes (meson.build switches off what malloc keeps for
+ * each thread). Resident memory by a bound, see RSS_MOST. Under sanitizers abort and assert are
+ * their own, and malloc and resident memory too: these are left to the other builds.
  */
 #include "tests/runtime/node.h"
 

@@ -1,7 +1,8 @@
 /*
  * Goal: a C++20 program uses messages, servers and supervisors as a C program does, and shares its
- * messages with C. Method: the header of cxx_peer.c, whose server is asked from here; and a server
- * and a supervisor in C++.
+ * messages with C.
+ * Method: the header of cxx_peer.c, whose server is asked from here; and a server and a supervisor
+ * in C++.
  */
 #include "tests/otp/cxx_peer.h"
 

@@ -1,7 +1,8 @@
 /*
  * Goal: servers do what spec/behaviours says of proc_lib, gen and gen_server (rules PL-, GEN-, GS-;
- * each case names its own). Method: two servers, one that obeys and tells what was called, and one
- * whose init does what its argument says.
+ * each case names its own).
+ * Method: two servers, one that obeys and tells what was called, and one whose init does what its
+ * argument says.
  */
 #include <errno.h>
 

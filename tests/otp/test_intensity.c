@@ -1,7 +1,7 @@
 /*
  * Goal: the restart intensity is OTP's, exactly (SUP-10), in O(1) a restart and memory that follows
- * the period. Method: seeded sequences of times against the list of times that OTP keeps, walked as
- * OTP does.
+ * the period.
+ * Method: seeded sequences of times against the list of times that OTP keeps, walked as OTP does.
  */
 #include "tests/otp/node.h"
 

@@ -1,7 +1,6 @@
 /*
  * Goal: PIT_MESSAGE and what goes with it: descriptors say what is in the struct, sending and
- * receiving by type, texts,
- *   printing, must. What must not compile is in tests/otp/compile.
+ * receiving by type, texts, printing, must. What must not compile is in tests/otp/compile.
  * Method: descriptors are compared with the structs; the rest runs as processes of a node.
  */
 #include <errno.h>

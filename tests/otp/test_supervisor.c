@@ -1,8 +1,7 @@
 /*
  * Goal: supervisors do what spec/behaviours says (rules SUP-; each case names its own).
  * Method: children that register a name, count their starts in a log of the test, and end as they
- * are told. The order of
- *   what happened is read from that log.
+ * are told. The order of what happened is read from that log.
  */
 #include <errno.h>
 #include <stdio.h>

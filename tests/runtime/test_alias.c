@@ -1,8 +1,8 @@
 /*
  * Goal: aliases (ALIAS-1..7), alone, with a monitor in each of its modes (MON-10), and with
- * priority (SIG-8); the order of
- *   what comes by them (SIG-2). Method: cases of the specification in a node (node.h); that
- *   something is dropped is shown by what was sent after it in order.
+ * priority (SIG-8); the order of what comes by them (SIG-2).
+ * Method: cases of the specification in a node (node.h); that something is dropped is shown by what
+ * was sent after it in order.
  */
 #include "tests/runtime/node.h"
 

@@ -1,6 +1,7 @@
 /*
- * Goal: shared integers (AT-1, CN-1). Method: cases in a node (node.h); writers on all schedulers
- * and on a foreign thread are counted, and what they wrote must be there.
+ * Goal: shared integers (AT-1, CN-1).
+ * Method: cases in a node (node.h); writers on all schedulers and on a foreign thread are counted,
+ * and what they wrote must be there.
  */
 #include "tests/runtime/node.h"
 

@@ -1,9 +1,9 @@
 /*
  * Goal: blocks are of their class, never given out twice, and come home from wherever they are
- * freed. Method: pools as schedulers have them; then threads, each with its own, that pass blocks
- * to each other at random, and a
- *   pattern in each block that another owner would destroy. tsan sees R1 and A1 of block.h: without
- *   either it reports.
+ * freed.
+ * Method: pools as schedulers have them; then threads, each with its own, that pass blocks to each
+ * other at random, and a pattern in each block that another owner would destroy. tsan sees R1 and
+ * A1 of block.h: without either it reports.
  */
 #include "tests/harness/test.h"
 

@@ -1,9 +1,10 @@
 /*
  * Goal: PIT_OVERLOAD_BLOCK (<pit/mailbox.h>): senders wait for room, and are freed by room, by the
  * receiver's end and by their own; also who sends by an alias. Nothing is lost, and the order of
- * each pair holds. Method: cases in a node (bounded.h); senders number their messages, and what was
- * sent is held against what arrived. What no test can show, that no interleaving loses a wake-up,
- * is tests/model/bound.pml's.
+ * each pair holds.
+ * Method: cases in a node (bounded.h); senders number their messages, and what was sent is held
+ * against what arrived. What no test can show, that no interleaving loses a wake-up, is
+ * tests/model/bound.pml's.
  */
 #include "tests/runtime/bounded.h"
 

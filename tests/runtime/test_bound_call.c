@@ -1,7 +1,7 @@
 /*
  * Goal: PIT_OVERLOAD_CALL (<pit/mailbox.h>): the receiver is told of its overload, once for each,
- * whatever it does when it comes. Method: cases in a node (bounded.h); the receiver counts its
- * calls, and the case is told of each.
+ * whatever it does when it comes.
+ * Method: cases in a node (bounded.h); the receiver counts its calls, and the case is told of each.
  */
 #include "tests/runtime/bounded.h"
 

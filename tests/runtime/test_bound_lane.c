@@ -1,7 +1,8 @@
 /*
  * Goal: the system lane of a full mailbox (<pit/mailbox.h>): whatever the policy, no signal, reply
- * or system message is lost, refused or delayed. Method: a case a policy in a node (bounded.h): one
- * that is full is asked, watched and killed, and is itself told what it asked for.
+ * or system message is lost, refused or delayed.
+ * Method: a case a policy in a node (bounded.h): one that is full is asked, watched and killed, and
+ * is itself told what it asked for.
  */
 #include "tests/runtime/bounded.h"
 

@@ -1,7 +1,7 @@
 /*
- * Goal: calls are answered, or fail and say why, whatever becomes of server and caller
- * (GEN-5, GEN-6, ALIAS-7). Method: cases in a node (node.h). A server does with each call what the
- * call asks for.
+ * Goal: calls are answered, or fail and say why, whatever becomes of server and caller (GEN-5,
+ * GEN-6, ALIAS-7).
+ * Method: cases in a node (node.h). A server does with each call what the call asks for.
  */
 #include "tests/runtime/node.h"
 

@@ -1,7 +1,8 @@
 /*
  * Goal: the C++ exceptions that a process has in hand are its own, wherever and whenever it waits
- * (runtime/caught.c). Method: the bodies are C++ (caught_bodies.cc); each runs in a node of node.h,
- * also while its processes are moved.
+ * (runtime/caught.c).
+ * Method: the bodies are C++ (caught_bodies.cc); each runs in a node of node.h, also while its
+ * processes are moved.
  */
 #include "tests/runtime/node.h"
 

@@ -1,12 +1,11 @@
 /*
  * Goal: a fault in a process's own code ends that process and no other, whatever body it has and
- * whatever it holds; its
- *   reason names signal and kind, links and monitors see it; and nothing is left behind after many.
+ * whatever it holds; its reason names signal and kind, links and monitors see it; and nothing is
+ * left behind after many.
  * Method: real faults in processes of a node (node.h). For the long run a keeper restarts what
- * crashes; then memory,
- *   descriptors, slots and blocks are compared with what they were. (With supervisors, and I/O
- *   under way: tests/otp/test_crashes.c.)
- *   Under sanitizers abort and assert are their own, so these two are left to the other builds.
+ * crashes; then memory, descriptors, slots and blocks are compared with what they were. (With
+ * supervisors, and I/O under way: tests/otp/test_crashes.c.) Under sanitizers abort and assert are
+ * their own, so these two are left to the other builds.
  */
 #include "tests/runtime/node.h"
 

@@ -1,7 +1,7 @@
 /*
  * Goal: the process dictionary (PD-1), group leader and parent (GL-1, SIG-10), label (PD-2).
- * Method: cases in a node
- *   (node.h); the dictionary against a plain array that is changed at random as it is.
+ * Method: cases in a node (node.h); the dictionary against a plain array that is changed at random
+ * as it is.
  */
 #include <pit/keep.h>
 

@@ -1,10 +1,10 @@
 /*
- * Goal: exit signals do to their receiver what the table of the specification says
- * (EXIT-1..9, T1..T12). Method: a victim brings the signal upon itself, by a helper or a peer on
- * any scheduler, waits until the signal must have
- *   arrived (the order of a pair, or LIFE-9: EXIT before DOWN), and ends with what it saw as its
- *   reason. Who watches it reads from that what happened: {trapped,Reason}, ignored, or the reason
- *   of its death.
+ * Goal: exit signals do to their receiver what the table of the specification says (EXIT-1..9,
+ * T1..T12).
+ * Method: a victim brings the signal upon itself, by a helper or a peer on any scheduler, waits
+ * until the signal must have arrived (the order of a pair, or LIFE-9: EXIT before DOWN), and ends
+ * with what it saw as its reason. Who watches it reads from that what happened: {trapped,Reason},
+ * ignored, or the reason of its death.
  */
 #include "tests/runtime/node.h"
 
@@ -144,8 +144,8 @@ static void exits_kill(const void *arg) { pit_exit(pit_atom("kill")); }
 
 /*
  * EXIT-2: exit(kill) is a reason like any other, and links carry it trappably. That it can be
- * caught is not expressible in
- * C, which has no exceptions: nothing of the process's code runs after pit_exit.
+ * caught is not expressible in C, which has no exceptions: nothing of the process's code runs after
+ * pit_exit.
  */
 NODE_CASE(ending_oneself_with_kill_ends_with_kill)
 {

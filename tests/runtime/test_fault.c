@@ -1,10 +1,10 @@
 /*
  * Goal: which faults end one process and which the node (runtime/fault.h), and what is told of
- * them. Method: a fake runtime of one thread, whose processes are functions on pooled stacks; land
- * goes
- *   back to the test. Faults are real. What ends the node does so in a forked child, whose dump and
- *   status are read. Under sanitizers wrap.c is not there, and their own handler comes before the
- *   dump: those cases check there that the child did not live on.
+ * them.
+ * Method: a fake runtime of one thread, whose processes are functions on pooled stacks; land goes
+ * back to the test. Faults are real. What ends the node does so in a forked child, whose dump and
+ * status are read. Under sanitizers wrap.c is not there, and their own handler comes before the
+ * dump: those cases check there that the child did not live on.
  */
 #include "tests/harness/test.h"
 

@@ -1,7 +1,6 @@
 /*
- * Goal: process flags (section 11), the limit of memory (HEAP-1..5). Method: cases in a node
- * (node.h); events are caught
- *   by a sink of the log.
+ * Goal: process flags, the limit of memory (HEAP-1..5).
+ * Method: cases in a node (node.h); events are caught by a sink of the log.
  */
 #include <stdio.h>
 
@@ -327,8 +326,7 @@ NODE_CASE(who_is_not_killed_is_reported_and_lives)
     pit_log_sink_set(node_silent);
 }
 
-/* INFO-4: what the flags are is told; section 11: of a sensitive process the event has no
-   frames. */
+/* INFO-4, HEAP-3: what the flags are is told; of a sensitive process the event has no frames. */
 static void is_sensitive(const void *arg)
 {
     pit_process_info info;

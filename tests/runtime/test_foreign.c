@@ -1,7 +1,6 @@
 /*
  * Goal: a thread that runs no process is told so by what can say it, and ended with a clear text by
- * what cannot; what says "any
- *   thread" works there (the head of <pit/process.h>).
+ * what cannot; what says "any thread" works there (the head of <pit/process.h>).
  * Method: a foreign thread beside a running node, and forked children without one.
  */
 #include "tests/runtime/node.h"

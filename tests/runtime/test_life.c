@@ -1,6 +1,7 @@
 /*
  * Goal: processes are born as asked and end completely (LIFE, SPAWN), and their limit harms nobody
- * (LIFE-11). Method: cases of the specification, each as the first process of a node (node.h).
+ * (LIFE-11).
+ * Method: cases of the specification, each as the first process of a node (node.h).
  */
 #include "tests/runtime/node.h"
 

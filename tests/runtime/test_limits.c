@@ -1,7 +1,7 @@
 /*
  * Goal: a node at one of its limits (atoms, names, memory for a process) says so to who asks for
- * more, and goes on for all others
- *   (LIFE-6, LIFE-11, REG-1, HEAP-4). The limit of processes: test_life.c.
+ * more, and goes on for all others (LIFE-6, LIFE-11, REG-1, HEAP-4). The limit of processes:
+ * test_life.c.
  * Method: each limit is reached by processes of all schedulers, on 1, 2 and 4; then what needs no
  * more of it is done.
  */

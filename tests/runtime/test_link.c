@@ -1,7 +1,7 @@
 /*
- * Goal: links (LINK-1..8, LINK-10, LINK-11). Method: cases of the specification in a node (node.h);
- * races are run many times, with
- *   the parties on different schedulers.
+ * Goal: links (LINK-1..8, LINK-10, LINK-11).
+ * Method: cases of the specification in a node (node.h); races are run many times, with the parties
+ * on different schedulers.
  */
 #include "tests/runtime/node.h"
 

@@ -1,9 +1,10 @@
 /*
  * Goal: order of each sender (SIG-1), conservation, and one carrier between two takes, while the
- * receiver's owner changes. Method: senders number their messages; two owners hand the receiver to
- * and fro, and forward carriers that reach them too
- *   late, as schedulers do. With R1 or A1 of mailbox.c made relaxed this fails under tsan; what
- *   tsan cannot see (a carrier lost at a hand-over) is tests/model/mailbox.pml's to defend.
+ * receiver's owner changes.
+ * Method: senders number their messages; two owners hand the receiver to and fro, and forward
+ * carriers that reach them too late, as schedulers do. With R1 or A1 of mailbox.c made relaxed this
+ * fails under tsan; what tsan cannot see (a carrier lost at a hand-over) is
+ * tests/model/mailbox.pml's to defend.
  */
 #include "tests/harness/test.h"
 

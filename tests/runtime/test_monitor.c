@@ -1,7 +1,7 @@
 /*
- * Goal: monitors (MON-1..11, MON-13; aliases of monitors are test_alias.c's). Method: cases of the
- * specification in a node (node.h); races are run many
- *   times, with the parties on different schedulers.
+ * Goal: monitors (MON-1..11, MON-13; aliases of monitors are test_alias.c's).
+ * Method: cases of the specification in a node (node.h); races are run many times, with the parties
+ * on different schedulers.
  */
 #include "tests/runtime/node.h"
 

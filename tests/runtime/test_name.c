@@ -1,5 +1,6 @@
 /*
- * Goal: registered names (REG-1..5, LIFE-7). Method: cases of the specification in a node (node.h).
+ * Goal: registered names (REG-1..5, LIFE-7).
+ * Method: cases of the specification in a node (node.h).
  */
 #include "tests/runtime/node.h"
 

@@ -1,7 +1,6 @@
 /*
- * Goal: flags mean what the manual says, and what is wrong is refused and told. Method: texts and
- * arguments, and what they make
- *   of the options; the log is read.
+ * Goal: flags mean what the manual says, and what is wrong is refused and told.
+ * Method: texts and arguments, and what they make of the options; the log is read.
  */
 #include "tests/harness/test.h"
 

@@ -1,8 +1,9 @@
 /*
  * Goal: signals of one sender to one receiver arrive in the order they were sent, over all their
- * kinds (SIG-1..3, SIG-5..7). Method: senders number what they send and the receiver checks; kinds
- * are mixed so that each proves what came before it.
- *   The processes run on different schedulers, and are moved while it happens.
+ * kinds (SIG-1..3, SIG-5..7).
+ * Method: senders number what they send and the receiver checks; kinds are mixed so that each
+ * proves what came before it. The processes run on different schedulers, and are moved while it
+ * happens.
  */
 #include "tests/runtime/node.h"
 

@@ -1,8 +1,8 @@
 /*
  * Goal: a message owns the binaries and terms in its payload, nested and in arrays: they live as
- * long as it does and no longer. Method: messages without a node, on a thread whose terms are all
- * released meanwhile; counts are read where they are kept,
- *   and the leak checker of an asan build watches.
+ * long as it does and no longer.
+ * Method: messages without a node, on a thread whose terms are all released meanwhile; counts are
+ * read where they are kept, and the leak checker of an asan build watches.
  */
 #include "tests/harness/test.h"
 

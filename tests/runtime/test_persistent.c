@@ -1,5 +1,6 @@
 /*
- * Goal: persistent terms (PT-1, PT-2). Method: cases in a node (node.h), under the sanitizers.
+ * Goal: persistent terms (PT-1, PT-2).
+ * Method: cases in a node (node.h), under the sanitizers.
  */
 #include "tests/runtime/node.h"
 

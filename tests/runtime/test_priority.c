@@ -1,8 +1,9 @@
 /*
  * Goal: where priority messages stand in a queue (SIG-8), and that no receive overlooks them
- * (RECV-1, RECV-5). Method: cases in a node (node.h). Messages are put there by the owner, as the
- * signals that carry them do (runtime/inner.h): what opts in, and how they are sent, is the subject
- * of test_alias, test_monitor and test_link.
+ * (RECV-1, RECV-5).
+ * Method: cases in a node (node.h). Messages are put there by the owner, as the signals that carry
+ * them do (runtime/inner.h): what opts in, and how they are sent, is the subject of test_alias,
+ * test_monitor and test_link.
  */
 #include "tests/runtime/node.h"
 

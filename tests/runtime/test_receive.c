@@ -1,6 +1,6 @@
 /*
- * Goal: receiving (RECV-1..6, SIG-7) and hibernating (HIB-2, HIB-3). Method: cases of the
- * specification in a node (node.h).
+ * Goal: receiving (RECV-1..6, SIG-7) and hibernating (HIB-2, HIB-3).
+ * Method: cases of the specification in a node (node.h).
  */
 #include "tests/runtime/node.h"
 

@@ -1,7 +1,8 @@
 /*
  * Goal: what was added is found by kind and key, in few steps however many there are, and stands in
- * the order of its making. Method: random adding, finding and removing against a plain list, across
- * the sizes at which the index comes, grows and goes.
+ * the order of its making.
+ * Method: random adding, finding and removing against a plain list, across the sizes at which the
+ * index comes, grows and goes.
  */
 #include "tests/harness/test.h"
 

@@ -1,7 +1,7 @@
 /*
  * Goal: who runs when (SCHED-1, SCHED-2, SCHED-3, SCHED-7), and that the node starts, stops and
- * moves work as it says. Method: on one scheduler the order of running is fact; on several it is
- * counted.
+ * moves work as it says.
+ * Method: on one scheduler the order of running is fact; on several it is counted.
  */
 #include "tests/runtime/node.h"
 

@@ -1,7 +1,8 @@
 /*
  * Goal: slots are given out once, reused under new pids, retired when their pids are used up, and
- * bounded (LIFE-1, LIFE-11). Method: the table without a node, and one pool; a node's schedulers
- * are in the cases of test_life.
+ * bounded (LIFE-1, LIFE-11).
+ * Method: the table without a node, and one pool; a node's schedulers are in the cases of
+ * test_life.
  */
 #include "tests/harness/test.h"
 

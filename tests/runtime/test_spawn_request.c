@@ -1,8 +1,7 @@
 /*
- * Goal: spawn requests (SPAWN-7) and the options and entries of every spawn (SPAWN-1..5). Method:
- * cases of the specification
- *   in a node (node.h); each placement in turn: the requester's own scheduler, another one,
- *   anywhere.
+ * Goal: spawn requests (SPAWN-7) and the options and entries of every spawn (SPAWN-1..5).
+ * Method: cases of the specification in a node (node.h); each placement in turn: the requester's
+ * own scheduler, another one, anywhere.
  */
 #include <malloc.h>
 

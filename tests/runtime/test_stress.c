@@ -1,13 +1,13 @@
 /*
  * Goal: whatever many processes do to each other at random, the rules hold together: order and
- * conservation of messages of
- *   each pair, none to a later life of a slot, one DOWN a monitor, one message a timer and never
- *   early, both sides of every link and monitor agree in the end, and slots and blocks come back.
+ * conservation of messages of each pair, none to a later life of a slot, one DOWN a monitor, one
+ * message a timer and never early, both sides of every link and monitor agree in the end, and slots
+ * and blocks come back.
  * Method: actors, half of them stackful and half callbacks, take random steps from a seed: send,
- * call, link, unlink, monitor,
- *   demonitor, exit, spawn, timers, traps, names. Each keeps a model of what it must still hear of
- *   and fails the test when it hears anything else. When the budget of steps is used up, rounds of
- *   questions from each to each let all signals arrive; then the books are compared.
+ * call, link, unlink, monitor, demonitor, exit, spawn, timers, traps, names. Each keeps a model of
+ * what it must still hear of and fails the test when it hears anything else. When the budget of
+ * steps is used up, rounds of questions from each to each let all signals arrive; then the books
+ * are compared.
  */
 #include "tests/runtime/node.h"
 

@@ -1,8 +1,7 @@
 /*
- * Goal: suspending and resuming (SCHED-5), and what still acts on the suspended. Method: cases in a
- * node (node.h). Who is
- *   watched for running counts in shared memory; that it does not run is seen by what is sent to it
- *   standing in its queue.
+ * Goal: suspending and resuming (SCHED-5), and what still acts on the suspended.
+ * Method: cases in a node (node.h). Who is watched for running counts in shared memory; that it
+ * does not run is seen by what is sent to it standing in its queue.
  */
 #include "tests/runtime/node.h"
 

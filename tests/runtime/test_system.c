@@ -1,10 +1,8 @@
 /*
  * Goal: what a node says of itself (pit_system_info) is right: counts, limits, names, queues,
- * memory, and how long its schedulers
- *   were active.
+ * memory, and how long its schedulers were active.
  * Method: what a number must be is brought about first; times are compared with each other and with
- * the clock, never with how
- *   long something ought to take.
+ * the clock, never with how long something ought to take.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /*
- * Goal: timers (TIMER-1..7). Method: cases of the specification in a node (node.h). Nothing is
- * expected to come by a time
- *   that a slow machine could miss; that nothing comes early is checked to the nanosecond.
+ * Goal: timers (TIMER-1..7).
+ * Method: cases of the specification in a node (node.h). Nothing is expected to come by a time that
+ * a slow machine could miss; that nothing comes early is checked to the nanosecond.
  */
 #include "tests/runtime/node.h"
 

@@ -1,8 +1,7 @@
 /*
- * Goal: traces (issue "process semantics"; Erlang's trace): each event, who gets a trace, and the
- * order of events. Who takes them
- *   is test_tracer.c's. Method: cases in a node (node.h), on 1, 2, 4 schedulers and while processes
- *   are moved.
+ * Goal: traces (Erlang's trace): each event, who gets a trace, and the order of events. Who takes
+ * them is test_tracer.c's.
+ * Method: cases in a node (node.h), on 1, 2, 4 schedulers and while processes are moved.
  */
 #include "tests/runtime/traced.h"
 

@@ -1,8 +1,8 @@
 /*
  * Goal: who takes the events of traces (test_trace.c): tracers and their end, functions, limits,
- * and all of it at random. Method: cases
- *   in a node (node.h), on 1, 2, 4 schedulers and while processes are moved. Function tracers write
- *   into a table of atomics, since they run on several threads.
+ * and all of it at random.
+ * Method: cases in a node (node.h), on 1, 2, 4 schedulers and while processes are moved. Function
+ * tracers write into a table of atomics, since they run on several threads.
  */
 #include "tests/runtime/traced.h"
 

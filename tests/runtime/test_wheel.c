@@ -1,8 +1,8 @@
 /*
  * Goal: no timer fires early (TIMER-3), none is lost, each fires once, and the wheel never sleeps
- * past one. Method: random arming, cancelling and advancing, by a nanosecond or by days, against a
- * plain table; what fires arms and
- *   cancels others. Time is a number here.
+ * past one.
+ * Method: random arming, cancelling and advancing, by a nanosecond or by days, against a plain
+ * table; what fires arms and cancels others. Time is a number here.
  */
 #include <string.h>
 

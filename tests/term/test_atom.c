@@ -1,8 +1,8 @@
 /*
  * Goal: one atom for each text, whoever makes it and when; the limits; what the constants name.
  * Method: threads make overlapping sets of atoms from a seed and compare what they got; the table
- * grows and is
- *   replaced several times meanwhile. With R1 in atom.c made relaxed ThreadSanitizer reports it.
+ * grows and is replaced several times meanwhile. With R1 in atom.c made relaxed ThreadSanitizer
+ * reports it.
  */
 #include <pthread.h>
 #include <stdio.h>

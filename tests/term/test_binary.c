@@ -1,8 +1,7 @@
 /*
  * Goal: bytes are shared and never copied, and freed exactly when the last holder lets go.
  * Method: counts read at each step; foreign memory whose free function counts its calls; ASan for
- * what is freed
- *   too early; threads that retain and release one binary.
+ * what is freed too early; threads that retain and release one binary.
  */
 #include <pthread.h>
 #include <string.h>

@@ -1,11 +1,10 @@
 /*
  * Goal: text, order and equality of terms are Erlang's own.
  * Method: random terms are printed, and read by a real Erlang, which prints each as ~0tp and
- * compares each with
- *   the one before it; both must say what we say. Skipped where no erl is installed.
- *   Left out: pids and references, which erl_parse does not read; -0.0, whose equality changed in
- *   OTP 27; binaries that are Latin-1 but not UTF-8, which Erlang prints as text and we as bytes;
- *   U+FFFF, which erl_scan refuses.
+ * compares each with the one before it; both must say what we say. Skipped where no erl is
+ * installed. Left out: pids and references, which erl_parse does not read; -0.0, whose equality
+ * changed in OTP 27; binaries that are Latin-1 but not UTF-8, which Erlang prints as text and we as
+ * bytes; U+FFFF, which erl_scan refuses.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /*
  * Goal: Erlang's order of terms, the exact order, equality and hash agree with each other and with
- * the manual. Method: a table in ascending order, each entry against each; laws (antisymmetry,
- * transitivity, equal hashes) on
- *   random terms. tests/term/run_erlang compares with a real Erlang.
+ * the manual.
+ * Method: a table in ascending order, each entry against each; laws (antisymmetry, transitivity,
+ * equal hashes) on random terms. test_erlang.c compares with a real Erlang.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,6 @@
 /*
  * Goal: a sealed term is one copy however many hold it, readable from any thread, gone with the
- * last holder; a term
- *   of one word is sealed without memory.
+ * last holder; a term of one word is sealed without memory.
  * Method: counted memory; threads that retain, read and release one reason.
  */
 #include <pthread.h>

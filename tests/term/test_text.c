@@ -1,8 +1,9 @@
 /*
  * Goal: print writes Erlang's text, parse reads it back, and any other bytes are refused with a
- * place. Method: a table of texts that print as they are; forms that are read but written
- * otherwise; random terms there and
- *   back; random damage to good texts (the fuzzer, tests/fuzz/fuzz_term_parse.c, goes further).
+ * place.
+ * Method: a table of texts that print as they are; forms that are read but written otherwise;
+ * random terms there and back; random damage to good texts (the fuzzer,
+ * tests/fuzz/fuzz_term_parse.c, goes further).
  */
 #include <locale.h>
 #include <string.h>

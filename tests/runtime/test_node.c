@@ -9,7 +9,7 @@
 
 #include "tests/harness/test.h"
 
-PIT_MESSAGE(review_word, (int, n));
+PIT_MESSAGE(node_word, (int, n));
 
 static pit_pid last_first;
 
@@ -41,17 +41,17 @@ static int remember(int argc, char **argv)
 /* The table of slots is unmapped then; a stale pid must not be looked up in it. */
 PIT_TEST(a_message_to_a_process_of_a_node_that_has_ended_is_dropped)
 {
-    struct review_word w = {.n = 1};
+    struct node_word w = {.n = 1};
 
     for (int i = 0; i < 2; i++) {
         CHECK_EQ(pit_run(&(pit_node_opts){.schedulers = 1}, remember, 0, NULL), 5);
-        pit_send_copy(last_first, &pit_type_review_word, &w);
+        pit_send_copy(last_first, &pit_type_node_word, &w);
     }
 }
 
 static void has_a_name(const void *arg)
 {
-    CHECK_EQ(pit_register("review_late", pit_self()), 0);
+    CHECK_EQ(pit_register("node_late", pit_self()), 0);
     (void)pit_receive(PIT_INFINITY);
 }
 
@@ -60,7 +60,7 @@ static int asks_until_it_is_there(int argc, char **argv)
     static pit_pid all[1 << 12];
 
     pit_spawn(has_a_name, NULL, 0);
-    while (!pit_whereis("review_late").id)
+    while (!pit_whereis("node_late").id)
         ;
     while (pit_processes(all, 1 << 12) > 2)
         ;

@@ -1,7 +1,7 @@
 /*
  * Goal: a process that ends for want of a stack, or on a stack that goes with it, leaves nothing
- * behind. Method: stacks are made scarce by a limit of address space, or used up past what a pool
- * keeps.
+ * behind.
+ * Method: stacks are made scarce by a limit of address space, or used up past what a pool keeps.
  */
 #include <pit/pit.h>
 
@@ -9,11 +9,11 @@
 
 #include "tests/runtime/node.h"
 
-PIT_MESSAGE(review_go, (int, n));
+PIT_MESSAGE(stack_go, (int, n));
 
 static void yielding(void *state, const pit_msg *m)
 {
-    if (pit_is(m, review_go))
+    if (pit_is(m, stack_go))
         for (int i = 0; i < 3; i++)
             pit_yield();
 }
@@ -39,7 +39,7 @@ NODE_CASE_WITH(who_yields_without_memory_for_a_stack_ends_once, .schedulers = 1)
     none.rlim_max = old.rlim_max;
     CHECK_EQ(setrlimit(RLIMIT_AS, &none), 0);
     for (unsigned i = 0; i < MANY; i++)
-        pit_send(all[i].pid, review_go, .n = 1);
+        pit_send(all[i].pid, stack_go, .n = 1);
     pit_sleep(50);
     CHECK_EQ(setrlimit(RLIMIT_AS, &old), 0);
     for (unsigned i = 0; i < MANY; i++) {
@@ -109,7 +109,7 @@ NODE_CASE_WITH(a_stack_outlives_who_ends_on_it, .schedulers = 1)
     }
     pit_sleep(1);
     for (unsigned i = 0; i < many; i++)
-        pit_send(pids[i], review_go, .n = 1);
+        pit_send(pids[i], stack_go, .n = 1);
     expect_alone();
 }
 
@@ -117,7 +117,7 @@ static bool reads_null(const pit_msg *m, void *context) { return *(volatile int 
 
 static void matching(const void *arg)
 {
-    pit_send(pit_self(), review_go, .n = 1);
+    pit_send(pit_self(), stack_go, .n = 1);
     (void)pit_receive_match(reads_null, NULL, PIT_INFINITY);
 }
 
