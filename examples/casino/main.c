@@ -1,4 +1,5 @@
 /* casino: read the options, then run the server, or drive one. */
+#include <signal.h>
 #include <stdio.h>
 #include <sys/random.h>
 
@@ -12,6 +13,9 @@ int main(int argc, char **argv)
     pit_node_opts node = {0};
     struct options o;
 
+    /* What is printed may have lost its reader. The node ignores that itself, but the last words are
+       written when it has ended, and the drive has none. */
+    (void)signal(SIGPIPE, SIG_IGN);
     if (pit_node_flags(&node, &argc, argv) < 0)
         return 2; /* it has said why */
     switch (options_parse(argc, argv, &o)) {
