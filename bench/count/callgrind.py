@@ -10,6 +10,8 @@ import tempfile
 from collections import Counter
 from dataclasses import dataclass
 
+from harness.child import bound
+
 TIME_LIMIT = 900  # of one run, on a busy machine too
 
 
@@ -57,7 +59,7 @@ def run(command, environment=None, beside=None):
         words = ["valgrind", "--tool=callgrind", "--fair-sched=yes", "--dump-instr=yes", "--compress-strings=no", "--compress-pos=no",
                  f"--callgrind-out-file={out}", *command]
         log = open(os.path.join(folder, "log"), "w+")
-        with subprocess.Popen(words, stdout=log, stderr=log, env={**os.environ, **(environment or {})}) as process:
+        with subprocess.Popen(words, stdout=log, stderr=log, preexec_fn=bound(), env={**os.environ, **(environment or {})}) as process:
             try:
                 if beside:
                     beside(process)

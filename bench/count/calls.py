@@ -8,6 +8,7 @@ import tempfile
 from collections import Counter
 
 from count import callgrind
+from harness.child import bound
 
 
 def parse(lines):
@@ -23,7 +24,8 @@ def parse(lines):
 def run(command, beside=None):
     with tempfile.TemporaryDirectory() as folder:
         out = os.path.join(folder, "calls")
-        with subprocess.Popen(["strace", "-f", "-c", "-o", out, *command], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+        words = ["strace", "-f", "-c", "-o", out, "setpriv", "--pdeathsig", "KILL", *command]  # what is traced outlives strace else
+        with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, preexec_fn=bound()) as process:
             try:
                 if beside:
                     beside(process)

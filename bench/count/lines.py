@@ -13,6 +13,7 @@ import threading
 from dataclasses import dataclass
 
 from count import callgrind
+from harness.child import bound
 
 LINE = 6  # log2 of a line's bytes
 TURN = re.compile(r"SCHED\[(\d+)\]:\s+acquired lock")
@@ -56,7 +57,7 @@ def run(command, environment=None):
     trace, theirs = os.pipe()  # not a file: a trace is a gigabyte
     words = ["valgrind", "--tool=lackey", "--trace-mem=yes", "--trace-sched=yes", "--fair-sched=yes", f"--log-fd={theirs}", *command]
     with open(trace, encoding="utf-8", errors="replace") as f, tempfile.TemporaryFile("w+") as said:
-        with subprocess.Popen(words, stdout=said, stderr=said, pass_fds=[theirs], env={**os.environ, **(environment or {})}) as process:
+        with subprocess.Popen(words, stdout=said, stderr=said, pass_fds=[theirs], preexec_fn=bound(), env={**os.environ, **(environment or {})}) as process:
             os.close(theirs)
             limit = threading.Timer(callgrind.TIME_LIMIT, process.kill)  # the trace ends with it
             limit.start()

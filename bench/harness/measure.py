@@ -8,8 +8,10 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 
+from harness.child import bound
 from harness.weather import Weather
 
 TICK = os.sysconf("SC_CLK_TCK")
@@ -76,11 +78,11 @@ def wrk(text):
     return {"req_per_s": float(rate[1]), **{f"lat_us_p{share}": float(value) * unit[u] for share, value, u in found}}
 
 
-def launch(command, stdout):
+def launch(command, stdout, stderr):
     """The first of a process group of its own, so that nothing that it starts is left behind: end_group()."""
     try:
-        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.PIPE, text=True, errors="replace",
-                                process_group=0)
+        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr, text=True, errors="replace",
+                                process_group=0, preexec_fn=bound())
     except OSError as e:
         raise Failed(str(e)) from None
 
@@ -92,7 +94,7 @@ def end_group(process):
 
 
 def run_command(command):
-    process = launch(command, subprocess.PIPE)
+    process = launch(command, subprocess.PIPE, subprocess.PIPE)
     with process.stdout, process.stderr:
         try:
             said, complaint = process.communicate(timeout=TIME_LIMIT)
@@ -124,10 +126,16 @@ def nobody_listens(port):
     raise Failed(f"port {port} is in use: is another benchmark running?")
 
 
-def wait_for_port(port, server):
+def last_words(complaints):
+    """The end of what a server wrote into a file."""
+    complaints.seek(max(complaints.seek(0, os.SEEK_END) - 300, 0))
+    return complaints.read().decode(errors="replace").strip()
+
+
+def wait_for_port(port, server, complaints):
     for _ in range(200):
         if server.poll() is not None:
-            raise Failed(f"the server ended with status {server.returncode}: {server.stderr.read()[-300:]}")
+            raise Failed(f"the server ended with status {server.returncode}: {last_words(complaints)}")
         try:
             socket.create_connection(("127.0.0.1", port), 1).close()
             return
@@ -137,11 +145,16 @@ def wait_for_port(port, server):
 
 
 def run_server(case):
+    with tempfile.TemporaryFile() as complaints:  # not a pipe: nobody reads while it serves, and it would wait for who does
+        return run_beside(case, complaints)
+
+
+def run_beside(case, complaints):
     installed(case.load)
     nobody_listens(case.port)
-    server = launch(case.command, subprocess.DEVNULL)
+    server = launch(case.command, subprocess.DEVNULL, complaints)
     try:
-        wait_for_port(case.port, server)
+        wait_for_port(case.port, server, complaints)
         for command in (case.check, case.prepare):
             if command:
                 run_command(command)
@@ -150,7 +163,7 @@ def run_server(case):
         metrics = metrics_of(run_command(case.load), case.load)
         elapsed, cpu = time.monotonic() - start, process_cpu(server.pid) - cpu
         if server.poll() is not None:
-            raise Failed(f"the server ended under the load with status {server.returncode}: {server.stderr.read()[-300:]}")
+            raise Failed(f"the server ended under the load with status {server.returncode}: {last_words(complaints)}")
         metrics["server_memory_bytes"] = process_memory(server.pid)
     finally:
         server.send_signal(signal.SIGTERM)
@@ -158,7 +171,6 @@ def run_server(case):
             server.wait(10)
         except subprocess.TimeoutExpired:
             end_group(server)
-        server.stderr.close()
     # pitboss-load says how many were served in all; of others: it served the same rate before the measured time.
     served = metrics.pop("served", metrics["req_per_s"] * elapsed)
     if cpu > 0:

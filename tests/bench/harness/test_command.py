@@ -11,6 +11,7 @@ from unittest import mock
 
 import rows as table
 from harness import revision
+from test_measure import ends
 
 RUN = os.path.join(table.BENCH, "run")
 PATIENCE = 300  # seconds; nothing here takes one
@@ -74,8 +75,16 @@ class Command(unittest.TestCase):
             program = self.pid_of_program()
             run.send_signal(number)
             self.assertEqual(run.wait(PATIENCE), status)
-            self.assertFalse(os.path.exists(f"/proc/{program}"))
+            self.assertTrue(ends(program))
             os.remove(self.started)
+
+    def test_killed_it_leaves_nothing_running(self):
+        with open(os.devnull, "w") as null:
+            run = subprocess.Popen([RUN, "spawn", "--ours", "--out", self.out], env=self.environment, stderr=null, stdout=null)
+        program = self.pid_of_program()
+        run.kill()
+        run.wait(PATIENCE)
+        self.assertTrue(ends(program))
 
     def test_ctrl_c_reaches_it_through_a_script(self):
         bash, terminal = pty.fork()
@@ -90,7 +99,7 @@ class Command(unittest.TestCase):
                 said += os.read(terminal, 4096)
             except OSError:  # bash has ended
                 break
-        gone = not os.path.exists(f"/proc/{program}")
+        gone = b"status" in said and ends(program)
         if not gone:
             os.kill(program, signal.SIGKILL)
             os.kill(bash, signal.SIGKILL)

@@ -98,6 +98,12 @@ class Measure(unittest.TestCase):
         with self.assertRaisesRegex(measure.Failed, "status 7: wrong"):
             measure.run_server(case)
 
+    def test_a_server_that_complains_at_length_serves_on(self):
+        case, said = self.case(), f"{self.notes}.said"
+        case.command = ["sh", "-c", f"head -c 300000 /dev/zero >&2; touch {said}; exec sleep 60"]
+        case.load = noting(self.notes, "load", f"echo req_per_s 5; until [ -e {said} ]; do sleep 0.01; done")
+        self.assertEqual(measure.run_server(case)["req_per_s"], 5)
+
     def test_a_load_that_is_not_installed_is_no_failure(self):
         case = self.case()
         case.load = ["taskset", "-c", "0", "no-such-load"]
