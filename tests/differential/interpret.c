@@ -250,6 +250,18 @@ static int add_ref(struct text *t, struct run *run, pit_ref ref)
     return 0;
 }
 
+/* A timeout says the number of its timer's reference. Who was ended in the call that started the
+   timer has not written the reference down: then nobody else's is meant. */
+static void add_timer(struct text *t, struct run *run, const struct event *e)
+{
+    pit_ref made;
+
+    if (e->number > 0 && e->number < MAX_REFS && !made_ref(run, e->number, &made))
+        add(t, "r%d", e->number);
+    else
+        add_ref(t, run, e->ref);
+}
+
 static void add_event(struct text *t, struct run *run, const struct event *e)
 {
     int r;
@@ -283,7 +295,7 @@ static void add_event(struct text *t, struct run *run, const struct event *e)
         break;
     case EVENT_TIMEOUT:
         add(t, "timeout(");
-        add_ref(t, run, e->ref);
+        add_timer(t, run, e);
         add(t, ",%d)", e->number);
         break;
     case EVENT_CANCELLED:

@@ -221,7 +221,7 @@ message(_, {note, K}) -> ["note(", integer_to_list(K), ")"];
 message(T, {'EXIT', Pid, Reason}) -> ["exit(", process(T, Pid), ",", reason(Reason), ")"];
 message(T, {'DOWN', Ref, process, {_, _}, Reason}) -> ["down(", ref(T, Ref), ",name,", reason(Reason), ")"];
 message(T, {'DOWN', Ref, process, Pid, Reason}) -> ["down(", ref(T, Ref), ",", process(T, Pid), ",", reason(Reason), ")"];
-message(T, {timeout, Ref, K}) -> ["timeout(", ref(T, Ref), ",", integer_to_list(K), ")"];
+message(T, {timeout, Ref, K}) -> ["timeout(", timer(T, Ref, K), ",", integer_to_list(K), ")"];
 message(T, {cancel_timer, Ref, Left}) -> ["cancelled(", ref(T, Ref), ",", atom_to_list(left(Left)), ")"];
 message(T, {read_timer, Ref, Left}) -> ["left(", ref(T, Ref), ",", atom_to_list(left(Left)), ")"];
 message(T, {spawn_reply, Ref, ok, Pid}) -> ["reply(", ref(T, Ref), ",", process(T, Pid), ")"].
@@ -236,6 +236,14 @@ ref(T, Ref) ->
     case [R || {{ref, R}, Q} <- ets:tab2list(T), Q =:= Ref] of
         [R] -> ["r", integer_to_list(R)];
         [] -> "r?"
+    end.
+
+%% A timeout says the number of its timer's reference. Who was ended in the call that started the timer has not written the
+%% reference down: then nobody else's is meant.
+timer(T, Ref, K) ->
+    case ets:member(T, {ref, K}) of
+        true -> ref(T, Ref);
+        false -> ["r", integer_to_list(K)]
     end.
 
 %% What an exception leaves is {Reason, Stack} here and Reason there: LINK-2.
