@@ -22,7 +22,6 @@
 #include <pit/must.h>
 #include <pit/node.h>
 
-#include "base/assert.h"
 #include "io/address.h"
 #include "io/options.h"
 #include "io/stream.h"

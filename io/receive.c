@@ -15,7 +15,6 @@
 
 #include <sys/socket.h>
 
-#include "base/assert.h"
 #include "term/blob.h"
 
 /* Up to so many bytes: a copy costs less than 100 ns, lending keeps a page or more. */

@@ -10,7 +10,6 @@
 #include "base/probes.h"
 #include "runtime/enter.h"
 #include "runtime/memory.h"
-#include "runtime/reason.h"
 #include "runtime/signal.h"
 #include "runtime/trace.h"
 #include "term/heap.h"

@@ -9,7 +9,6 @@
 #include "runtime/excuse.h"
 #include "runtime/memory.h"
 #include "runtime/name.h"
-#include "runtime/node_state.h"
 #include "runtime/signal.h"
 #include "term/heap.h"
 #include "runtime/trace.h"

@@ -8,7 +8,6 @@
  */
 #include <pit/keep.h>
 
-#include "base/assert.h"
 #include "runtime/enter.h"
 #include "runtime/park.h"
 #include "runtime/process.h"

@@ -3,7 +3,6 @@
  */
 #include "runtime/enter.h"
 #include "runtime/inner.h"
-#include "runtime/memory.h"
 #include "runtime/reason.h"
 #include "runtime/signal.h"
 #include "runtime/trace.h"

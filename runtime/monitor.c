@@ -6,10 +6,8 @@
 
 #include <errno.h>
 
-#include "runtime/attend.h"
 #include "runtime/enter.h"
 #include "runtime/inner.h"
-#include "runtime/memory.h"
 #include "runtime/name.h"
 #include "runtime/reason.h"
 #include "runtime/trace.h"

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/assert.h"
 #include "runtime/enter.h"
 #include "runtime/signal.h"
 #include "runtime/trace.h"

@@ -19,7 +19,6 @@
 
 #include "base/assert.h"
 #include "runtime/enter.h"
-#include "runtime/request.h"
 
 /* ---- the suspended one's side */
 

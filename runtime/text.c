@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/assert.h"
-
 /* The bounds of the static library's code, made by the linker; without that section, NULL. */
 extern const char __start_pit_text[] __attribute__((weak, visibility("hidden")));
 extern const char __stop_pit_text[] __attribute__((weak, visibility("hidden")));

@@ -11,7 +11,6 @@
 
 #include "runtime/enter.h"
 #include "runtime/inner.h"
-#include "runtime/memory.h"
 #include "runtime/name.h"
 #include "runtime/node_state.h"
 #include "runtime/request.h"

@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "term/atom.h"
 #include "term/cell.h"
 #include "term/text.h"
 

@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/assert.h"
 #include "base/size.h"
 #include "term/cell.h"
 #include "term/heap.h"

@@ -11,7 +11,6 @@
 #include "examples/casino/client.h"
 #include "examples/casino/http.h"
 #include "examples/casino/monitor.h"
-#include "examples/casino/number.h"
 #include "examples/casino/page.h"
 #include "examples/casino/report.h"
 #include "examples/casino/stats.h"

@@ -2,7 +2,6 @@
 #include <stdlib.h>
 
 #include "examples/casino/glob.h"
-#include "examples/casino/number.h"
 #include "examples/casino/verbs.h"
 
 void verb_del(struct work *w, const struct command *c, const struct bytes *words, size_t count)
