@@ -414,7 +414,7 @@ static void on_again(struct supervisor *s, const struct pit__sup_again *m)
     }
 }
 
-/* A child has ended by itself. Spec: 6.3. */
+/* A child has ended by itself. */
 static void child_ended(struct supervisor *s, struct pit__child *c, pit_term reason)
 {
     bool expected = pit__reason_expected(reason);

@@ -24,12 +24,15 @@ typedef struct pit_address {
 
 /*
  * An address from its text: "127.0.0.1:7000", "[::1]:7000", "[fe80::1%2]:80", "*:80" (every address
- * of this machine, IPv4 and IPv6: the IPv6 address ::). No names are looked up. 0, or -EINVAL. Any
- * thread.
+ * of this machine, IPv4 and IPv6: the IPv6 address ::). No names are looked up. 0, or -EINVAL. Does
+ * not wait. Any thread. Erlang: inet:parse_address/1.
  */
 int pit_address_parse(const char *text, pit_address *ret);
 
-/* The text of an address: buffer, of size bytes, PIT_ADDRESS_TEXT is enough. Any thread. */
+/*
+ * The text of an address, in buffer, which it returns; cut to size bytes, its zero included:
+ * PIT_ADDRESS_TEXT is enough. Does not wait. Any thread. Erlang: inet:ntoa/1.
+ */
 const char *pit_address_text(const pit_address *a, char *buffer, size_t size);
 
 PIT_END_DECLS

@@ -62,8 +62,8 @@ PIT_BEGIN_DECLS
 /* the server ended while it was asked; its reason: pit_last_exit_reason() */
 #define PIT_EEXITED 4006
 #define PIT_ENAMETAKEN 4007 /* the name belongs to another process */
-#define PIT_EOVERLOAD 4009  /* the server's mailbox is full, and its policy is to refuse */
 #define PIT_EIGNORE 4008    /* a start function said "not today": no child, no error */
+#define PIT_EOVERLOAD 4009  /* the server's mailbox is full, and its policy is to refuse */
 
 /*
  * A process. 63 bits: local or proxy, slot, generation; negative: the error it holds. Never reused.
@@ -107,6 +107,7 @@ typedef struct pit_counters {
 #define PIT__LITERAL(T) (T)
 #endif
 
+/* The same process, the same reference. Neither waits. Any thread. Erlang: =:=. */
 static inline bool pit_pid_equal(pit_pid a, pit_pid b) { return a.id == b.id; }
 static inline bool pit_ref_equal(pit_ref a, pit_ref b)
 {
@@ -115,7 +116,7 @@ static inline bool pit_ref_equal(pit_ref a, pit_ref b)
 
 /*
  * The text of an error, positive or negative: "no such process". Never NULL; static or thread-local
- * storage. Does not wait. Any thread.
+ * storage. Does not wait. Any thread. Erlang: inet:format_error/1.
  */
 const char *pit_strerror(int error);
 

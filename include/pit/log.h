@@ -45,7 +45,7 @@ void pit_log_level_set(enum pit_log_level level);
 
 /*
  * Where events go instead of stderr; NULL: stderr again. sink is called on any thread and must not
- * wait; a fault in it may end the node.
+ * wait; a fault in it may end the node. Does not wait. Any thread. Erlang: logger:add_handler/3.
  */
 void pit_log_sink_set(void (*sink)(enum pit_log_level level, const char *text, size_t length));
 

@@ -84,7 +84,7 @@ int pit_mailbox_bound(pit_mailbox bound);
 
 /*
  * The caller's mailbox: what counts towards a bound, what its policy has dropped or refused, who
- * waits. Zeros without a bound. Does not wait.
+ * waits. Zeros without a bound. Does not wait. No counterpart in Erlang.
  */
 typedef struct pit_mailbox_load {
     uint64_t messages, bytes;

@@ -19,7 +19,7 @@
  *
  * pit_error(handle) is 0, or the negative error number that the handle holds. pit_pid_error(error)
  * is a process that holds error (-ENOENT): what a start function returns that could make none. 0 is
- * no error: PIT_NO_PID.
+ * no error: PIT_NO_PID. None waits. Erlang: {ok, X} = f(), and {error, Reason}.
  */
 
 PIT_BEGIN_DECLS

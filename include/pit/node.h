@@ -68,7 +68,7 @@ typedef int pit_first(int argc, char **argv);
  * Negative: the node could not start, and why was logged: -EINVAL (an option), -EEXIST (two
  * different messages of one name), -ENOSYS, -EPERM (io_uring missing or forbidden; the log says
  * what to change), -EMFILE, -ENFILE (no descriptor for it), -ENOMEM, -EBUSY (a node is running).
- * Any thread but a process.
+ * Any thread but a process; it waits for as long as the node runs. Erlang: the program erl.
  */
 int pit_run(const pit_node_opts *opts, pit_first *first, int argc, char **argv);
 
@@ -83,13 +83,14 @@ int pit_run(const pit_node_opts *opts, pit_first *first, int argc, char **argv);
  * "-extra" go, "--" stays. opts points into argv and into static memory.
  *
  * 0; -EINVAL: a flag that is unknown or lacks a sound value, and which was logged, argv is as it
- * was; -ENOMEM. Once, before the node, in main's thread. Erlang: erl's flags and ERL_FLAGS.
+ * was; -ENOMEM. Does not wait. Once, before the node, in main's thread. Erlang: erl's flags and
+ * ERL_FLAGS.
  */
 int pit_node_flags(pit_node_opts *opts, int *argc, char **argv);
 
 /*
  * pit_node_flags and pit_run for use in main: prints what went wrong, and returns 1 then. first
- * gets what is left of argv.
+ * gets what is left of argv. Waits as pit_run.
  */
 int pit_main(int argc, char **argv, pit_first *first);
 
@@ -123,7 +124,7 @@ typedef struct pit_node_info {
    wait. Any thread. Erlang: statistics/1, system_info/1. */
 void pit_node_info_get(pit_node_info *ret);
 
-/* Which scheduler runs the caller, from 0; -1 outside of one. Any thread.
+/* Which scheduler runs the caller, from 0; -1 outside of one. Does not wait. Any thread.
    Erlang: system_info(scheduler_id). */
 int pit_scheduler(void);
 

@@ -117,7 +117,7 @@ pit_pid pit_spawn_handler_link(pit_handler *handler, const void *state, size_t s
  * With options. Holds -EINVAL (an option out of range, or no name), -PIT_ESYSTEMLIMIT (processes;
  * or atoms, for the name), -ENOMEM, -PIT_ENAMETAKEN, -PIT_ENOTPROCESS; nothing was started. Waits
  * no more than pit_spawn. pit_spawn_with(body, &arg, sizeof arg, .link = true, .name = "house")
- * ends the caller instead.
+ * ends the caller instead. Erlang: spawn_opt/2. Spec: SPAWN-1, SPAWN-2, SPAWN-4.
  */
 pit_pid pit_try_spawn(pit_body *body, const void *arg, size_t size, pit_spawn_opts opts);
 pit_pid pit_try_spawn_handler(pit_handler *handler, const void *state, size_t size,
@@ -168,7 +168,7 @@ pit_ref pit_spawn_request_handler_opt(pit_handler *handler, const void *state, s
  */
 bool pit_spawn_request_abandon(pit_ref request);
 
-/* Oneself. PIT_NO_PID outside of a process. Erlang: self/0. */
+/* Oneself. PIT_NO_PID outside of a process. Does not wait. Erlang: self/0. */
 pit_pid pit_self(void);
 
 /* ---- sending --------------------------------------------------------------------------------- */
@@ -185,8 +185,8 @@ pit_pid pit_self(void);
 void pit_send_copy(pit_pid to, const pit_type *type, const void *payload);
 
 /*
- * As pit_send_copy, to who has this name now. Returns 0, or -PIT_ENOPROC: nobody has it. Any
- * thread. Erlang: Name ! Msg. Spec: SIG-3.
+ * As pit_send_copy, to who has this name now. Returns 0, or -PIT_ENOPROC: nobody has it. Waits as
+ * that does. Any thread. Erlang: Name ! Msg. Spec: SIG-3.
  */
 int pit_send_name(const char *name, const pit_type *type, const void *payload);
 
@@ -218,19 +218,21 @@ const pit_msg *pit_receive(int64_t timeout);
  * own process is asked about what it sent, and so need not end. For a reference that the caller
  * made last (pit_monitor, pit_spawn_monitor, pit_spawn_request, pit_alias, pit_make_ref, a timer of
  * the caller's own) pit_receive_ref starts behind what was in the queue then, so it costs the same
- * however long the queue; for others it looks from the beginning. Wait. Spec: RECV-1, RECV-5.
+ * however long the queue; for others it looks from the beginning. Wait. Erlang: receive with
+ * patterns. Spec: RECV-1, RECV-5.
  */
 const pit_msg *pit_receive_type(const pit_type *type, int64_t timeout);
 const pit_msg *pit_receive_ref(pit_ref ref, int64_t timeout);
 const pit_msg *pit_receive_match(bool (*match)(const pit_msg *m, void *context), void *context,
                                  int64_t timeout);
 
-/* The payload's size in bytes: type->size, or more where the sender made more room. */
+/* The payload's size in bytes: type->size, or more where the sender made more room. Does not wait.
+   No counterpart in Erlang. */
 size_t pit_message_size(const pit_msg *m);
 
 /*
  * Keep a received message until pit_drop or the end of the process. Returns m. Dropping one that is
- * not kept: no effect.
+ * not kept: no effect. Neither waits. No counterpart in Erlang, where what is referred to stays.
  */
 const pit_msg *pit_keep(const pit_msg *m);
 void pit_drop(const pit_msg *m);
@@ -241,7 +243,8 @@ void pit_drop(const pit_msg *m);
  */
 size_t pit_message_count(void);
 
-/* Log and ignore a message that nobody expected. */
+/* Log and ignore a message that nobody expected. Waits as pit_log does. Erlang: what gen_server
+   does by itself without handle_info/2. */
 void pit_unexpected(const pit_msg *m);
 
 /* ---- calls ----------------------------------------------------------------------------------- */
@@ -264,7 +267,7 @@ int pit_try_call(pit_pid server, const pit_type *request_type, const void *reque
 
 /*
  * Why the last pit_try_call that ended with -PIT_ENOPROC failed: the server's exit reason, or
- * noproc.
+ * noproc. Does not wait. Erlang: the reason with which gen_server:call/3 ends its caller.
  */
 pit_term pit_last_exit_reason(void);
 
@@ -282,7 +285,7 @@ typedef struct pit_asker {
  * is gone is no error. A call that is neither answered nor deferred when its message is released
  * fails in the caller: -PIT_EBADCALL. Deferred, it is answered by pit_answer_asker in the same
  * process; a second answer, and one to what was no call, have no effect; a process that ends before
- * fails its deferred calls with its exit reason. None waits.
+ * fails its deferred calls with its exit reason. None waits. Erlang: gen_server:reply/2.
  */
 int pit_answer(const pit_msg *m, const pit_type *reply_type, const void *reply);
 pit_asker pit_defer_message(const pit_msg *m);
@@ -322,8 +325,8 @@ void pit_exit_process(pit_pid to, pit_term reason);
 
 /*
  * Receive exit signals as pit_exited messages instead of ending with them, from now on: one that
- * comes before a new process has run finds the default, false. Returns the old setting.
- * Erlang: process_flag(trap_exit, Bool). Spec: EXIT-1.
+ * comes before a new process has run finds the default, false. Returns the old setting. Does not
+ * wait. Erlang: process_flag(trap_exit, Bool). Spec: EXIT-1.
  */
 bool pit_trap_exit(bool on);
 
@@ -392,7 +395,7 @@ pit_pid pit_parent(void);
 
 /*
  * What tools show of the caller: a copy of at most 255 bytes of text; NULL: nothing. Ends the
- * caller with system_limit without memory. Erlang: proc_lib:set_label/1. Spec: PD-2.
+ * caller with system_limit without memory. Does not wait. Erlang: proc_lib:set_label/1. Spec: PD-2.
  */
 void pit_set_label(const char *text);
 
@@ -485,7 +488,7 @@ pit_ref pit_monitor_name_opt(const char *name, pit_monitor_opts opts);
 #define PIT_DEMONITOR_FLUSH 1u
 int pit_demonitor(pit_ref ref, unsigned flags);
 
-/* A reference that nothing else has. Erlang: make_ref/0. */
+/* A reference that nothing else has. Does not wait. Erlang: make_ref/0. */
 pit_ref pit_make_ref(void);
 
 /* ---- aliases --------------------------------------------------------------------------------- */
@@ -540,7 +543,8 @@ void pit_send_alias_copy(pit_ref alias, const pit_type *type, const void *payloa
  * and before all ordinary ones. Only to an alias that was made for it; to another it is an ordinary
  * message. The order of signals is what it always is; only the place in the queue differs, and
  * nobody can tell by the message. pit_send_priority(alias, name, .field = ...) of <pit/message.h>
- * is the usual form. Erlang: send/3 with priority. Spec: SIG-8.
+ * is the usual form. Waits as pit_send_copy does. Any thread. Erlang: send/3 with priority.
+ * Spec: SIG-8.
  */
 void pit_send_priority_copy(pit_ref alias, const pit_type *type, const void *payload);
 
@@ -607,7 +611,7 @@ pit_pid pit_whereis(const char *name);
  * Never NULL for a size that the memory limits allow (option memory); beyond them the process ends
  * with system_limit. pit_try_alloc returns NULL instead. Only the process itself may use these on
  * its memory; what was freed before, or is another's, ends the caller with badarg as long as
- * nothing else stands there by now. None waits.
+ * nothing else stands there by now. None waits. No counterpart in Erlang.
  */
 void *pit_alloc(size_t size);
 void *pit_try_alloc(size_t size);

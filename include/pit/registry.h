@@ -15,8 +15,8 @@
 PIT_BEGIN_DECLS
 
 /*
- * The descriptor of the message of this name, or NULL. Walks all of them: keep what it returns. Any
- * thread.
+ * The descriptor of the message of this name, or NULL. Walks all of them: keep what it returns.
+ * Does not wait. Any thread. No counterpart in Erlang.
  */
 const pit_type *pit_type_find(const char *name);
 

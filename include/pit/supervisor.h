@@ -53,7 +53,7 @@ enum pit_strategy { PIT_ONE_FOR_ONE, PIT_ONE_FOR_ALL, PIT_REST_FOR_ONE, PIT_SIMP
 
 /*
  * When a child is started again: always; unless it ended with normal, shutdown or {shutdown, _};
- * never. Spec: 6.3.
+ * never. Erlang: permanent, transient, temporary.
  */
 enum pit_restart { PIT_PERMANENT, PIT_TRANSIENT, PIT_TEMPORARY };
 enum pit_child_type { PIT_WORKER, PIT_SUPERVISOR };

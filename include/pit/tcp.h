@@ -96,7 +96,7 @@ int pit_tcp_unlisten(pit_listener l);
  * scheduler, which keeps a connection's I/O and its process on one core. They end with the caller.
  * The address that they listen on goes to *ret_local unless it is NULL. 0, or what pit_tcp_listen
  * holds. Waits until all listen; on a port that a server of this node has, for up to a second: it
- * may be about to end.
+ * may be about to end. No counterpart in Erlang.
  *
  * A port that anybody listens on is refused (-EADDRINUSE), though a listener on each scheduler
  * means that the kernel lets sockets share it. .reuse_port = true shares it on purpose, with all
@@ -164,7 +164,7 @@ PIT_MESSAGE(pit_tcp_accepted, (pit_listener, listener),
 int pit_tcp_active(pit_tcp s, int count);
 
 /* The same for a listener: connections become pit_tcp_accepted, as many as count says. ONCE and
-   pit_tcp_passive: as one. */
+   pit_tcp_passive: as one. Results as there. Does not wait. No counterpart in Erlang. */
 int pit_tcp_accept_active(pit_listener l, int count);
 
 /* ---- sending ---- */
@@ -173,13 +173,13 @@ int pit_tcp_accept_active(pit_listener l, int count);
  * Queue a binary; it is shared, not copied, and the caller need not keep it. Full queue: waits, or
  * -EAGAIN (option no_wait). 0; -EAGAIN; -ETIMEDOUT (option send_timeout: the peer takes nothing;
  * close it); -EPIPE, -ECONNRESET: the connection is gone, or was shut down for sending. That
- * something was queued says nothing of its arrival.
+ * something was queued says nothing of its arrival. Erlang: gen_tcp:send/2.
  */
 int pit_tcp_send(pit_tcp s, pit_binary bytes);
 
 /*
- * The same for bytes that are copied; -ENOMEM: nothing was queued. What is queued copy by copy
- * leaves together.
+ * The same for bytes that are copied, and waits like it; -ENOMEM: nothing was queued. What is
+ * queued copy by copy leaves together.
  */
 int pit_tcp_send_copy(pit_tcp s, const void *data, size_t size);
 
@@ -205,7 +205,8 @@ int pit_tcp_shutdown(pit_tcp s, enum pit_tcp_how how);
    Does not wait. 0; -EBADF, -EACCES. Erlang: gen_tcp:close/1. */
 int pit_tcp_close(pit_tcp s);
 
-/* Close with a reset: what is queued is thrown away. Does not wait. 0; -EBADF, -EACCES. */
+/* Close with a reset: what is queued is thrown away. Does not wait. 0; -EBADF, -EACCES.
+   Erlang: gen_tcp:close/1 after {linger, {true, 0}}. */
 int pit_tcp_abort(pit_tcp s);
 
 /* ---- owners ---- */
@@ -239,8 +240,9 @@ int pit_tcp_give_to(pit_tcp s, pit_pid pid);
 #define pit_tcp_local(handle, ret) (pit__tcp_local((handle).id, (ret)))
 int pit_tcp_peer(pit_tcp s, pit_address *ret);
 
-/* Options of an open socket. set: 0 or a negative error; get: the value, or a negative error.
-   Sizes in bytes, times in ms. */
+/* Options of an open socket, sizes in bytes, times in ms. set: 0; get: the value. -EINVAL: no such
+   option, or a value that it cannot have; -EBADF, -EACCES. Neither waits. Erlang: inet:setopts/2,
+   getopts/2. */
 enum pit_tcp_option {
     PIT_TCP_DELAY,
     PIT_TCP_KEEPALIVE,
@@ -256,7 +258,8 @@ enum pit_tcp_option {
 int pit_tcp_set(pit_tcp s, enum pit_tcp_option option, int value);
 int pit_tcp_get(pit_tcp s, enum pit_tcp_option option);
 
-/* Sockets and listeners of the whole node that are open, those that linger included. Any thread. */
+/* Sockets and listeners of the whole node that are open, those that linger included. Does not wait.
+   Any thread. Erlang: inet:i/0 lists them. */
 size_t pit_tcp_count(void);
 
 /* ---- what the macros stand on; not for programs ---- */

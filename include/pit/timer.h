@@ -19,14 +19,15 @@
 PIT_BEGIN_DECLS
 
 /*
- * Nanoseconds of the monotonic clock, and of the wall clock since 1970. Any thread; the only clocks
- * a program should use, since a replayed run replays them too. Erlang: monotonic_time/1,
- * system_time/1.
+ * Nanoseconds of the monotonic clock, and of the wall clock since 1970: the only clocks that a
+ * program should use, since a replayed run replays them too. Neither waits. Any thread.
+ * Erlang: monotonic_time/1, system_time/1.
  */
 int64_t pit_now(void);
 int64_t pit_wall_clock(void);
 
-/* Random bits, replayed with the run. Any thread. Not for secrets. */
+/* Random bits, replayed with the run. Not for secrets. Does not wait. Any thread.
+   Erlang: rand:uniform/0. */
 uint64_t pit_random(void);
 
 /*

@@ -250,7 +250,7 @@ NODE_TEST(sup_1_sup_3_what_is_wrong_is_refused_and_named)
     check_events("");
 }
 
-/* ---- restart types. 6.3 ---- */
+/* ---- restart types ---- */
 
 struct ending {
     const char *reason;
