@@ -188,7 +188,7 @@ int pit_tracer_info_of(pit_tracer tracer, pit_tracer_info *ret);
  * same tracer; 0 ends the trace. In order with what the caller sends to the process. 0, or:
  *   -PIT_ENOPROC  not there
  *   -EBUSY        another tracer has it
- *   -EPERM        it is the process of a tracer
+ *   -EPERM        it is a process that a tracer's events go to
  *   -EINVAL       the tracer is not open, events has unknown bits, or pid holds an error
  *   -ENOMEM, -PIT_ENOTPROCESS
  * Waits if the process belongs to another scheduler. Erlang: trace:process/4.
