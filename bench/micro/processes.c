@@ -48,6 +48,13 @@ static void count_and_end(void *state, const pit_msg *m)
     bench_end();
 }
 
+/* One more than were asked for stands in the run queue before the first process. */
+static void check_counted(uint64_t n)
+{
+    pit_yield();
+    BENCH_CHECK(counted == n);
+}
+
 static void count_on_stack(const void *arg) { count_one(arg); }
 
 void micro_spawn_exit(uint64_t n, uint64_t size)
@@ -60,6 +67,7 @@ void micro_spawn_exit(uint64_t n, uint64_t size)
         pit_spawn_handler(count_and_end, &arg, sizeof arg);
     BENCH_CHECK(bench_wait_done(1) == n);
     micro_end();
+    check_counted(n);
 }
 
 void micro_spawn_exit_stack(uint64_t n, uint64_t size)
@@ -72,6 +80,7 @@ void micro_spawn_exit_stack(uint64_t n, uint64_t size)
         pit_spawn(count_on_stack, &arg, sizeof arg);
     BENCH_CHECK(bench_wait_done(1) == n);
     micro_end();
+    check_counted(n);
 }
 
 /* ---- calls */

@@ -19,13 +19,22 @@ static pit_term build(uint64_t i)
 
 void micro_term_build(uint64_t n, uint64_t size)
 {
+    pit_term t = pit_nil(), memo;
+    const char *currency;
+    uint64_t last;
+
     micro_begin();
     for (uint64_t i = 0; i < n; i++) {
-        BENCH_CHECK(pit_tuple_size(build(i)) == 3);
-        if (i % A_FEW == 0)
+        t = build(i);
+        BENCH_CHECK(pit_tuple_size(t) == 3);
+        if (i % A_FEW == 0 && i + 1 < n)
             pit_term_release_all();
     }
     micro_end();
+    BENCH_CHECK(
+        pit_match(t, "{deposit, ~, #{currency := ~a, memo := ~}}", &last, &currency, &memo));
+    BENCH_CHECK(last == n - 1 && !strcmp(currency, "euro"));
+    BENCH_CHECK(pit_term_equal(memo, pit_build("~", "rent")));
 }
 
 void micro_term_match(uint64_t n, uint64_t size)

@@ -177,8 +177,11 @@ SHARED pit_pid pit_spawn(pit_body *body, const void *arg, size_t size)
 {
     __typeof__(&pit_spawn) next = NEXT(pit_spawn);
 
-    if (now_wrong("spawn"))
-        next(body, arg, size);
+    if (!now_wrong("spawn"))
+        return next(body, arg, size);
+    if (fault_is("lose"))
+        return PIT_NO_PID;
+    next(body, arg, size);
     return next(body, arg, size);
 }
 
