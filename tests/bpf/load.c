@@ -114,7 +114,9 @@ __attribute__((visibility("default"))) int load_main(int argc, char **argv)
         return 2;
 
     say("ready");
-    if (!wait_for_tool(argc == 2, atof(argv[1])))
+    /* The semaphores are up a moment before the tool's program is there: who has heard of that from
+       the tool says so. */
+    if (!wait_for_tool(argc == 2, atof(argv[1])) || getchar() == EOF)
         return 3;
     fire_delays();
     fire_others();

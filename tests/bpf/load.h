@@ -2,8 +2,9 @@
  * A load with a known answer: fires every probe, and those that pitlat watches in known numbers.
  *
  *   load SECONDS [run]  waits so long for a tool that watches process_run, process_runnable and
- *                       process_exit, or process_run alone; fires; waits until the tool has gone.
- *                       Status 0; 3: none came. Prints `ready`, then `fired`.
+ *                       process_exit, or process_run alone, and then for a line of input; fires;
+ *                       waits until the tool has gone. Status 0; 3: none came. Prints `ready`, then
+ *                       `fired`.
  *   load --cost N       at a line of input fires N pairs, prints the nanoseconds that a pair took.
  *
  * What it fires, the processes being INDEX of generation 7:
