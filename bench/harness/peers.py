@@ -8,6 +8,8 @@ import sys
 
 import rows as table
 
+from harness.child import finished_group
+
 # What must be in the path for a peer to take part. A peer that a row names and that is not here needs nothing.
 NEEDS = {"erlang": ["erl", "erlc"], "go": ["go"], "redis": ["redis-server", "redis-benchmark"], "c_epoll": ["cc"], "caf": ["c++"],
          "nginx": ["nginx"], "gorilla": ["go"]}
@@ -43,7 +45,7 @@ def ready(wanted):
         sources, product = [os.path.join(SOURCES, name) for name in source.split()], os.path.join(table.PEERS, product)
         if peer not in have or not older(product, sources):
             continue
-        done = subprocess.run(command + sources + LIBRARIES.get(peer, []), capture_output=True, text=True)
+        done = finished_group(command + sources + LIBRARIES.get(peer, []), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         if done.returncode:
             print(f"bench/run: cannot build {source}, so {peer} is left out:\n{done.stderr[-2000:]}", file=sys.stderr)
             have.discard(peer)

@@ -6,6 +6,8 @@ import sys
 
 import rows as table
 
+from harness.child import finished_group
+
 PLACE = os.path.join(table.ROOT, "build", "compare")
 # Of an old revision some may not be there; what it has of them is built.
 TARGETS = (["bench/pitboss-bench", "bench/pitboss-savina"], ["bench/pitboss-bench"], [])
@@ -48,7 +50,8 @@ def built(name):
     commit, folder = checkout(name)
     print(f"bench/run: building {commit[:12]} in {os.path.relpath(folder)}", file=sys.stderr, flush=True)
     for targets in TARGETS:
-        done = subprocess.run([os.path.join(folder, "scripts", "build"), "release", *targets], capture_output=True, text=True)
+        done = finished_group([os.path.join(folder, "scripts", "build"), "release", *targets], stdout=subprocess.DEVNULL,
+                              stderr=subprocess.PIPE, text=True)
         if done.returncode == 0:
             break
     programs = os.path.join(folder, "build", "release", "bench")
