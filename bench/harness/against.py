@@ -2,7 +2,7 @@
 import dataclasses
 import sys
 
-from harness import change, compare, machine, rounds
+from harness import change, compare, machine, rounds, stats
 
 OTHER_MACHINE = 3  # exit status: nothing was compared
 
@@ -16,6 +16,11 @@ def baseline(found):
         if r["record"] == "metric" and r["contestant"] == "pitboss":
             kept[r["bench"], r["setting"], r["metric"]] = r["samples"]
     return kept
+
+
+def too_few(kept):
+    """The rows whose samples (of baseline()) are so few that no change could be told: they would pass whatever came."""
+    return sorted({bench for (bench, _, _), samples in kept.items() if len(samples) < stats.FEWEST})
 
 
 def noisy(found):

@@ -68,6 +68,16 @@ class Command(unittest.TestCase):
         broken = self.file("baseline.jsonl", '{"record": "machine", "schema": 1}\n{"record": "met')
         self.assertIn("baseline.jsonl, line 2: not a record", self.refused("--against", broken, "--out", self.out))
 
+    def test_a_baseline_of_too_few_rounds_is_nothing_to_compare_with(self):
+        self.file("pitboss-bench", "#!/bin/sh\necho msgs_per_s 5e6\n")
+        kept = os.path.join(self.place, "baseline.jsonl")
+        run = lambda *words: subprocess.run([RUN, "big", *words], env=self.environment, capture_output=True, text=True, timeout=PATIENCE)
+        self.assertEqual(run("--ours", "-n", "1", "--most", "1", "--out", kept).returncode, 0)
+        self.file("pitboss-bench", "#!/bin/sh\necho msgs_per_s 1e6\n")
+        done = run("--against", kept, "--out", self.out)
+        self.assertEqual(done.returncode, 2, done.stdout)
+        self.assertIn("fewer than 5 rounds, so no change could be told: big\n", done.stderr)
+
     def test_told_to_end_it_ends_what_it_started(self):
         for number, status in ((signal.SIGTERM, 143), (signal.SIGHUP, 129)):
             with open(os.devnull, "w") as null:
