@@ -29,8 +29,12 @@ def main():
         print(f"bench/report.py: {e}", file=sys.stderr)
         return 2
     text = document.Page(results.Results(found)).html()
-    with open(page, "w", encoding="utf-8") as f:
-        f.write(text)
+    try:
+        with open(page, "w", encoding="utf-8") as f:
+            f.write(text)
+    except OSError as e:
+        print(f"bench/report.py: {page}: {e.strerror}", file=sys.stderr)
+        return 2
     print(os.path.abspath(page))
     return 0
 

@@ -120,7 +120,10 @@ class Sink:
             self.streams.append(open(self.path, "w", encoding="utf-8"))
             self.path = None
         for stream in self.streams:
-            print(json.dumps(record), file=stream, flush=True)
+            try:
+                print(json.dumps(record), file=stream, flush=True)
+            except OSError as e:  # which says no name, since it is of a descriptor
+                raise OSError(e.errno, e.strerror, stream.name) from None
 
 
 def record_in(line, where):

@@ -78,6 +78,18 @@ class Command(unittest.TestCase):
         self.assertEqual(done.returncode, 2, done.stdout)
         self.assertIn("fewer than 5 rounds, so no change could be told: big\n", done.stderr)
 
+    def test_a_full_disk_is_said(self):
+        self.file("pitboss-bench", "#!/bin/sh\necho msgs_per_s 5e6\n")
+        words = ("big", "--ours", "-n", "1", "--most", "1")
+        self.assertIn("No space left on device: '/dev/full'", self.refused(*words, "--out", "/dev/full"))
+        self.assertIn("/dev/full: No space left on device", self.refused(*words, "--out", self.out, "--html", "/dev/full"))
+        with open("/dev/full", "w") as full:
+            for more in ((), ("--json",)):
+                done = subprocess.run([RUN, *words, "--out", self.out, *more], env=self.environment, stdout=full, stderr=subprocess.PIPE,
+                                      text=True, timeout=PATIENCE)
+                self.assertEqual((done.returncode, done.stderr.count("Traceback")), (2, 0), done.stderr)
+                self.assertIn("No space left on device", done.stderr)
+
     def test_told_to_end_it_ends_what_it_started(self):
         for number, status in ((signal.SIGTERM, 143), (signal.SIGHUP, 129)):
             with open(os.devnull, "w") as null:
