@@ -122,6 +122,9 @@ void micro_link(uint64_t n, uint64_t size)
     pit_pid other = pit_spawn_handler(stay, NULL, 0);
     pit_process_info info;
 
+    pit_link(other); /* one whose end is not awaited at once: that it was there at all */
+    BENCH_CHECK(pit_process_info_of(other, &info) == 0 && info.links == 1);
+    pit_unlink(other);
     micro_begin();
     for (uint64_t i = 0; i < n; i++) {
         pit_link(other);

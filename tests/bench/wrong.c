@@ -4,17 +4,21 @@
  *
  *   lose TYPE N          the Nth message of this type is not sent, or the Nth call with it not made
  *   twice TYPE N         it is sent twice
- *   change TYPE.FIELD N  this field of it is another one: of a binary 4 bytes in its middle
+ *   change TYPE.FIELD N  this field of it is another one: of a binary 4 bytes in its middle, of an
+ *                        array the element there
  *   early TYPE N         a timer's message, which says first when it is due, comes long before that
  *
- * Of functions that send nothing, TYPE is the name: spawn and start (lose, twice), children,
- * cancel_timer, demonitor, atomics_get (lose: the result of having done nothing), malloc, syscall,
- * submit (lose: it fails) and recv (change: the first byte).
+ * Of functions that send nothing, TYPE is the name: spawn and start (lose, twice), children, link,
+ * unlink, register, whereis, cancel_timer, demonitor, atomics_get (lose: the result of having done
+ * nothing), match, term_print, term_parse, malloc, syscall, submit (lose: it fails), start_timer
+ * (lose, twice), message_send (lose), build (change: another one), alloc (change: not zeroed) and
+ * recv (change: the first byte). tcp_send_copy is lost, or its first byte changes.
  *
  * Counts are of the whole program. Only calls from the benchmark come by here, not those within the
  * library.
  */
 #include <dlfcn.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -25,9 +29,10 @@
 #include <unistd.h>
 
 #include <pit/pit.h>
+#include <pit/tcp.h>
 
 #define SHARED __attribute__((visibility("default")))
-#define LARGEST 512 /* bytes of a message that is changed */
+#define LARGEST 4096 /* bytes of a message that is changed */
 
 /* The function that this one stands before. */
 #define NEXT(name) ((__typeof__(&name))(uintptr_t)dlsym(RTLD_NEXT, #name))
@@ -78,6 +83,8 @@ static void change(const pit_type *type, void *payload)
             *word = ~*word;
         } else if (f->kind == PIT_KIND_FLOAT) {
             *(double *)(void *)at += 0.5;
+        } else if (f->kind == PIT_KIND_ARRAY) {
+            at[f->size / f->count * (f->count / 2)] ^= 1;
         } else {
             *at ^= 1;
         }
@@ -119,6 +126,26 @@ SHARED pit_ref pit_send_after_copy(int64_t ms, pit_pid to, const pit_type *type,
         payload = copy;
     }
     return NEXT(pit_send_after_copy)(ms, to, type, payload);
+}
+
+SHARED void pit_message_send(pit_pid to, void *payload)
+{
+    if (!now_wrong("message_send"))
+        NEXT(pit_message_send)(to, payload);
+}
+
+SHARED int pit_tcp_send_copy(pit_tcp s, const void *data, size_t size)
+{
+    char copy[LARGEST];
+
+    if (now_wrong("tcp_send_copy")) {
+        if (fault_is("lose"))
+            return 0;
+        memcpy(copy, data, size);
+        copy[0] ^= 1;
+        data = copy;
+    }
+    return NEXT(pit_tcp_send_copy)(s, data, size);
 }
 
 SHARED void pit__call(pit_pid server, const pit_type *request_type, const void *request,
@@ -213,6 +240,70 @@ SHARED pit_children pit__children(const pit_child *children, size_t count)
 SHARED int pit_demonitor(pit_ref ref, unsigned flags)
 {
     return now_wrong("demonitor") ? 0 : NEXT(pit_demonitor)(ref, flags);
+}
+
+SHARED pit_ref pit_start_timer(int64_t ms, pit_pid to, uint64_t value)
+{
+    __typeof__(&pit_start_timer) next = NEXT(pit_start_timer);
+
+    if (now_wrong("start_timer")) {
+        if (fault_is("lose"))
+            return (pit_ref){0};
+        next(ms, to, value);
+    }
+    return next(ms, to, value);
+}
+
+SHARED void pit_link(pit_pid other)
+{
+    if (!now_wrong("link"))
+        NEXT(pit_link)(other);
+}
+
+SHARED void pit_unlink(pit_pid other)
+{
+    if (!now_wrong("unlink"))
+        NEXT(pit_unlink)(other);
+}
+
+SHARED int pit_register(const char *name, pit_pid pid)
+{
+    return now_wrong("register") ? 0 : NEXT(pit_register)(name, pid);
+}
+
+SHARED pit_pid pit_whereis(const char *name)
+{
+    return now_wrong("whereis") ? PIT_NO_PID : NEXT(pit_whereis)(name);
+}
+
+SHARED void *pit_alloc(size_t size)
+{
+    char *memory = NEXT(pit_alloc)(size);
+
+    if (now_wrong("alloc"))
+        memory[size - 1] = 1;
+    return memory;
+}
+
+SHARED pit_term pit__build(struct pit__place place, const struct pit__arg *args, unsigned count)
+{
+    return now_wrong("build") ? pit_nil() : NEXT(pit__build)(place, args, count);
+}
+
+SHARED bool pit__match(pit_term t, struct pit__place place, const struct pit__arg *targets,
+                       unsigned count)
+{
+    return !now_wrong("match") && NEXT(pit__match)(t, place, targets, count);
+}
+
+SHARED size_t pit_term_print(char *buf, size_t size, pit_term t)
+{
+    return now_wrong("term_print") ? 0 : NEXT(pit_term_print)(buf, size, t);
+}
+
+SHARED int pit_term_parse(const char *text, size_t size, pit_term *ret)
+{
+    return now_wrong("term_parse") ? -EINVAL : NEXT(pit_term_parse)(text, size, ret);
 }
 
 SHARED int64_t pit_cancel_timer(pit_ref timer)
