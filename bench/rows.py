@@ -1,10 +1,11 @@
 """The rows of the table: what is run for each, and the floor that the result is held against.
 
 Add a row to one of the lists, and it appears in the table, in --json and in the list of names. Those of sockets are in
-net/rows.py, those of real time in rt/rows.py.
+net/rows.py, those of real time in rt/rows.py, those of single operations in micro/rows.py.
 """
 import os
 
+from micro.rows import micro_rows
 from net.rows import more_network_rows, network_rows
 from row import BENCH, Case, Floor, M, PEERS, PROGRAM, ROOT, Row, both, erl, erl_both, go, go_both, ours, ratio
 from rt.rows import real_time_rows
@@ -113,7 +114,7 @@ def savina_rows(scale):
 
 
 def more_rows(scale):
-    """Rows without a floor: ours alone, to compare one build with another; and those of net/rows.py and rt/rows.py."""
+    """Rows without a floor: ours alone, to compare one build with another; and those of net/, rt/ and micro/rows.py."""
     n = M // scale
     return [
         Row("spawn_idle_gen_server", "spawns_per_s", {"pitboss": both("spawn_idle", "gen_server", 3 * n // 10)}),
@@ -125,4 +126,4 @@ def more_rows(scale):
         Row("supervisor_children_static", "start_s", {"pitboss": both("supervisor_children", "static", n // 10)}, at_most=True),
         Row("supervisor_children_dynamic", "start_s", {"pitboss": both("supervisor_children", "dynamic", n // 10)}, at_most=True),
         Row("supervisor_children_simple", "start_s", {"pitboss": both("supervisor_children", "simple", n // 10)}, at_most=True),
-    ] + more_network_rows(scale) + real_time_rows(scale)
+    ] + more_network_rows(scale) + real_time_rows(scale) + micro_rows(scale)

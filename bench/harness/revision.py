@@ -10,7 +10,7 @@ from harness.child import finished_group
 
 PLACE = os.path.join(table.ROOT, "build", "compare")
 # Of an old revision some may not be there; what it has of them is built.
-TARGETS = (["bench/pitboss-bench", "bench/pitboss-savina"], ["bench/pitboss-bench"], [])
+TARGETS = tuple(["bench/" + name for name in ("pitboss-bench", "pitboss-savina", "pitboss-loop")[:count]] for count in (3, 2, 1, 0))
 
 
 class Unknown(Exception):

@@ -10,7 +10,7 @@ from page.svg import element, escape, short
 
 STYLE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "style.css")
 COLOURS = 7
-UNITS = [("_per_cpu_s", "/CPU s"), ("_per_s", "/s"), ("_ns", "ns"), ("_ms", "ms"), ("bytes_per_process", "B"), ("_s", "s")]
+UNITS = [("_per_cpu_s", "/CPU s"), ("_per_s", "/s"), ("_ns", "ns"), ("ns_per_op", "ns"), ("_ms", "ms"), ("bytes_per_process", "B"), ("_s", "s")]
 
 
 def unit_of(metric):
