@@ -7,6 +7,7 @@ import math
 from page import svg
 
 BAR, GAP, TOP = 11, 32, 6
+LABEL = 29  # letters: the longest row of the suite and its peer
 
 
 def interval(r):
@@ -33,7 +34,7 @@ def bars(series, unit, colour, title):
 def ratios(comparisons, colour, title):
     """comparisons: [(row, peer, ratio record)]. Log scale; 1 is equal; the mark below the line is the floor."""
     label = max(len(f"{row} / {peer}") for row, peer, _ in comparisons)
-    left = min(label, 27) * svg.LETTER + 8
+    left = min(label, LABEL) * svg.LETTER + 8
     values = [v for _, _, r in comparisons for v in (r["min"], r["max"], r["floor"] or 1, 1)]
     marks = svg.log_ticks(max(min(values), 1e-3), max(values), 6)
     scale, step = svg.Scale(marks[0], marks[-1], left, svg.WIDTH - 14, log=True), 19
@@ -42,7 +43,7 @@ def ratios(comparisons, colour, title):
     parts += [svg.text(scale(t), bottom + 13, svg.short(t), "middle", "quiet") for t in marks]
     for i, (row, peer, r) in enumerate(comparisons):
         y, (low, high) = 14 + step * (i + 0.5), interval(r)
-        parts.append(svg.text(left - 8, y + 4, svg.cut(f"{row} / {peer}", 27), "end"))
+        parts.append(svg.text(left - 8, y + 4, svg.cut(f"{row} / {peer}", LABEL), "end"))
         parts.append(svg.line(scale(r["min"]), y, scale(r["max"]), y, "range"))
         parts.append(svg.element("rect", x=scale(low), y=y - 2.5, width=max(scale(high) - scale(low), 1.5), height=5, class_="interval"))
         if r["floor"] is not None:
@@ -55,8 +56,14 @@ def ratios(comparisons, colour, title):
 def frame(xs, ys, x, y, x_text, bottom):
     """Grid lines and numbers of both axes."""
     parts = [svg.line(x.start, y(v), x.end, y(v), "grid") + svg.text(x.start - 5, y(v) + 4, svg.short(v), "end", "quiet") for v in ys]
-    return parts + [svg.line(x(v), y.end, x(v), y.start, "grid") + svg.text(x(v), bottom, label, "middle", "quiet")
-                    for v, label in zip(xs, x_text)]
+    end = -math.inf  # of the last number: one that would touch it is left out, its line stays
+    for v, label in zip(xs, x_text):
+        half = len(label) * svg.LETTER / 2
+        parts.append(svg.line(x(v), y.end, x(v), y.start, "grid"))
+        if x(v) - half > end:
+            parts.append(svg.text(x(v), bottom, label, "middle", "quiet"))
+            end = x(v) + half
+    return parts
 
 
 def spread_labels(wanted, low, high, step=13):

@@ -9,7 +9,7 @@ from page import charts, svg
 from page.svg import element, escape, short
 
 STYLE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "style.css")
-COLOURS = 7
+COLOURS = 10
 UNITS = [("_per_cpu_s", "/CPU s"), ("_per_s", "/s"), ("_ns", "ns"), ("ns_per_op", "ns"), ("_ms", "ms"), ("bytes_per_process", "B"), ("_s", "s")]
 
 
@@ -93,9 +93,10 @@ class Page:
             said.append(("bad", "Failed: " + "; ".join(f"{f['bench']} {f['peer']}: {f['text']}" for f in failed)))
         if m.get("left_out"):
             said.append(("", f"Not installed, so not compared: {', '.join(m['left_out'])}. scripts/bench --peers installs them."))
-        open_ = [r.name for r in rows if any(c["verdict"] == "?" for c in r.comparisons)]
-        if open_:
-            said.append(("", f"Undecided: the interval spans the floor in {', '.join(open_)}. No result there, not a bad one."))
+        for with_interval, why in ((True, "the interval spans the floor"), (False, "of fewer than five rounds there is no interval")):
+            open_ = [r.name for r in rows if any(c["verdict"] == "?" and (c["low"] is not None) == with_interval for c in r.comparisons)]
+            if open_:
+                said.append(("", f"Undecided: {why} in {', '.join(open_)}. No result there, not a bad one."))
         return "".join(element("p", escape(text), class_=f"warn {kind}".strip()) for kind, text in said)
 
     # ---- changes
