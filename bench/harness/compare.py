@@ -77,9 +77,8 @@ def report(row, setting, changes, failures, against, sink, out):
         sink.put(record_of(row, setting, c, against))
         print(text_of(row, setting, c), file=out, flush=True)
     for m in changes[0].measurements if changes else ():
-        count, worst = m.noisy(m.series)
-        if count:
-            print(f"{'':28} noisy: {records.noise_text(count, worst, m.rounds)}", file=out, flush=True)
+        if noise := m.noise_text(m.series):
+            print(f"{'':28} noisy: {noise}", file=out, flush=True)
     return (len(changes), sum(c.verdict in ("slower", "faster") for c in changes), sum(c.verdict == "slower" for c in changes),
             any(f.who != "base" and f.kind == "failed" for f in failures))
 

@@ -52,10 +52,6 @@ def summary(values):
             "low": found[0] if found else None, "high": found[1] if found else None}
 
 
-def noise_text(count, complaints, rounds):
-    return f"{count} of {rounds} rounds stayed noisy, the worst: {', '.join(complaints)}" if count else None
-
-
 def names_of(row, s):
     return {"bench": row.name, "peer": label(s.who, s.setting), "contestant": s.who, "setting": s.setting}
 
@@ -87,7 +83,7 @@ def of_floor(row, floor, best, measurement):
             "settings": [s.setting for s in series], **summary(values), "samples": values, "rounds": list(by_round),
             "confidence": stats.CONFIDENCE, "floor": floor.bound, "at_most": floor.at_most,
             "verdict": stats.verdict(values, floor.bound, floor.at_most) if floor.bound is not None else None,
-            "noise": noise_text(*measurement.noisy(series), measurement.rounds)}
+            "noise": measurement.noise_text(series)}
 
 
 def of_row(row, measurement, seconds):
@@ -96,7 +92,7 @@ def of_row(row, measurement, seconds):
     repeated = sum(not r.kept for s in measurement.series for r in s.runs)
     yield {"record": "row", "bench": row.name, "metric": row.metric, "at_most": row.at_most, "rounds": measurement.rounds,
            "asked": min(measurement.plan.rounds, measurement.rounds), "most": measurement.plan.most, "repeated": repeated, "seconds": round(seconds, 2),
-           "noise": noise_text(*measurement.noisy(best.values()), measurement.rounds)}
+           "noise": measurement.noise_text(best.values())}
     for f in measurement.failures:
         yield failure_of(row, f)
     for s in measurement.series:

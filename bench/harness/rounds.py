@@ -112,6 +112,14 @@ class Measurement:
         worst = max(runs, key=lambda r: weather.loudness(r.noise), default=None)
         return len({r.round for r in runs}), worst.noisy if worst else []
 
+    def noise_text(self, series):
+        """That in words, or of runs so short that none of them can be judged by itself what they say together; None: quiet."""
+        count, worst = self.noisy(series)
+        if count:
+            return f"{count} of {self.rounds} rounds stayed noisy, the worst: {', '.join(worst)}"
+        found = weather.complaints(weather.together([r.noise for s in series for r in s.kept()]))
+        return f"of all runs together {', '.join(found)}" if found else None
+
 
 def measured(cases, plan, narrowed=lambda m: m.series, undecided=lambda m: False, once=measure.once):
     """The Measurement of a row. narrowed(m): the series that matter for what is still undecided; only they go on."""

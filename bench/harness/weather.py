@@ -69,6 +69,13 @@ def complaints(noise, first=None):
     return found
 
 
+def together(noises):
+    """As one run of all of them: what the ticks of each are too few to say, those of all may. Frequency is each run's own."""
+    seconds = sum(n["seconds"] for n in noises)
+    share = lambda key: sum(n[key] * n["seconds"] for n in noises) / seconds if seconds else 0
+    return {"seconds": seconds, "steal": share("steal"), "foreign_cpu": share("foreign_cpu"), "mhz": None}
+
+
 def loudness(noise):
     """To choose the quietest of several noisy runs."""
     return noise["steal"] + noise["foreign_cpu"]

@@ -116,6 +116,15 @@ class Complaints(unittest.TestCase):
     def test_of_a_short_run_a_few_ticks_are_chance(self):
         self.assertEqual(weather.complaints(dict(QUIET, seconds=0.05, steal=40.0)), [])
 
+    def test_short_runs_are_judged_together(self):
+        runs = [rounds.Run(n, {}, dict(QUIET, seconds=0.05, steal=40.0), []) for n in range(5)]
+        m = rounds.Measurement([rounds.Series("pitboss", "", None, runs)], rounds.Plan(5, 5))
+        m.rounds = 5
+        self.assertEqual(m.noise_text(m.series), "of all runs together 40 % of a core stolen by the host")
+        for r in runs[1:]:
+            r.noise["steal"] = 0.0
+        self.assertEqual(m.noise_text(m.series), None)
+
     def test_a_frequency_that_changed(self):
         self.assertEqual(weather.complaints(dict(QUIET, mhz=3000.0), dict(QUIET, mhz=3100.0)), [])
         self.assertEqual(len(weather.complaints(dict(QUIET, mhz=2000.0), dict(QUIET, mhz=3100.0))), 1)
