@@ -1,4 +1,5 @@
 """bench/run as a command: what it refuses, and that nothing of it goes on when it is told to end."""
+import json
 import os
 import pty
 import select
@@ -63,6 +64,16 @@ class Command(unittest.TestCase):
         self.assertIn("no such row: spwan", self.refused("spwan", "--out", self.out))
         with open(self.out, encoding="utf-8") as f:
             self.assertEqual(f.read(), "kept\n")
+
+    def test_exactly(self):
+        self.file("pitboss-bench", "#!/bin/sh\necho msgs_per_s 5e6; echo round_trip_ns 700\n")
+        for more, rows in (((), ["ping_pong", "ping_pong_apart"]), (("--exactly",), ["ping_pong"])):
+            done = subprocess.run([RUN, "ping_pong", "--ours", "-n", "1", "--most", "1", "--out", self.out, *more], env=self.environment,
+                                  capture_output=True, text=True, timeout=PATIENCE)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            with open(self.out, encoding="utf-8") as f:
+                self.assertEqual([name for name in json.loads(f.readline())["rows"] if name.startswith("ping_pong")], rows)
+        self.assertIn("no such row: spaw", self.refused("spaw", "--exactly", "--out", self.out))
 
     def test_a_broken_baseline(self):
         broken = self.file("baseline.jsonl", '{"record": "machine", "schema": 1}\n{"record": "met')
