@@ -29,7 +29,9 @@
 
 /* What runs on the calling thread. */
 struct pit__fault_place {
-    struct pit__stack *stack; /* that it runs on: its own, or the loop's for a callback */
+    /* that it runs on: a process's own; the loop's, of a callback and between two processes; NULL:
+       not known */
+    struct pit__stack *stack;
     bool in_runtime;
     bool touching; /* the runtime reads or writes memory that the program named */
 };
@@ -65,7 +67,7 @@ struct pit__fault_info {
 
 /*
  * What the runtime fills in. running is called in a signal handler: it says whether a process runs
- * on this thread, and where. land is called on the process's stack, in an ordinary context; info is
+ * on this thread, and where; if none does, it may say where the scheduler runs, for the dump. land is called on the process's stack, in an ordinary context; info is
  * the thread's own and holds until that thread's next fault. dump is called in a signal handler and
  * writes what the node is doing with write(2), by pit__crashdump_printf.
  */

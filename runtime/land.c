@@ -28,14 +28,14 @@ static bool running(struct pit__fault_place *ret)
 {
     struct pit__thread *t = pit__thread();
 
-    if (!t || !t->current)
+    if (!t)
         return false;
     *ret = (struct pit__fault_place){
-        .stack = t->current->stack ? t->current->stack : t->sched->loop_stack,
+        .stack = t->current && t->current->stack ? t->current->stack : t->sched->loop_stack,
         .in_runtime = t->in_runtime > 0,
         .touching = t->touching != NULL,
     };
-    return true;
+    return t->current != NULL;
 }
 
 /* {fault, 'SIGSEGV', null_pointer, Address | unknown, <<"where">>, [<<"frame">>, ...]} */
