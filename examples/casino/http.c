@@ -2,8 +2,8 @@
  * The callbacks of llhttp, and the loop around it.
  *
  * llhttp calls back with pieces of the input; a piece ends where the input does, so a header's name
- * may come in two. Of the headers only one is of interest here, Expect; llhttp itself reads those
- * that frame a message. on_message_complete pauses the parser: that is how a request ends a call to
+ * may come in two. Of the headers few are of interest here; llhttp itself reads those that frame a
+ * message, but takes any coding before the chunks for one that is ours to undo. on_message_complete pauses the parser: that is how a request ends a call to
  * http_next().
  */
 #include "examples/casino/http.h"
@@ -33,8 +33,8 @@ static int on_begin(llhttp_t *parser)
     out_clear(&h->url_kept);
     out_clear(&h->body_kept);
     h->header_bytes = 0;
-    h->expect_at = h->host_at = h->hosts = 0;
-    h->expects = h->asked = h->complete = false;
+    h->expect_at = h->host_at = h->coding_at = h->chunked_at = h->hosts = 0;
+    h->expects = h->asked = h->coded = h->complete = false;
     return 0;
 }
 
@@ -61,7 +61,8 @@ static unsigned match(const char *name, unsigned matched, const char *at, size_t
     return matched;
 }
 
-static const char expect[] = "expect", host_name[] = "host";
+static const char expect[] = "expect", host_name[] = "host", coding[] = "transfer-encoding",
+                  chunked[] = "chunked";
 
 static int on_header_field(llhttp_t *parser, const char *at, size_t len)
 {
@@ -72,15 +73,19 @@ static int on_header_field(llhttp_t *parser, const char *at, size_t len)
         return refuse(h, 400);
     h->expect_at = match(expect, h->expect_at, at, len);
     h->host_at = match(host_name, h->host_at, at, len);
+    h->coding_at = match(coding, h->coding_at, at, len);
     return count_header(h, len);
 }
 
 static int on_header_value(llhttp_t *parser, const char *at, size_t len)
 {
-    (void)at; /* "100-continue" is the only expectation there is */
     struct http *h = of(parser);
 
+    /* "100-continue" is the only expectation there is */
     h->expects |= h->expect_at == sizeof(expect) - 1 && len > 0;
+    for (size_t i = 0; i < len; i++)
+        if (at[i] != ' ' && at[i] != '\t')
+            h->chunked_at = match(chunked, h->chunked_at, at + i, 1);
     return count_header(h, len);
 }
 
@@ -89,7 +94,8 @@ static int on_header_done(llhttp_t *parser)
     struct http *h = of(parser);
 
     h->hosts += h->host_at == sizeof(host_name) - 1;
-    h->expect_at = h->host_at = 0;
+    h->coded |= h->coding_at == sizeof(coding) - 1 && h->chunked_at != sizeof(chunked) - 1;
+    h->expect_at = h->host_at = h->coding_at = h->chunked_at = 0;
     return count_header(h, 4); /* colon, space and line end: a thousand empty headers count too */
 }
 
@@ -97,8 +103,12 @@ static int on_headers_complete(llhttp_t *parser)
 {
     struct http *h = of(parser);
 
+    if (parser->http_major > 1)
+        return refuse(h, 505);
     if (parser->method == HTTP_CONNECT)
         return refuse(h, 405);
+    if (h->coded) /* what would be stored is not what was meant. RFC 9112, 6.1 */
+        return refuse(h, 501);
     /* no other protocol is spoken here: the request is answered as it stands */
     parser->upgrade = 0;
     if (!(parser->flags & F_CHUNKED) && parser->content_length > h->limits.body)
@@ -275,6 +285,8 @@ const char *http_trouble(int status)
         return "HTTP/1.0 and HTTP/1.1 are spoken here\n";
     case 503:
         return "there is no memory for this request\n";
+    case 501:
+        return "a body comes as it is, or in chunks\n";
     case 405:
         return "this is not done here\n";
     default:
@@ -307,6 +319,8 @@ static const char *reason_of(int status)
         return "Request Header Fields Too Large";
     case 500:
         return "Internal Server Error";
+    case 501:
+        return "Not Implemented";
     case 503:
         return "Service Unavailable";
     case 505:

@@ -52,9 +52,11 @@ struct http {
     llhttp_t parser;
     struct out url_kept, body_kept;
     size_t header_bytes;
-    unsigned expect_at, host_at; /* how much of these header names has matched; see http.c */
-    unsigned hosts;              /* headers of that name */
+    /* how much of these header names, and of the one known coding, has matched; see http.c */
+    unsigned expect_at, host_at, coding_at, chunked_at;
+    unsigned hosts; /* headers of that name */
     bool expects, asked, complete;
+    bool coded; /* the body is, and in another way than in chunks */
 };
 
 /* The parser points into itself: it is set up where it stays. */

@@ -83,6 +83,19 @@ PIT_TEST(http_reads_chunked_bodies)
            "PUT /c (abcde) keep;GET /d () keep;");
 }
 
+PIT_TEST(http_undoes_no_coding_but_chunks)
+{
+    expect(
+        "PUT /c HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: \t Chunked \r\n\r\n1\r\na\r\n0\r\n\r\n",
+        "PUT /c (a) keep;");
+    expect("PUT /c HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", "!501");
+    expect("PUT /c HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n"
+           "Transfer-Encoding: chunked\r\n\r\n",
+           "!501");
+    expect("PUT /c HTTP/1.1\r\nHost: a\r\nTransfer-Encodings: gzip\r\nContent-Length: 1\r\n\r\na",
+           "PUT /c (a) keep;");
+}
+
 PIT_TEST(http_tells_a_client_that_waits_to_go_on)
 {
     struct http h;
@@ -114,6 +127,7 @@ PIT_TEST(http_answers_bad_requests_with_their_status)
     expect("hello\r\n\r\n", "!400");
     expect("GET / HTTP/1.1\r\nBad header\r\n\r\n", "!400");
     expect("GET / HTTP/7.9\r\n\r\n", "!505");
+    expect("GET / HTTP/2.0\r\nHost: a\r\n\r\n", "!505");
     expect("GET / HTTP/1.1\r\n\r\n", "!400");
     expect("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "!400");
     expect("GET / HTTP/1.1\r\nHost : a\r\n\r\n", "!400");
