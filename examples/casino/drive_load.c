@@ -1,7 +1,8 @@
 /*
  * Running the load generators and reading what they print. redis-benchmark counts requests, not
  * seconds, so it is run in short pieces until the time is over; an error reply makes it say so and
- * stop.
+ * stop. For a reply that does not come it waits for ever, and wrk to its own end and as if nothing
+ * were wrong: so a piece has a limit, and a checker of our own asks by HTTP too (drive_check.c).
  */
 #include "examples/casino/drive_load.h"
 
@@ -10,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+#include "examples/casino/drive_peer.h"
 
 static void say(struct load *l, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
@@ -67,14 +70,18 @@ static bool csv_line(const char *line, struct figures *all, size_t *count)
     return true;
 }
 
+/* timeout's way to say that it had to end the command. */
+#define TOO_LATE (124 << 8)
+
 static void piece(struct load *l, int requests, struct figures *all, size_t *count)
 {
     char command[512], line[1024];
 
     (void)snprintf(
         command, sizeof(command),
+        "timeout --foreground %d "
         "redis-benchmark -h %s -p %d -t set,get,incr -n %d -r 100000 -d 64 -c 50 -P 16 --csv 2>&1",
-        l->address, l->port, requests);
+        3 * drive_patience, l->address, l->port, requests);
     FILE *out = popen(command, "r");
     if (!out) {
         l->missing = true;
@@ -87,6 +94,8 @@ static void piece(struct load *l, int requests, struct figures *all, size_t *cou
         l->errors++;
     }
     int status = pclose(out);
+    if (status == TOO_LATE)
+        say(l, "    redis-benchmark: replies did not come\n");
     if (status != 0) {
         l->missing |= status == 127 << 8;
         l->errors++;
@@ -98,7 +107,7 @@ void *load_redis(void *arg)
     struct load *l = arg;
     struct figures all[TESTS] = {0};
     size_t count = 0;
-    int requests = 20000;
+    int requests = 10000;
 
     for (double end = seconds_now() + l->seconds; seconds_now() < end && !l->errors;) {
         double start = seconds_now();

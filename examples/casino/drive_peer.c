@@ -15,12 +15,12 @@
 
 #include "examples/casino/resp.h"
 
-#define WAIT_SECONDS 60
+int drive_patience = 60;
 
 bool peer_open(struct peer *p, const char *address, int port)
 {
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-    struct timeval wait = {.tv_sec = WAIT_SECONDS};
+    struct timeval wait = {.tv_sec = drive_patience};
     int one = 1;
 
     p->have = 0;
@@ -51,6 +51,21 @@ static bool send_line(struct peer *p, const char *format, va_list args)
     return send(p->fd, line, (size_t)n, MSG_NOSIGNAL) == n;
 }
 
+/* More of a reply, behind what is there, and a '\0'. */
+static bool receive(struct peer *p)
+{
+    ssize_t n;
+
+    do /* stopped by SIGSTOP, and going on: with a time-out that is no restart */
+        n = recv(p->fd, p->text + p->have, sizeof(p->text) - 1 - p->have, 0);
+    while (n < 0 && errno == EINTR);
+    if (n <= 0)
+        return false;
+    p->have += (size_t)n;
+    p->text[p->have] = '\0';
+    return true;
+}
+
 const char *peer_ask(struct peer *p, const char *format, ...)
 {
     va_list args;
@@ -59,20 +74,42 @@ const char *peer_ask(struct peer *p, const char *format, ...)
     bool sent = send_line(p, format, args);
     va_end(args);
     p->have = 0;
-    while (sent && !resp_reply_length(bytes_of(p->text, p->have))) {
-        ssize_t n = recv(p->fd, p->text + p->have, sizeof(p->text) - 1 - p->have, 0);
-
-        /* stopped by SIGSTOP, and going on: with a time-out that is no restart */
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
+    while (sent && !resp_reply_length(bytes_of(p->text, p->have)))
+        if (!receive(p))
             return NULL;
-        p->have += (size_t)n;
-    }
     if (!sent)
         return NULL;
     p->text[p->have - 2] = '\0';
     if (p->text[0] == '$' && p->text[1] != '-')
         return strchr(p->text, '\n') + 1;
     return p->text;
+}
+
+/* The body of the response in text once all of it is there, else NULL. */
+static const char *whole_response(const struct peer *p)
+{
+    static const char header[] = "\r\nContent-Length: ";
+    const char *end = strstr(p->text, "\r\n\r\n"), *length = strstr(p->text, header);
+    size_t size = end && length && length < end ? strtoul(length + strlen(header), NULL, 10) : 0;
+
+    return end && (size_t)(p->text + p->have - (end + 4)) >= size ? end + 4 : NULL;
+}
+
+int peer_request(struct peer *p, const char *method, const char *path, const char *body,
+                 const char **ret_body)
+{
+    char text[1024];
+    int status = 0, n = snprintf(text, sizeof(text),
+                                 "%s %s HTTP/1.1\r\nHost: casino\r\nContent-Length: %zu\r\n\r\n%s",
+                                 method, path, strlen(body), body);
+    bool going = send(p->fd, text, (size_t)n, MSG_NOSIGNAL) == n;
+
+    *ret_body = NULL;
+    p->have = 0;
+    p->text[0] = '\0';
+    while (going && !(*ret_body = whole_response(p)))
+        going = receive(p);
+    if (!going || sscanf(p->text, "HTTP/1.1 %d ", &status) != 1)
+        *ret_body = NULL;
+    return *ret_body ? status : 0;
 }
