@@ -48,7 +48,7 @@ enum pit__kind {
     PIT__SUSPEND,      /* the sender suspends the receiver */
     PIT__RESUME,       /* the sender suspends it no more */
     PIT__SUSPEND_OVER, /* the sender, which was suspended by the receiver, is gone */
-    /* a timer to be started by the owner of its process; payload: struct pit__timer_start */
+    /* a timer to be started by the owner of its process; payload: struct start of timer.c */
     PIT__TIMER,
     PIT__TIMER_ASK, /* cancel or read a timer and send a message about it; timer.c */
     /* an ordinary message, pit__tag not 0: to that alias, whose sender waits until it is let in;
@@ -142,9 +142,10 @@ void pit__message_free(struct pit__blocks *pool, struct pit__message *m);
  * room for pit__owned_terms(type) pointers behind its payload: the sealed copies of its terms.
  */
 unsigned pit__owned_terms(const pit_type *type);
-int pit__owned_adopt(
-    struct pit__message
-        *m); /* after the payload was copied: make what is in it the message's. 0 or -ENOMEM */
+/* The first look at a payload's terms, before there is a message: see pit__seal_look. */
+void pit__owned_look(const pit_type *type, const void *payload);
+/* After the payload was copied: make what is in it the message's. 0 or -ENOMEM. */
+int pit__owned_adopt(struct pit__message *m);
 void pit__owned_release(struct pit__message *m);
 size_t pit__owned_bytes(const struct pit__message *m); /* of the sealed terms */
 /* copy is a plain copy of m's payload: make what is in it live in the heap. 0 or -ENOMEM. */

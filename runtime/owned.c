@@ -9,6 +9,7 @@
 #include <pit/term.h>
 
 #include "runtime/message.h"
+#include "runtime/park.h"
 #include "term/blob.h"
 #include "term/heap.h"
 #include "term/sealed.h"
@@ -50,6 +51,23 @@ unsigned pit__owned_terms(const pit_type *type)
 static struct pit__sealed **seals(const struct pit__message *m)
 {
     return (struct pit__sealed **)((char *)(uintptr_t)(m + 1) + ((m->block.size + 7) & ~(size_t)7));
+}
+
+static void look(unsigned kind, void *at, void *context)
+{
+    pit_term t = {0};
+
+    if (kind == PIT_KIND_TERM) {
+        pit__touching_begin();
+        t = *(const pit_term *)at;
+        pit__touching_end();
+    }
+    pit__seal_look(t);
+}
+
+void pit__owned_look(const pit_type *type, const void *payload)
+{
+    each(type, (char *)(uintptr_t)payload, look, NULL);
 }
 
 struct adopting {

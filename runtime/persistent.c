@@ -74,8 +74,10 @@ static size_t bytes_of(pit_term t)
 /* NULL: no memory. */
 static struct entry *entry_new(pit_term key, pit_term value, uint64_t hash)
 {
-    struct entry *e = calloc(1, sizeof *e);
+    struct entry *e;
 
+    pit__seal_look(value); /* the key has been looked at: it was hashed */
+    e = calloc(1, sizeof *e);
     if (!e)
         return NULL;
     e->hash = hash;

@@ -33,8 +33,10 @@ struct pit__message *pit__message_copy_slow(struct pit__thread *t, enum pit__kin
     size_t size = type->size, extra = 0;
     struct pit__message *m;
 
-    if (PIT__UNLIKELY(type->flags & PIT_TYPE_OWNS))
+    if (PIT__UNLIKELY(type->flags & PIT_TYPE_OWNS)) {
+        pit__owned_look(type, payload);
         extra = 8 + pit__owned_terms(type) * sizeof(void *);
+    }
     m = pit__message_alloc(t ? &t->sched->blocks : NULL, kind, size + extra);
     if (PIT__UNLIKELY(!m))
         return NULL;
@@ -268,15 +270,24 @@ void *pit_message_make(const pit_type *type, size_t size)
     return m ? pit__message_payload(m) : NULL;
 }
 
-/* Off the list of what the process keeps, if it is there and is (or is not) being built; it is near
-   the head: built last, sent first. */
-static struct pit__message *unkeep(struct pit__process *p, struct pit__message *m, bool building)
+/* Where m is on the list of what the process keeps, if it is there and is (or is not) being built;
+   it is near the head: built last, sent first. */
+static struct pit__message **kept_at(struct pit__process *p, const struct pit__message *m,
+                                     bool building)
 {
     struct pit__message **link = &p->kept;
 
     while (*link && *link != m)
         link = (struct pit__message **)&(*link)->block.next;
-    if (!*link || (m->block.kind == PIT__BUILDING) != building)
+    return *link && (m->block.kind == PIT__BUILDING) == building ? link : NULL;
+}
+
+/* Off that list. NULL: it is not there. */
+static struct pit__message *unkeep(struct pit__process *p, struct pit__message *m, bool building)
+{
+    struct pit__message **link = kept_at(p, m, building);
+
+    if (!link)
         return NULL;
     *link = pit__message_next(m);
     if (PIT__UNLIKELY(p->flags & PIT__F_ATTENTION))
@@ -294,11 +305,14 @@ void pit_message_send(pit_pid to, void *payload)
         bad_pid(to);
     t = pit__in();
     p = pit__caller(t, "pit_message_send");
-    m = unkeep(p, pit__message_of_payload(payload), true);
-    if (PIT__UNLIKELY(!m))
+    m = pit__message_of_payload(payload);
+    if (PIT__UNLIKELY(!kept_at(p, m, true)))
         pit__exit_text("badarg",
                        "pit_message_send: not a message of pit_message_make, or sent already", NULL,
                        0);
+    if (m->public.type->flags & PIT_TYPE_OWNS)
+        pit__owned_look(m->public.type, payload); /* while it is the process's */
+    (void)unkeep(p, m, true);
     m->block.kind = PIT__MESSAGE;
     if ((m->public.type->flags & PIT_TYPE_OWNS) && pit__owned_adopt(m) < 0) {
         pit__message_free(&t->sched->blocks, m);

@@ -52,6 +52,14 @@ struct pit__sealed *pit__seal_checked(pit_term t)
     return pit__sealed_word(t);
 }
 
+void pit__seal_look(pit_term t)
+{
+    if (pit__is_pointer(t))
+        (void)pit__term_words(t, SIZE_MAX);
+    else
+        (void)pit__seal(t); /* which takes nothing for a word */
+}
+
 size_t pit__sealed_bytes(const struct pit__sealed *s)
 {
     return s && !pit__sealed_is_word(s) ? s->bytes : 0;

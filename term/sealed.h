@@ -42,6 +42,10 @@ static inline struct pit__sealed *pit__seal(pit_term t)
                : pit__seal_checked(t); /* badarg: no term */
 }
 
+/* A first look at what will be sealed. Who gave what is no term ends here; so it comes before
+   anything is taken that would stay. */
+void pit__seal_look(pit_term t);
+
 /* The memory that it takes, without counted binaries; 0: none, it is a word, or NULL. */
 size_t pit__sealed_bytes(const struct pit__sealed *s);
 

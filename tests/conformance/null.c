@@ -147,6 +147,25 @@ IS(n_exit, pit_exit((pit_term){6}))
 IS(n_exit_atom, pit_exit((pit_term){UINT64_C(0x7f1234567890)}))
 IS(n_put, (void)pit_put(pit_atom("a"), (pit_term){7}))
 IS(n_print, (void)pit_term_print((char[8]){0}, 8, (pit_term){UINT64_C(0x7f1234567890)}))
+IS(g_monitor, (void)pit_monitor_with(server, .tag = gone()))
+IS(g_monitor_name, (void)pit_monitor_name_opt("server", (pit_monitor_opts){.tag = gone()}))
+IS(g_spawn_tag, pit_ref r;
+   (void)pit_spawn_with(send, NULL, 0, .monitor = true, .ret_ref = &r, .tag = gone()))
+IS(g_request_tag, (void)pit_spawn_request(send, NULL, 0, .monitor = true, .tag = gone()))
+IS(g_reply_tag, (void)pit_spawn_request(send, NULL, 0, .reply_tag = gone()))
+IS(g_persistent, (void)pit_persistent_put(pit_atom("a"), gone()))
+IS(g_persistent_key, (void)pit_persistent_put(gone(), pit_atom("a")))
+IS(g_persistent_get, (void)pit_persistent_get(gone()))
+IS(g_persistent_erase, (void)pit_persistent_erase(gone()))
+IS(g_dictionary, (void)pit_process_dictionary(server, gone(), &(pit_term){0}))
+IS(g_keep, (void)pit_keep(gone()))
+IS(g_stop, (void)pit_server_stop(server, gone(), 100))
+IS(g_call, (void)pit_try_call(server, &pit_type_holder, &(struct holder){gone()}, A_WHILE,
+                              &pit_type_number, &answer))
+IS(g_send_after, (void)pit_send_after(1, server, holder, .term = gone()))
+IS(n_monitor, (void)pit_monitor_with(server, .tag = (pit_term){7}))
+IS(n_reply_tag, (void)pit_spawn_request(send, NULL, 0, .reply_tag = (pit_term){7}))
+IS(n_persistent, (void)pit_persistent_put(pit_atom("a"), (pit_term){7}))
 IS(g_exit_process, (void)pit_exit_process(server, gone()))
 
 static const struct {
@@ -243,6 +262,23 @@ static const struct {
     B(n_exit_atom),
     B(n_put),
     B(n_print),
+    B(g_monitor),
+    B(g_monitor_name),
+    B(g_spawn_tag),
+    B(g_request_tag),
+    B(g_reply_tag),
+    B(g_persistent),
+    B(g_persistent_key),
+    B(g_persistent_get),
+    B(g_persistent_erase),
+    B(g_dictionary),
+    B(g_keep),
+    B(g_stop),
+    B(g_call),
+    B(g_send_after),
+    B(n_monitor),
+    B(n_reply_tag),
+    B(n_persistent),
     B(g_exit_process),
 #undef B
 };

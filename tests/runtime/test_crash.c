@@ -11,10 +11,12 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdio.h>
 
 #include "runtime/arch/machine.h"
 #include "tests/runtime/faults.h"
+#include "tests/runtime/holdings.h"
 
 PIT_MESSAGE(crash, (int, how));
 PIT_MESSAGE(rest);
@@ -323,6 +325,59 @@ static int descriptors(void)
         n++;
     closedir(d);
     return n;
+}
+
+PIT_MESSAGE(holder, (pit_term, sound), (pit_binary, bytes), (pit_term, wrong));
+
+enum { SENDS, SENDS_MADE, CALLS, WAYS };
+
+/* One term of some KiB, and one that is none: it leads nowhere, or is a word that no term is. */
+static void gives_no_term(const void *arg)
+{
+    int i = *(const int *)arg, way = i / 2 % WAYS;
+    pit_term list = pit_list_of(NULL, 0);
+    struct holder h = {.bytes = pit_binary_new("held", 4)}, *made;
+    pit_pid to = pit_parent();
+
+    for (int n = 0; n < 200; n++)
+        list = pit_list_cons(pit_int(n), list);
+    h.sound = list;
+    h.wrong = i % 2 ? (pit_term){7} : (pit_term){8 | (list.word & 7)};
+    if (way == SENDS)
+        pit_send_copy(to, &pit_type_holder, &h);
+    else if (way == SENDS_MADE) {
+        made = pit_new(holder);
+        *made = h;
+        pit_message_send(to, made);
+    } else
+        (void)pit_try_call(to, &pit_type_holder, &h, A_WHILE, &pit_type_holder, &h);
+}
+
+/* LIFE-7: a message with a term that is none is never sent, and nothing of it stays. */
+NODE_CASE(a_message_with_no_term_leaves_nothing_behind)
+{
+    size_t bytes = 0;
+    int64_t blocks = 0;
+
+    for (int i = 0; i < 20 * 2 * WAYS; i++) {
+        pit_ref ref;
+        const pit_msg *m;
+
+        if (i == 4 * WAYS) {
+            blocks = holdings_now().block_bytes;
+            bytes = mallinfo2().uordblks;
+        }
+        (void)pit_spawn_with(gives_no_term, &i, sizeof i, .scheduler = PIT_ANYWHERE,
+                             .monitor = true, .ret_ref = &ref);
+        m = pit_receive_ref(ref, A_WHILE);
+        CHECK(m);
+        CHECK(!strncmp(text_of(pit_as(m, pit_down)->reason), i % 2 ? "{badarg," : "{fault,", 7));
+    }
+    expect_alone();
+    expect_empty();
+    CHECK(mallinfo2().uordblks < bytes + 128 * 1024); /* of 108 times 3 KiB */
+    while (holdings_now().block_bytes > blocks)       /* what is on its way home comes */
+        pit_yield();
 }
 
 static void crash_often(int64_t n)

@@ -2,6 +2,8 @@
  * Goal: persistent terms (PT-1, PT-2).
  * Method: cases in a node (node.h), under the sanitizers.
  */
+#include <malloc.h>
+
 #include "tests/runtime/node.h"
 
 /* PT-1: put, get, get with a default, erase, info; keys are any terms. */
@@ -55,6 +57,34 @@ NODE_CASE(putting_new_and_putting_again)
     CHECK_EQ(pit_persistent_put(pit_build("1.0"), pit_atom("float")), 0);
     CHECK_STR(text_of(pit_persistent_get(pit_build("1"))), "integer");
     CHECK_STR(text_of(pit_persistent_get(pit_build("1.0"))), "float");
+}
+
+/* What has a list's tag, and leads nowhere. */
+static void puts_nothing(const void *arg)
+{
+    pit_term key = pit_list_of(NULL, 0);
+
+    for (int i = 0; i < 512; i++)
+        key = pit_list_cons(pit_int(i), key);
+    (void)pit_persistent_put(key, (pit_term){8 | (key.word & 7)});
+}
+
+/* PT-1: a value that is no term ends who put it, and nothing stays of its key. */
+NODE_CASE(a_put_of_no_term_leaves_no_key)
+{
+    size_t before = 0;
+
+    for (int i = 0; i < 66; i++) {
+        pit_monitored m = spawn_watched(puts_nothing, NULL, 0);
+        const struct pit_down *d = pit_as(pit_receive_ref(m.ref, A_WHILE), pit_down);
+
+        CHECK(!strncmp(text_of(d->reason), "{fault,'SIGSEGV',", 17));
+        if (i == 1)
+            before = mallinfo2().uordblks;
+    }
+    CHECK(mallinfo2().uordblks < before + 128 * 1024); /* of 64 times 8 KiB */
+    CHECK_EQ(pit_persistent_info().count, 0);
+    expect_alone();
 }
 
 /* PT-2: get never copies: the same words each time, in every process, and however often no memory
