@@ -143,8 +143,10 @@ static int make_record(struct pit__sched *s, struct pit__process *p, uint64_t nu
                        const pit_spawn_opts *o, struct pit__relation **ret)
 {
     struct pit__sealed *tag = NULL, *reply_tag = NULL;
+    unsigned reply = o->reply > PIT_REPLY_SUCCESS_ONLY ? PIT_REPLY_YES : o->reply;
     struct pit__relation *r;
 
+    pit__seal_look(o->reply_tag); /* before there is a copy of the other */
     if (((o->link_priority | o->monitor_priority) && pit__priority_accept(p) < 0) ||
         pit__tag_seal(o->tag, &tag) < 0 || pit__tag_seal(o->reply_tag, &reply_tag) < 0) {
         pit__sealed_release(tag);
@@ -152,10 +154,10 @@ static int make_record(struct pit__sched *s, struct pit__process *p, uint64_t nu
     }
     r = pit__relation_new_tagged(&s->blocks, PIT__R_SPAWN, number, 0, tag);
     ((struct pit__tagged_relation *)r)->reply_tag = reply_tag;
-    PIT__R_FLAGS(r) |=
-        (o->link ? LINK : 0) | (o->monitor ? MONITOR : 0) | (o->link_priority ? LINK_FIRST : 0) |
-        (o->monitor_priority ? MONITOR_FIRST : 0) | (uint32_t)o->alias << PIT__R_MODE_SHIFT |
-        (uint32_t)(o->reply & 3) << REPLY_SHIFT;
+    PIT__R_FLAGS(r) |= (o->link ? LINK : 0) | (o->monitor ? MONITOR : 0) |
+                       (o->link_priority ? LINK_FIRST : 0) |
+                       (o->monitor_priority ? MONITOR_FIRST : 0) |
+                       (uint32_t)o->alias << PIT__R_MODE_SHIFT | reply << REPLY_SHIFT;
     *ret = r;
     return 0;
 }
@@ -191,6 +193,7 @@ static int attempt(struct pit__process *p, const struct pit__entry *e, const pit
     struct pit__relation *r;
     pit_pid pid;
 
+    (void)pit__spawn_foresee(e, o); /* before there is a record; what it refuses, create answers */
     if (make_record(s, p, o->ret_ref->number, o, &r) < 0)
         return -ENOMEM;
     pid = create(s, p, e, o, r);
@@ -214,8 +217,7 @@ static pit_ref request(const struct pit__entry *e, pit_spawn_opts o)
         return PIT__REF_ENOTPROCESS;
     p = t->current;
     ref = pit__ref_fresh(t->sched, p);
-    o.ret_ref = &ref;                /* the monitor's reference is the request's */
-    (void)pit__spawn_foresee(e, &o); /* before there is a record; what it refuses, create answers */
+    o.ret_ref = &ref; /* the monitor's reference is the request's */
     r = attempt(p, e, &o, false);
     if (r == -PIT_ESYSTEMLIMIT) {
         (void)pit__limit_find_slot(p); /* if there is none, the second attempt says so */
