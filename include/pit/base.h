@@ -9,6 +9,10 @@
  * Errors are values: an int is 0, a count, or a negative error number; what makes a handle returns
  * it or one that holds the error. The numbers are errno's, and a few of our own that start at 4000,
  * above all of errno's.
+ *
+ * What stands after "Erlang:" is a function's counterpart there, after "Spec:" the rules of Erlang
+ * that it keeps: each is a line of tests/conformance/rules.txt, those of servers and supervisors of
+ * behaviours.txt beside it.
  */
 #ifndef PIT_BASE_H
 #define PIT_BASE_H

@@ -107,8 +107,7 @@ static void *foreign_writer(void *arg)
     return NULL;
 }
 
-/* AT-1, CN-1, ETS-20's like: no addition is lost, from whatever thread; handles travel in
-   messages. */
+/* AT-1, CN-1: no addition is lost, from whatever thread; handles travel in messages. */
 static void additions_are_counted(unsigned flags)
 {
     struct handed h = {pit_must(pit_atomics_new(1, 0)), pit_must(pit_counters_new(2, flags))};
