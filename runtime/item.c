@@ -255,34 +255,56 @@ static pit_term binaries(const struct pit__process *p)
 
 static uint64_t words(size_t bytes) { return (bytes + 7) / 8; }
 
-static pit_term value(const struct asked *a, const struct box *b, unsigned item)
+/* The value of an item, kind by kind: what is of none is of the next kind. */
+
+static pit_term contents(const struct asked *a, const struct box *b, unsigned item)
+{
+    switch (item) {
+    case PIT_INFO_MESSAGES:
+        return a->sensitive ? pit_nil() : messages(a->p);
+    case PIT_INFO_DICTIONARY:
+        return a->sensitive ? pit_nil() : dictionary(a->p);
+    case PIT_INFO_BINARY:
+        return binaries(a->p);
+    default:
+        return key_of(a, b->key);
+    }
+}
+
+static pit_term others(const struct asked *a, const struct box *b, unsigned item)
 {
     struct pit__process *p = a->p;
-    const struct pit__extra *x = p->extra;
-    size_t terms = p->heap ? p->heap->bytes : 0;
-    int64_t id;
 
     switch (item) {
-    case PIT_INFO_STATUS:
-        return pit_atom_of(statuses[pit__info_status(p)]);
-    case PIT_INFO_CURRENT_FUNCTION:
-        return a->frame_count ? function_at(a->frames[0]) : PIT__A(undefined);
-    case PIT_INFO_CURRENT_LOCATION:
-        return a->frame_count ? place(a->frames[0], true) : PIT__A(undefined);
-    case PIT_INFO_CURRENT_STACKTRACE:
-        return stacktrace(a);
-    case PIT_INFO_INITIAL_CALL:
-        return place((uintptr_t)p->body, false); /* of a union: or its handler */
     case PIT_INFO_LINKS:
         return relations(p, PIT__R_LINK);
     case PIT_INFO_MONITORS:
         return relations(p, PIT__R_MONITOR);
     case PIT_INFO_MONITORED_BY:
         return relations(p, PIT__R_MONITORED_BY);
+    case PIT_INFO_SUSPENDING:
+        return relations(p, PIT__R_SUSPENDING);
+    case PIT_INFO_SUSPENDED_BY:
+        return relations(p, PIT__R_SUSPENDED_BY);
+    case PIT_INFO_PARENT:
+        return pid_or_none(p->parent.id);
+    case PIT_INFO_GROUP_LEADER:
+        return pid_or_none(p->group_leader.id);
+    case PIT_INFO_TRACER:
+        return tracer(p);
+    default:
+        return contents(a, b, item);
+    }
+}
+
+static pit_term amount(const struct asked *a, const struct box *b, unsigned item)
+{
+    const struct pit__process *p = a->p;
+    size_t terms = p->heap ? p->heap->bytes : 0;
+
+    switch (item) {
     case PIT_INFO_MESSAGE_QUEUE_LEN:
         return pit_term_of(p->length);
-    case PIT_INFO_MESSAGES:
-        return a->sensitive ? pit_nil() : messages(p);
     case PIT_INFO_MEMORY:
         return pit_term_of(pit__process_memory(p));
     case PIT_INFO_HEAP_SIZE:
@@ -293,30 +315,29 @@ static pit_term value(const struct asked *a, const struct box *b, unsigned item)
         return pit_term_of(words(pit__process_stack(p)));
     case PIT_INFO_REDUCTIONS:
         return pit_term_of(p->reductions + p->slice_reductions);
+    case PIT_INFO_TIMERS:
+        return pit_term_of(timers(p));
+    default:
+        return others(a, b, item);
+    }
+}
+
+static pit_term setting(const struct asked *a, const struct box *b, unsigned item)
+{
+    struct pit__process *p = a->p;
+    int64_t id;
+
+    switch (item) {
     case PIT_INFO_REGISTERED_NAME:
         return p->name ? pit__name_term(p) : pit_nil();
+    case PIT_INFO_LABEL:
+        return p->label ? text_of(p->label) : PIT__A(undefined);
     case PIT_INFO_PRIORITY:
         return pit_atom_of(priorities[p->priority]);
     case PIT_INFO_TRAP_EXIT:
         return pit_bool(p->flags & PIT__F_TRAP);
-    case PIT_INFO_GROUP_LEADER:
-        return pid_or_none(p->group_leader.id);
-    case PIT_INFO_LABEL:
-        return p->label ? text_of(p->label) : PIT__A(undefined);
-    case PIT_INFO_DICTIONARY:
-        return a->sensitive ? pit_nil() : dictionary(p);
-    case PIT_INFO_PARENT:
-        return pid_or_none(p->parent.id);
-    case PIT_INFO_SUSPENDING:
-        return relations(p, PIT__R_SUSPENDING);
-    case PIT_INFO_SUSPENDED_BY:
-        return relations(p, PIT__R_SUSPENDED_BY);
-    case PIT_INFO_TIMERS:
-        return pit_term_of(timers(p));
-    case PIT_INFO_SCHEDULER:
-        return pit_term_of((int)a->s->index);
     case PIT_INFO_MAX_HEAP_SIZE:
-        return max_heap(x);
+        return max_heap(p->extra);
     case PIT_INFO_MAILBOX:
         return mailbox(p);
     case PIT_INFO_PRIORITY_MESSAGES:
@@ -325,12 +346,29 @@ static pit_term value(const struct asked *a, const struct box *b, unsigned item)
         return pit_bool(a->sensitive);
     case PIT_INFO_TRACE:
         return pit_term_of(pit__trace_of(p, &id));
-    case PIT_INFO_TRACER:
-        return tracer(p);
-    case PIT_INFO_BINARY:
-        return binaries(p);
     default:
-        return key_of(a, b->key);
+        return amount(a, b, item);
+    }
+}
+
+/* What it does, and where it stands. */
+static pit_term value(const struct asked *a, const struct box *b, unsigned item)
+{
+    switch (item) {
+    case PIT_INFO_STATUS:
+        return pit_atom_of(statuses[pit__info_status(a->p)]);
+    case PIT_INFO_SCHEDULER:
+        return pit_term_of((int)a->s->index);
+    case PIT_INFO_CURRENT_FUNCTION:
+        return a->frame_count ? function_at(a->frames[0]) : PIT__A(undefined);
+    case PIT_INFO_CURRENT_LOCATION:
+        return a->frame_count ? place(a->frames[0], true) : PIT__A(undefined);
+    case PIT_INFO_CURRENT_STACKTRACE:
+        return stacktrace(a);
+    case PIT_INFO_INITIAL_CALL:
+        return place((uintptr_t)a->p->body, false); /* of a union: or its handler */
+    default:
+        return setting(a, b, item);
     }
 }
 
