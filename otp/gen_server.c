@@ -24,6 +24,7 @@
 #include <string.h>
 
 #include <pit/keep.h>
+#include <pit/must.h>
 
 #include "base/assert.h"
 #include "base/log.h"
@@ -313,7 +314,7 @@ static pit_pid start_failed(pit_pid pid, int call_error, int init_error)
     (void)pit__take_exit_of(pid, &ignored);
     if (call_error == -PIT_ENOPROC)
         call_error = -PIT_EEXITED; /* it was there, and its reason is pit_last_exit_reason() */
-    return (pit_pid){INT64_MIN | -(int64_t)(call_error ? call_error : init_error)};
+    return pit_pid_error(call_error ? call_error : init_error);
 }
 
 /* Spec: PL-2. */
@@ -347,9 +348,9 @@ PIT__GIVEN pit_pid pit__server_start(const pit_server *server, const void *arg, 
     pit_pid pid;
 
     if (!p)
-        return (pit_pid){INT64_MIN | PIT_ENOTPROCESS};
+        return pit_pid_error(-PIT_ENOTPROCESS);
     if (size > PIT__BLOCK_MOST) /* as spawning has it */
-        return (pit_pid){INT64_MIN | EINVAL};
+        return pit_pid_error(-EINVAL);
     block = total <= SMALL ? small : pit_alloc(total);
     memset(block, 0, arg_at);
     *(struct server *)(void *)block = (struct server){

@@ -2,10 +2,11 @@
  * supervisor: a server that starts its children, and starts them again. Spec: SUP-1..24; the rule
  * stands where it is kept.
  *
- * The children are in children.h's set, the rate of restarts in intensity.h. Start functions run
- * here, in callbacks of the server; they and the ending of children block, and what comes meanwhile
- * waits in the queue. So between two callbacks the states in the set are right: RUNNING means that
- * no exit message of that pid has been looked at yet.
+ * The children are in children.h's set, the rate of restarts in intensity.h; what is asked of a
+ * supervisor comes from supervisor_calls.c. Start functions run here, in callbacks of the server;
+ * they and the ending of children block, and what comes meanwhile waits in the queue. So between
+ * two callbacks the states in the set are right: RUNNING means that no exit message of that pid has
+ * been looked at yet.
  *
  * A child that is ended on purpose is unlinked first; an exit message that was in the queue already
  * names a pid that no child has any more, and is dropped when it is reached. That is cheaper than
@@ -17,40 +18,18 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <pit/keep.h>
+#include <pit/must.h>
 
 #include "base/log.h"
 #include "term/atom.h"
-#include "term/blob.h"
 #include "runtime/block.h"
 #include "runtime/park.h"
-#include "otp/call.h"
+#include "otp/child_spec.h"
 #include "otp/children.h"
 #include "otp/gen_server.h"
 #include "otp/intensity.h"
 #include "otp/reason.h"
-
-/* Arguments up to this size travel in the message. */
-#define SMALL 64
-
-#define pit__sup_protocol(CALL, CAST)                                                          \
-    CALL(add,                                                                                  \
-         ((pit_text64, id), (uint64_t, function), (int64_t, shutdown), (uint8_t, restart),     \
-          (uint8_t, type), (pit_binary, arg)),                                                 \
-         ((pit_pid, pid)))                                                                     \
-    CALL(simple, ((uint32_t, size), (uint8_t, arg, SMALL)), ((pit_pid, pid)))                  \
-    CALL(simple_large, ((pit_binary, arg)), ((pit_pid, pid)))                                  \
-    CALL(end, ((pit_text64, id)), ((int32_t, error)))                                          \
-    CALL(end_pid, ((pit_pid, pid)), ((int32_t, error)))                                        \
-    CALL(restart, ((pit_text64, id)), ((pit_pid, pid)))                                        \
-    CALL(delete, ((pit_text64, id)), ((int32_t, error)))                                       \
-    CALL(which, (), ((uint64_t, count), (pit_binary, children)))                               \
-    CALL(count, (),                                                                            \
-         ((uint64_t, specs), (uint64_t, active), (uint64_t, supervisors), (uint64_t, workers), \
-          (uint64_t, restarts)))                                                               \
-    CAST(again, ((int64_t, serial)))
-
-PIT_PROTOCOL(pit__sup);
+#include "otp/supervisor_protocol.h"
 
 struct supervisor {
     char name[64]; /* registered, or empty */
@@ -68,9 +47,6 @@ struct start_arg {
     bool has_arg; /* of more than no bytes */
     char arg[] __attribute__((aligned(16)));
 };
-
-static pit_pid error_handle(int error) { return (pit_pid){INT64_MIN | -(int64_t)error}; }
-static int error_of(pit_pid pid) { return pid.id < 0 ? -(int)(pid.id & INT32_MAX) : 0; }
 
 static bool is_simple(const struct supervisor *s) { return s->strategy == PIT_SIMPLE_ONE_FOR_ONE; }
 
@@ -110,81 +86,10 @@ static void report_start_error(const struct supervisor *s, const struct pit__chi
                pit_strerror(error));
 }
 
-/* ---- specifications. Spec: SUP-2, SUP-3 ---- */
-
-static const char *wrong_child(const pit_child *c, bool simple)
-{
-    size_t length = c->id ? strnlen(c->id, 64) : 0;
-
-    if (!simple && (length == 0 || length > 63))
-        return "its id must have 1 to 63 bytes";
-    if (!c->start)
-        return "it has no start function";
-    if ((unsigned)c->restart > PIT_TEMPORARY)
-        return "its restart is none of the three";
-    if ((unsigned)c->type > PIT_SUPERVISOR)
-        return "its type is neither worker nor supervisor";
-    if (c->shutdown < PIT_SHUTDOWN_NOW)
-        return "its shutdown is negative";
-    if (c->size && !c->arg)
-        return "its arg is missing";
-    return NULL;
-}
-
-static const char *wrong_flags(const pit_sup_spec *spec)
-{
-    if ((unsigned)spec->strategy > PIT_SIMPLE_ONE_FOR_ONE)
-        return "its strategy is none of the four";
-    if (spec->intensity < PIT_NO_RESTARTS)
-        return "its intensity is negative";
-    if (spec->period < 0)
-        return "its period is negative";
-    return NULL;
-}
-
 static int refuse(const struct supervisor *s, const char *id, const char *why)
 {
     report(PIT_LOG_ERROR, s, "wrong specification", id, PIT_NO_PID, why);
     return -EINVAL;
-}
-
-/* What PIT_CHILDREN copies: the specifications, their ids and arguments, in one block of the
-   process's memory. */
-struct pit__children {
-    size_t count;
-    pit_child child[];
-};
-
-pit_children pit__children(const pit_child *children, size_t count)
-{
-    size_t size = sizeof(struct pit__children) + count * sizeof(pit_child);
-    struct pit__children *copy;
-    char *at;
-
-    for (size_t i = 0; i < count; i++) {
-        if (children[i].size > PIT__BLOCK_MOST)
-            pit__exit_text("badarg", "PIT_CHILDREN: an arg of 4 GiB or more", NULL, 0);
-        size += children[i].size + (children[i].id ? strlen(children[i].id) + 1 : 0);
-    }
-    copy = pit_alloc(size);
-    copy->count = count;
-    at = (char *)&copy->child[count];
-    for (size_t i = 0; i < count; i++) {
-        pit_child *c = &copy->child[i];
-
-        *c = children[i];
-        if (c->size && c->arg) {
-            c->arg = memcpy(at, c->arg, c->size);
-            at += c->size;
-        }
-        if (c->id) {
-            size_t n = strlen(c->id) + 1;
-
-            c->id = memcpy(at, c->id, n);
-            at += n;
-        }
-    }
-    return (pit_children){copy};
 }
 
 /* ---- starting and ending one child ---- */
@@ -194,7 +99,7 @@ pit_children pit__children(const pit_child *children, size_t count)
 static int start_child(struct supervisor *s, struct pit__child *c)
 {
     pit_pid pid = c->start(c->size ? c->data : NULL);
-    int error = error_of(pid);
+    int error = pit_error(pid);
 
     if (error == -PIT_EIGNORE || pid.id == 0)
         return 1;
@@ -468,7 +373,7 @@ static int add_all(struct supervisor *s, const struct pit__children *list)
 {
     for (size_t i = 0; list && i < list->count; i++) {
         const pit_child *spec = &list->child[i];
-        const char *wrong = wrong_child(spec, is_simple(s));
+        const char *wrong = pit__child_wrong(spec, is_simple(s));
 
         if (!wrong && !is_simple(s) && pit__child_by_id(&s->children, spec->id))
             wrong = "another child has the same id";
@@ -498,7 +403,7 @@ static int on_init(struct supervisor *s, const void *p)
     spec = arg->init(arg->has_arg ? arg->arg : NULL);
     if (spec.ignore)
         return -PIT_EIGNORE;
-    wrong = wrong_flags(&spec);
+    wrong = pit__flags_wrong(&spec);
     if (!wrong && spec.strategy == PIT_SIMPLE_ONE_FOR_ONE &&
         (!spec.children.pit__copy || spec.children.pit__copy->count != 1))
         wrong = "a simple supervisor has exactly one child specification";
@@ -529,7 +434,7 @@ static pit_pid start_added(struct supervisor *s, struct pit__child *c)
     }
     report_start_error(s, c, r);
     pit__child_remove(&s->children, c);
-    return error_handle(r);
+    return pit_pid_error(r);
 }
 
 static void on_add(struct supervisor *s, const struct pit__sup_add *m, struct pit__sup_add_reply *r)
@@ -542,13 +447,13 @@ static void on_add(struct supervisor *s, const struct pit__sup_add *m, struct pi
                       .shutdown = m->shutdown,
                       .type = m->type};
     const char *wrong = is_simple(s) ? "a simple supervisor starts its children by start_simple"
-                                     : wrong_child(&spec, false);
+                                     : pit__child_wrong(&spec, false);
     struct pit__child *known = wrong ? NULL : pit__child_by_id(&s->children, spec.id);
 
     if (wrong)
-        r->pid = error_handle(refuse(s, spec.id, wrong));
+        r->pid = pit_pid_error(refuse(s, spec.id, wrong));
     else if (known)
-        r->pid = error_handle(known->state == PIT__CHILD_STOPPED ? -EEXIST : -EALREADY);
+        r->pid = pit_pid_error(known->state == PIT__CHILD_STOPPED ? -EEXIST : -EALREADY);
     else
         r->pid = start_added(s, pit__child_add(&s->children, &spec, spec.id));
 }
@@ -558,7 +463,7 @@ static pit_pid start_simple(struct supervisor *s, const void *arg, size_t size)
     pit_child spec = s->kind;
 
     if (!is_simple(s))
-        return error_handle(-EINVAL);
+        return pit_pid_error(-EINVAL);
     spec.arg = arg;
     spec.size = size;
     return start_added(s, pit__child_add(&s->children, &spec, NULL));
@@ -622,7 +527,7 @@ static void on_restart(struct supervisor *s, const struct pit__sup_restart *m,
         error = c->state == PIT__CHILD_RUNNING ? -EALREADY : -EAGAIN;
     if (!error)
         error = start_child(s, c);
-    r->pid = error < 0 ? error_handle(error) : error ? PIT_NO_PID : pit__child_pid(c);
+    r->pid = error < 0 ? pit_pid_error(error) : error ? PIT_NO_PID : pit__child_pid(c);
 }
 
 static void on_delete(struct supervisor *s, const struct pit__sup_delete *m,
@@ -676,7 +581,7 @@ static void on_count(struct supervisor *s, const struct pit__sup_count *m,
 
 PIT_SERVER(pit__sup, struct supervisor, .init = on_init, .info = on_info, .terminate = end_all);
 
-/* ---- the interface ---- */
+/* ---- the start ---- */
 
 pit_pid pit_supervisor_start_opts(pit_sup_init *init, const void *arg, size_t size,
                                   pit_server_opts opts)
@@ -686,10 +591,10 @@ pit_pid pit_supervisor_start_opts(pit_sup_init *init, const void *arg, size_t si
     pit_pid pid;
 
     if (size > PIT__BLOCK_MOST)
-        return error_handle(-EINVAL);
+        return pit_pid_error(-EINVAL);
     a = pit_try_alloc(total);
     if (!a)
-        return error_handle(-ENOMEM);
+        return pit_pid_error(-ENOMEM);
     a->init = init;
     if (opts.name)
         snprintf(a->name, sizeof a->name, "%s", opts.name);
@@ -707,149 +612,4 @@ pit_pid pit_supervisor_start_opts(pit_sup_init *init, const void *arg, size_t si
 pit_pid pit_supervisor_start_link(pit_sup_init *init, const void *arg, size_t size)
 {
     return pit_supervisor_start_opts(init, arg, size, (pit_server_opts){.link = true});
-}
-
-/* A call that waits as long as it takes: starting and ending children may. */
-#define ASK(supervisor, name, request, reply)                                          \
-    pit__call_within((supervisor), PIT_INFINITY, &pit_type_pit__sup_##name, (request), \
-                     &pit_type_pit__sup_##name##_reply, (reply))
-
-/* An id for a message. false: there is none of this length, so no child has it. */
-static bool id_of(const char *id, pit_text64 *ret)
-{
-    if (!id || strnlen(id, sizeof ret->s) == sizeof ret->s)
-        return false;
-    *ret = pit_text64(id);
-    return true;
-}
-
-/*
- * Kept until the answer has come (pit_drop), so that it goes with a caller that ends on the way: by
- * a wrong arg, for want of a supervisor, or killed while it waits. Not pit_binary_new: that lives
- * until the caller's next receive, and a loop that starts children may have none.
- */
-static pit_binary kept_copy(const void *arg, size_t size)
-{
-    uint8_t *at = NULL;
-    pit_binary b;
-
-    /* it is nobody's for a moment: no yield, in which the caller may be ended */
-    (void)pit__enter();
-    b = pit__binary_alloc(size, &at);
-    if (b.data) {
-        (void)pit_keep(b);
-        pit__binary_release(b);
-    }
-    pit__leave();
-    if (b.data)
-        memcpy(at, arg, size);
-    return b;
-}
-
-pit_pid pit_supervisor_add_child(pit_pid supervisor, pit_child child)
-{
-    struct pit__sup_add request = {.function = (uintptr_t)child.start,
-                                   .shutdown = child.shutdown,
-                                   .restart = (uint8_t)child.restart,
-                                   .type = (uint8_t)child.type};
-    struct pit__sup_add_reply reply;
-
-    if (!id_of(child.id, &request.id) || (child.size && !child.arg))
-        return error_handle(-EINVAL);
-    if (child.size) {
-        request.arg = kept_copy(child.arg, child.size);
-        if (!request.arg.data)
-            return error_handle(-ENOMEM);
-    }
-    ASK(supervisor, add, &request, &reply);
-    pit_drop(request.arg);
-    return reply.pid;
-}
-
-static pit_pid start_simple_large(pit_pid supervisor, const void *arg, size_t size)
-{
-    struct pit__sup_simple_large request = {kept_copy(arg, size)};
-    struct pit__sup_simple_large_reply reply;
-
-    if (!request.arg.data)
-        return error_handle(-ENOMEM);
-    ASK(supervisor, simple_large, &request, &reply);
-    pit_drop(request.arg);
-    return reply.pid;
-}
-
-pit_pid pit_supervisor_start_simple(pit_pid supervisor, const void *arg, size_t size)
-{
-    struct pit__sup_simple request = {.size = (uint32_t)size};
-    struct pit__sup_simple_reply reply;
-
-    if (size > SMALL)
-        return start_simple_large(supervisor, arg, size);
-    if (size)
-        memcpy(request.arg, arg, size);
-    ASK(supervisor, simple, &request, &reply);
-    return reply.pid;
-}
-
-int pit_supervisor_terminate_child(pit_pid supervisor, const char *id)
-{
-    struct pit__sup_end request;
-    struct pit__sup_end_reply reply;
-
-    if (!id_of(id, &request.id))
-        return -ENOENT;
-    ASK(supervisor, end, &request, &reply);
-    return reply.error;
-}
-
-int pit_supervisor_terminate_pid(pit_pid supervisor, pit_pid child)
-{
-    struct pit__sup_end_pid request = {child};
-    struct pit__sup_end_pid_reply reply;
-
-    ASK(supervisor, end_pid, &request, &reply);
-    return reply.error;
-}
-
-pit_pid pit_supervisor_restart_child(pit_pid supervisor, const char *id)
-{
-    struct pit__sup_restart request;
-    struct pit__sup_restart_reply reply;
-
-    if (!id_of(id, &request.id))
-        return error_handle(-ENOENT);
-    ASK(supervisor, restart, &request, &reply);
-    return reply.pid;
-}
-
-int pit_supervisor_delete_child(pit_pid supervisor, const char *id)
-{
-    struct pit__sup_delete request;
-    struct pit__sup_delete_reply reply;
-
-    if (!id_of(id, &request.id))
-        return -ENOENT;
-    ASK(supervisor, delete, &request, &reply);
-    return reply.error;
-}
-
-size_t pit_supervisor_which_children(pit_pid supervisor, pit_child_info *ret, size_t room)
-{
-    struct pit__sup_which request = {0};
-    struct pit__sup_which_reply reply;
-
-    ASK(supervisor, which, &request, &reply);
-    if (reply.count && room)
-        memcpy(ret, reply.children.data, (reply.count < room ? reply.count : room) * sizeof *ret);
-    return reply.count;
-}
-
-pit_child_count pit_supervisor_count_children(pit_pid supervisor)
-{
-    struct pit__sup_count request = {0};
-    struct pit__sup_count_reply reply;
-
-    ASK(supervisor, count, &request, &reply);
-    return (pit_child_count){reply.specs, reply.active, reply.supervisors, reply.workers,
-                             reply.restarts};
 }
