@@ -13,8 +13,8 @@
  *   (H3) the ADOPT message goes to the new owner's inbox
  *   (H4) the new owner, on that message: timers into its wheel, status RUNNABLE, on its run queue
  * Between H2 and H4 the new owner may find mail for it and appends to the inner queue, but does not
- * enqueue it: TRANSIT says so. Mail whose carrier is still on the way to the old owner is forwarded.
- * tests/model/handover.pml.
+ * enqueue it: TRANSIT says so. Mail whose carrier is still on the way to the old owner is
+ * forwarded. tests/model/handover.pml.
  *
  * Who asks whom: a scheduler that is about to sleep asks one with at least two processes waiting.
  * Whoever has had two or more waiting for BUSY_LONG wakes one that sleeps, so a burst that is over

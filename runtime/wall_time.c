@@ -1,14 +1,14 @@
 /*
  * Each scheduler has two words, which it alone writes and anybody reads.
  *   wall_since   when it began to count; 0: it does not
- *   wall_idle    even: twice the ns that it was idle, and it is active. Odd: it is idle, and has been for now - wall_idle / 2
+ *   wall_idle    even: twice the ns that it was idle, and it is active. Odd: it is idle, and has
+ *                been for now - wall_idle / 2
  * So one word says both how long and whether, and a reader needs nothing more at one moment with
  * it. wall_since is stored with release after the wall_idle of a new count (R1), and read with
- *     acquire before it (A1): who sees a count sees its own
- * idle time, or a later one's. That is told by wall_since being another when it is looked at again:
- * the second look cannot be before the load of wall_idle, which is an acquire for that (A2), and
- * its stores are releases, so that who reads a later count's also sees that the older one has
- * ended, or more.
+ * acquire before it (A1): who sees a count sees its own idle time, or a later one's. That is told
+ * by wall_since being another when it is looked at again: the second look cannot be before the load
+ * of wall_idle, which is an acquire for that (A2), and its stores are releases, so that who reads a
+ * later count's also sees that the older one has ended, or more.
  */
 #include "runtime/wall_time.h"
 

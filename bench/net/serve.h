@@ -18,7 +18,7 @@
 #include "examples/casino/memory.h"
 
 /*
- * After so many messages a connection's socket is passive, and serve_passive() makes it active
+ * After so many messages a connection's socket is passive, and serve_active() makes it active
  * again: what waits in the mailbox of a connection is bounded, and a peer that sends faster than it
  * is served is held back by TCP.
  */

@@ -4,10 +4,10 @@
  * differs is the protocol: struct client_kind.
  *
  * A client process is a callback process without a stack while it waits. Input is taken in
- * portions: after so many messages the socket is silent until client_more() says that there is room
- * again; so a client that sends faster than it is served fills the kernel's buffers and then its
- * own. Output is bounded by the socket's watermark: a reply that does not fit makes this process
- * wait, and nobody else; for at most send_timeout.
+ * portions: after so many messages the socket is silent until what they brought has been served; so
+ * a client that sends faster than it is served fills the kernel's buffers and then its own. Output
+ * is bounded by the socket's watermark: a reply that does not fit makes this process wait, and
+ * nobody else; for at most send_timeout.
  */
 #ifndef CASINO_CLIENT_H
 #define CASINO_CLIENT_H

@@ -72,7 +72,7 @@ typedef struct pit_spawn_opts {
     uint8_t reply;     /* enum pit_reply_mode; of a spawn request */
     int16_t scheduler; /* see PIT_ON */
     uint8_t alias;     /* enum pit_alias_mode, of the monitor: see pit_monitor_with */
-    uint8_t max_heap;  /* PIT_MAX_HEAP_NO_KILL, PIT_MAX_HEAP_NO_REPORT; other bits mean nothing */
+    uint8_t max_heap;  /* PIT_MAX_HEAP_NO_KILL, PIT_MAX_HEAP_NO_REPORT; of a limit of memory */
     bool link_priority, monitor_priority; /* see pit_link_with, pit_monitor_with */
     /* bytes, rounded up to a power of two from 16 KiB, at most 8 MiB; 0: the node's (+sss), 64 KiB.
        A callback process has the 64 KiB of the loop that calls it, whatever this says */

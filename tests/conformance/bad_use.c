@@ -1,11 +1,9 @@
 /*
  * Goal: bad use of the public functions of processes, messages, names, timers and aliases gives the
- * error that their headers
- *   promise, ends nobody else, and leaves the node as it was. What threads that run no process get:
- *   tests/runtime/test_foreign.c.
+ *   error that their headers promise, ends nobody else, and leaves the node as it was. What threads
+ *   that run no process get: tests/runtime/test_foreign.c.
  * Method: each wrong argument with each function that takes it. What "ends the caller" is done by a
- * process of its own; garbage
- *   comes from a seed.
+ *   process of its own; garbage comes from a seed.
  */
 #include "tests/conformance/terms.h"
 

@@ -1,8 +1,7 @@
 /*
  * Goal: how behaviours hibernate (HIB-5): a callback process holds no stack while it waits, so it
- * has nothing to give up, and its
- *   crash is reported after any wait as before it. Method: a handler that waits is looked at from
- *   below the public interface.
+ *   has nothing to give up, and its crash is reported after any wait as before it.
+ * Method: a handler that waits is looked at from below the public interface.
  */
 #include "tests/conformance/terms.h"
 

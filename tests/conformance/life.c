@@ -1,9 +1,9 @@
 /*
  * Goal: rules of life and spawn that no other case is of: the log of an error (LIFE-5), classes of
- * ends (LIFE-4), an entry that
- *   does not exist (SPAWN-5), the order of teardown seen by one that watches all of it (LIFE-7).
+ *   ends (LIFE-4), an entry that does not exist (SPAWN-5), the order of teardown seen by one that
+ *   watches all of it (LIFE-7).
  * Method: the log's sink is the test's own; teardown is watched from the process that is told of
- * it.
+ *   it.
  */
 #include <stdio.h>
 

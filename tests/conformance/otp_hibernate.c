@@ -1,9 +1,9 @@
 /*
  * Goal: Erlang/OTP's hibernate_SUITE, and what hibernation is in C (HIB-1, HIB-4): the call stack
- * stays, its pages below the
- *   caller's frame are given back, and are there again when they are needed. Method: a process that
- *   has used much of its stack hibernates; the kernel is asked which pages it has (mincore), the
- *   process what it remembers.
+ *   stays, its pages below the caller's frame are given back, and are there again when they are
+ *   needed.
+ * Method: a process that has used much of its stack hibernates; the kernel is asked which pages it
+ *   has (mincore), the process what it remembers.
  */
 #include <sys/mman.h>
 

@@ -1,7 +1,6 @@
 /*
  * Goal: Erlang/OTP's erl_link_SUITE. Method: each case names the one of OTP's whose question it
- * asks in C; races are run many
- *   times, with the parties on different schedulers.
+ * asks in C; races are run many times, with the parties on different schedulers.
  */
 #include "tests/conformance/terms.h"
 

@@ -1,8 +1,8 @@
 /*
  * Goal: what Erlang/OTP's process_SUITE asks of suspended processes, beside
- * tests/runtime/test_suspend.c. Method: each case names
- *   the one of OTP's; that a timeout stood still is seen from it not having come while others of
- *   the same length did.
+ *   tests/runtime/test_suspend.c.
+ * Method: each case names the one of OTP's; that a timeout stood still is seen from it not having
+ *   come while others of the same length did.
  */
 #include "tests/conformance/terms.h"
 

@@ -1,7 +1,7 @@
 /*
- * Goal: Erlang/OTP's timer_bif_SUITE, for what tests/runtime/test_timer.c has not asked. Method:
- * each case names the one of
- *   OTP's whose question it asks in C. Late is not judged, early is, to the nanosecond.
+ * Goal: Erlang/OTP's timer_bif_SUITE, for what tests/runtime/test_timer.c has not asked.
+ * Method: each case names the one of OTP's whose question it asks in C. Late is not judged, early
+ *   is, to the nanosecond.
  */
 #include "tests/conformance/terms.h"
 

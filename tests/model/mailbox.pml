@@ -1,14 +1,13 @@
 /*
  * The mailbox word: order of every pair, nothing lost, nothing doubled, while everybody moves.
  *
- * Modelled: the receiver's mailbox word (EMPTY, CARRIER, or a list, youngest first, that ends in
+ * Modelled: the receiver's mailbox word (QUIET, CARRIER, or a list, youngest first, that ends in
  *   CARRIER); a sender's two steps (the word, then the carrier on the inbox of the owner that it
  *   read); who pops a carrier of a process that it does not own forwards it, else delivers it and
- *   takes the list; a sender on the owner's thread, which appends directly if the word is EMPTY,
+ *   takes the list; a sender on the owner's thread, which appends directly if the word is QUIET,
  *   else processes its own inbox first (unless that is why it sends), and pushes outside if the
- *   word is still set; two
- *   schedulers that hand the receiver to and fro (owner store, then the adopt message); a foreign
- *   sender, and a sending process that is itself handed to and fro.
+ *   word is still set; two schedulers that hand the receiver to and fro (owner store, then the
+ *   adopt message); a foreign sender, and a sending process that is itself handed to and fro.
  * Abstracted: an inbox is a queue (its own lock-freedom is a test's); compare-and-swap is one step,
  *   for a failed one changes nothing; messages are checked when they are appended to the inner
  *   queue, which nobody but the receiver takes from; memory is sequentially consistent (the orders
@@ -18,7 +17,7 @@
  *  (1) Messages of one sender are appended in the order they were sent, each once.
  *  (2) Who appends owns the receiver at that moment.
  *  (3) Between two takes exactly one push makes a carrier.
- *  (4) When nothing moves any more, everything sent has been appended and the word is EMPTY.
+ *  (4) When nothing moves any more, everything sent has been appended and the word is QUIET.
  *
  * Broken by: NO_WORD_TEST NO_FORWARD NO_REVERSE TAKE_FIRST
  */
@@ -33,7 +32,7 @@ mtype = { carrier, adopt_receiver, adopt_sender };
 
 chan inbox[2] = [4] of { mtype, byte, byte }; /* sender, number */
 
-bit word;          /* 0: EMPTY; 1: a carrier is under way, and the list behind it: */
+bit word;          /* 0: QUIET; 1: a carrier is under way, and the list behind it: */
 byte length;
 byte list_from[2 * SENT]; /* oldest first, though its links lead from youngest to oldest */
 byte list_number[2 * SENT];

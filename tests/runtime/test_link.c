@@ -199,9 +199,8 @@ NODE_CASE(a_link_that_is_being_undone_is_not_listed)
 
 /*
  * LIFE-7 step 9, LIFE-10, INFO-3, SIG-1: who is told that a process is gone has its exit signal
- *        already, whether it asks if
- * the process lives, for its counts, or sets up a monitor. The bug was an answer that overtook the
- * end of the process.
+ * already, whether it asks if the process lives, for its counts, or sets up a monitor. The bug was
+ * an answer that overtook the end of the process.
  */
 NODE_CASE(who_learns_of_an_end_has_its_exit_signal)
 {

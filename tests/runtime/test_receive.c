@@ -258,8 +258,7 @@ NODE_CASE(the_mark_of_a_reference_survives_all_that_happens_to_the_queue)
 
 /*
  * RECV-5 in a callback process: the message at the mark is handled, and gone, before the reference
- *        is used. The bug was a
- * mark that dangled, so that the message was never found.
+ * is used. The bug was a mark that dangled, so that the message was never found.
  */
 struct marked {
     pit_pid test;
