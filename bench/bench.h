@@ -2,8 +2,8 @@
  * What the files of pitboss-bench share: a benchmark's signature, how it reports, and how it fails.
  *
  * A benchmark runs in the node's first process, prints `metric value` lines through the report
- * functions, and returns 0. It checks its own result: whatever was lost, doubled or out of order
- * ends the program with status 1, so that a figure which was printed is also a figure of correct
+ * functions, and returns 0. It checks its own result: a lost message, a wrong count, order or sum
+ * end the program with status 1, so that a figure which was printed is also a figure of correct
  * work. The work and the metric names are those of the programs in peers/, so that a row can be
  * held against theirs.
  */

@@ -291,7 +291,7 @@ READING = """<p>Every command runs in rounds, interleaved with its peers' (A B A
 settings (one scheduler or all; Erlang with and without <code>+S 1:1</code>; Go with one and with all processors); the better one counts, for ours and
 for the peers alike, and the paler bars are the others. A ratio is the median of the rounds' ratios, its interval a bootstrap at 95 %. A floor is
 reached or missed only where the whole interval lies on one side of it; else the verdict is “?”.</p>
-<p>Each benchmark checks its own result: a message that was lost, doubled or out of order fails it, and there is no figure. What the rows do and what
+<p>Each benchmark checks its own result: a lost message, a wrong count, order or sum fails it, and there is no figure. What the rows do and what
 bounds them is in docs/performance.md; the result records that this page was made of are described in bench/README.md.</p>
 <pre>scripts/bench --peers --html report.html    # measure on your machine, and make this page
 bench/report.py results.jsonl -o report.html # make it again of stored results</pre>"""

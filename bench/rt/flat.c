@@ -6,7 +6,7 @@
 
 #define TOKENS 64
 
-PIT_MESSAGE(bench_hop, (uint64_t, left));
+PIT_MESSAGE(bench_hop, (uint64_t, left)); /* hops; in the upper half which of the tokens it is */
 
 static pit_pid *places;
 static uint64_t place_count;
@@ -23,9 +23,8 @@ static void hop(void *state, const pit_msg *m)
     if (!pit_is(m, bench_hop))
         return; /* pit_start */
     uint64_t left = pit_as(m, bench_hop)->left;
-    if (left <= 1) {
-        if (left == 1)
-            pit_send(first, bench_done, .count = 1);
+    if ((uint32_t)left == 1) {
+        pit_send(first, bench_done, .count = UINT64_C(1) << (left >> 32));
         return;
     }
     self->random = bench_lcg(self->random);
@@ -46,8 +45,9 @@ int bench_flat(char **argv)
 
     int64_t since = pit_now();
     for (uint64_t i = 0; i < TOKENS; i++)
-        pit_send(places[i * (place_count / TOKENS)], bench_hop, .left = hops / TOKENS);
-    BENCH_CHECK(bench_wait_done(TOKENS) == TOKENS);
+        pit_send(places[i * (place_count / TOKENS)], bench_hop, .left = i << 32 | hops / TOKENS);
+    BENCH_CHECK(bench_wait_done(TOKENS) == UINT64_MAX); /* each of the 64 once */
     bench_report_rate("msgs_per_s", hops / TOKENS * TOKENS, since);
+    BENCH_CHECK(!pit_receive(10)); /* one that was two would end about now, too */
     return 0;
 }

@@ -33,12 +33,14 @@ PIT_SERVER(rate, struct rate, .init = init);
 
 PIT_MESSAGE(logisticmap_next); /* go on by one term */
 PIT_MESSAGE(logisticmap_get);
-PIT_MESSAGE(logisticmap_result, (uint64_t, series), (double, term));
+/* terms: how many were asked for; the first series is 0 all along, however many */
+PIT_MESSAGE(logisticmap_result, (uint64_t, series), (double, term), (uint64_t, terms));
 
 struct series {
     uint64_t number;
     pit_pid computer;
     double term;
+    uint64_t terms;
 };
 
 /* The call waits in the middle of the handler, and only this process: what comes meanwhile comes
@@ -47,10 +49,13 @@ static void series(void *state, const pit_msg *m)
 {
     struct series *self = state;
 
-    if (pit_is(m, logisticmap_next))
+    if (pit_is(m, logisticmap_next)) {
         self->term = rate_next(self->computer, self->term).term;
-    else if (pit_is(m, logisticmap_get))
-        pit_send(m->from, logisticmap_result, .series = self->number, .term = self->term);
+        self->terms++;
+    } else if (pit_is(m, logisticmap_get)) {
+        pit_send(m->from, logisticmap_result, .series = self->number, .term = self->term,
+                 .terms = self->terms);
+    }
 }
 
 static void run(const uint64_t *params)
@@ -78,6 +83,8 @@ static void run(const uint64_t *params)
         const struct logisticmap_result *r =
             BENCH_AWAIT(pit_receive_only(logisticmap_result, PIT_INFINITY));
 
+        BENCH_CHECK(r->series < count);
+        savina_expect("terms of a series", r->terms, terms);
         results[r->series] = r->term;
     }
     savina_report(since, "terms_per_s", terms * count);

@@ -122,7 +122,10 @@ SHARED pit_ref pit_send_after_copy(int64_t ms, pit_pid to, const pit_type *type,
         if (fault_is("lose"))
             return (pit_ref){0};
         memcpy(copy, payload, type->size);
-        *(int64_t *)(void *)copy += INT64_C(1) << 50;
+        if (fault_is("early"))
+            *(int64_t *)(void *)copy += INT64_C(1) << 50;
+        else
+            NEXT(pit_send_after_copy)(ms, to, type, payload);
         payload = copy;
     }
     return NEXT(pit_send_after_copy)(ms, to, type, payload);
