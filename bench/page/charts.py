@@ -10,8 +10,12 @@ BAR, GAP, TOP = 11, 32, 6
 LABEL = 29  # letters: the longest row of the suite and its peer
 
 
-def interval(r):
-    return (r["low"], r["high"]) if r["low"] is not None else (r["min"], r["max"])
+def interval(r, scale, middle):
+    """The box of the interval; nothing where the rounds were too few for one."""
+    if r["low"] is None:
+        return ""
+    return svg.element("rect", x=scale(r["low"]), y=middle - 2.5, width=max(scale(r["high"]) - scale(r["low"]), 1.5), height=5,
+                       class_="interval")
 
 
 def bars(series, unit, colour, title):
@@ -25,9 +29,9 @@ def bars(series, unit, colour, title):
         parts.append(svg.text(right, y + 10, f"{svg.short(r['median'])} {unit}".strip(), "end", "number" if best else "quiet"))
         parts.append(svg.element("rect", x=4, y=y + 14, width=max(scale(r["median"]) - 4, 1.0), height=BAR, rx=2,
                                  class_=colour(who) + weight))
-        middle, (low, high) = y + 14 + BAR / 2, interval(r)
+        middle = y + 14 + BAR / 2
         parts.append(svg.line(scale(r["min"]), middle, scale(r["max"]), middle, "range"))
-        parts.append(svg.element("rect", x=scale(low), y=middle - 2.5, width=max(scale(high) - scale(low), 1.5), height=5, class_="interval"))
+        parts.append(interval(r, scale, middle))
     return svg.drawing(TOP + len(series) * GAP, parts, title)
 
 
@@ -42,10 +46,10 @@ def ratios(comparisons, colour, title):
     parts = [svg.line(scale(t), 8, scale(t), bottom, "one" if abs(t - 1) < 1e-9 else "grid") for t in marks]
     parts += [svg.text(scale(t), bottom + 13, svg.short(t), "middle", "quiet") for t in marks]
     for i, (row, peer, r) in enumerate(comparisons):
-        y, (low, high) = 14 + step * (i + 0.5), interval(r)
+        y = 14 + step * (i + 0.5)
         parts.append(svg.text(left - 8, y + 4, svg.cut(f"{row} / {peer}", LABEL), "end"))
         parts.append(svg.line(scale(r["min"]), y, scale(r["max"]), y, "range"))
-        parts.append(svg.element("rect", x=scale(low), y=y - 2.5, width=max(scale(high) - scale(low), 1.5), height=5, class_="interval"))
+        parts.append(interval(r, scale, y))
         if r["floor"] is not None:
             parts.append(svg.element("path", d=f"M{scale(r['floor']):.1f} {y - 8:.1f}v16", class_="floor"))
         shape = dict(cx=scale(r["median"]), cy=y, r=4)
