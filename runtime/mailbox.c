@@ -22,7 +22,7 @@
  *  A1 the owner takes the list. It synchronises with every R1 since the last take, not only with
  *     the youngest: each is a read-modify-write of the same word, so all are one release sequence.
  *  R2 a push on the inbox: the carrier's contents are complete; it is also a step of the sleeping
- *     protocol, which wants sequential consistency (sched.c).
+ *     protocol, which wants sequential consistency (idle.c).
  *  A2 the owner takes the inbox, likewise all of it.
  *  A comparison that fails is relaxed: nothing was learnt. A head that was freed and came back is
  *  harmless, since `next` names it rightly.
@@ -86,9 +86,8 @@ bool pit__inbox_push(struct pit__inbox *in, struct pit__message *m)
 
     do
         m->block.next = old;
-    while (
-        !atomic_compare_exchange_weak_explicit(&in->head, &old, m, memory_order_seq_cst,
-                                               memory_order_relaxed)); /* R2, and P1 of sched.c */
+    while (!atomic_compare_exchange_weak_explicit(&in->head, &old, m, memory_order_seq_cst,
+                                                  memory_order_relaxed)); /* R2, and P1 of idle.c */
     PIT_POINT("inbox.pushed");
     return old == NULL;
 }

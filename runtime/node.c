@@ -74,7 +74,7 @@ static void first_body(const void *unused)
 
 /* ---- stopping */
 
-/* Sequentially consistent for the sake of STOPPED: a step P1 of the sleeping protocol (sched.c),
+/* Sequentially consistent for the sake of STOPPED: a step P1 of the sleeping protocol (idle.c),
    with wake() as P2. */
 static void set_state(int state)
 {
@@ -207,7 +207,7 @@ void pit_stop(int status)
 static void on_os_signal(int signo)
 {
     atomic_store_explicit(&pit__node.os_signal, signo,
-                          memory_order_seq_cst); /* before the wake: node_waiting() of sched.c */
+                          memory_order_seq_cst); /* before the wake: node_waiting() of idle.c */
     /* Always: it may be about to sleep, and looks for messages only. The scheduler lives until the
        handler is gone. */
     pit__node.scheds[0]->driver_ops->wake(pit__node.scheds[0]->driver);

@@ -15,14 +15,7 @@
  *   P  -> nowhere  P has ended: abandon. On L's own stack L is restarted at its top; it keeps nothing in its frame.
  *
  * A pass of the loop is bounded: the inbox, due timers, BUDGET processes, completions. Then, if
- * nothing is left to run, it spins a little and sleeps in the driver until the next timer.
- *
- * Sleeping: (S1) store sleeping, (S2) read the inbox again, (S3) wait in the driver. A sender: (P1)
- * push on the inbox, and if that made it non-empty (P2) read sleeping, exchange it, wake the
- * driver. S1, S2, P1 and P2 are sequentially consistent: in their one order either P1 is before S2
- * and the scheduler sees the message, or S1 is before P2 and the sender sees that it sleeps. The
- * wake is an eventfd on which a poll is armed: one that comes before S3 ends the wait at once.
- * tests/model/sleep.pml has it with explicit store buffers.
+ * nothing is left to run, idle.c waits for more.
  */
 #include "runtime/sched.h"
 
@@ -45,7 +38,6 @@
 
 #define BUDGET 64
 #define TIMERS_AT_ONCE 256 /* between two looks at the clock */
-#define GLANCES 2000       /* about a microsecond */
 /* slots in use, with a few lines of stack each, that leave the first cache */
 #define NEAR_LEAST 512
 /* ns of a pass: firing a million due timers must not stop the world, nor fall behind */
@@ -392,7 +384,7 @@ void pit__sched_wake(struct pit__sched *s)
 
 void pit__sched_post(struct pit__sched *s, struct pit__message *m)
 {
-    /* P1, P2 */
+    /* P1, P2: idle.c */
     if (pit__inbox_push(&s->inbox, m) && atomic_load_explicit(&s->sleeping, memory_order_seq_cst))
         pit__sched_wake(s);
 }
@@ -418,125 +410,6 @@ static void fire(struct pit__timer *t, void *context);
 static bool node_running(void)
 {
     return atomic_load_explicit(&pit__node.state, memory_order_acquire) != PIT__NODE_STOPPED;
-}
-
-static bool inbox_waiting(struct pit__sched *s)
-{
-    return atomic_load_explicit(&s->inbox.head, memory_order_seq_cst) != NULL; /* S2 */
-}
-
-/* What the node wants of this scheduler. Whoever wants it wrote it down before the wake; a wake
-   that a poll took since this scheduler last looked is gone, but what it was for is seen here. */
-static bool node_waiting(struct pit__sched *s)
-{
-    return atomic_load_explicit(&pit__node.state, memory_order_seq_cst) == PIT__NODE_STOPPED ||
-           (s->index == 0 && atomic_load_explicit(&pit__node.os_signal, memory_order_seq_cst));
-}
-
-static int64_t sleep_until(struct pit__sched *s)
-{
-    int64_t next = pit__wheel_next(&s->wheel);
-
-    if (s->index == 0 &&
-        atomic_load_explicit(&pit__node.state, memory_order_relaxed) >= PIT__NODE_STOPPING) {
-        int64_t soon = pit__now() + 1000000; /* whoever ends does not tell us: look again */
-        return next < soon ? next : soon;
-    }
-    return next;
-}
-
-/* Wait for work without sleeping: worth it only where others answer within microseconds. */
-static bool spin(struct pit__sched *s)
-{
-    int64_t limit = pit__node.opts.spin_us * INT64_C(1000), start;
-
-    if (limit <= 0 || pit__node.count < 2)
-        return false;
-    if (s->spin_ns > limit)
-        s->spin_ns = limit;
-    if (s->spin_ns < 1000)
-        return false;
-    start = pit__now();
-    do {
-        for (int i = 0; i < 32; i++) {
-            if (!pit__inbox_empty(&s->inbox)) {
-                s->spin_ns = limit; /* it paid */
-                return true;
-            }
-#if defined(__x86_64__)
-            __builtin_ia32_pause();
-#else
-            __asm__ volatile("yield");
-#endif
-        }
-        if (s->driver_ops->pending(s->driver))
-            return true;
-    } while (pit__now() - start < s->spin_ns);
-    s->spin_ns /= 2;
-    return false;
-}
-
-/*
- * The first moment of idleness: an answer from another core takes about a microsecond. Returning
- * blocks and looking around would move more cache lines than the message itself does, and a pause
- * is as long as a line's way; so neither comes yet.
- */
-static bool glance(struct pit__sched *s)
-{
-    if (s->spin_ns < 1000 || pit__node.count < 2)
-        return false;
-    for (int i = 0; i < GLANCES; i++)
-        if (!pit__inbox_empty(&s->inbox))
-            return true;
-    return false;
-}
-
-/* Written only if it is new: others have this line in their caches. */
-static inline void publish(_Atomic(uint32_t) *seen, uint32_t value)
-{
-    if (atomic_load_explicit(seen, memory_order_relaxed) != value)
-        atomic_store_explicit(seen, value, memory_order_relaxed);
-}
-
-static void wait_for_work(struct pit__sched *s)
-{
-    int64_t before;
-
-    publish(&s->idle_seen, 1);
-    if (glance(s))
-        return;
-    pit__blocks_flush(&s->blocks);
-    (void)pit__stack_trim(&s->stacks, 64);
-    pit__balance_ask(s);
-    if (spin(s))
-        return;
-    PIT_PROBE_SCHED_SLEEP(s->index);
-    atomic_fetch_add_explicit(&pit__node.sleepers, 1, memory_order_relaxed);
-    atomic_store_explicit(&s->sleeping, 1, memory_order_seq_cst); /* S1 */
-    PIT_POINT("sched.sleeping");
-    before = pit__now();
-    if (inbox_waiting(s) || node_waiting(s))
-        s->driver_ops->poll(s->driver);
-    else
-        s->driver_ops->wait(s->driver, sleep_until(s)); /* S3 */
-    atomic_store_explicit(&s->sleeping, 0, memory_order_relaxed);
-    atomic_fetch_sub_explicit(&pit__node.sleepers, 1, memory_order_relaxed);
-    s->now = pit__now();
-    if (!pit__inbox_empty(&s->inbox) && s->now - before < 200000)
-        s->spin_ns += 4000; /* it was woken so soon that spinning might pay */
-    s->watch |= PIT__WATCH_STAMP;
-    PIT_PROBE_SCHED_WAKE(s->index);
-}
-
-static void idle(struct pit__sched *s)
-{
-    bool counted = pit__wall_time_counted(s);
-
-    if (PIT__UNLIKELY(counted))
-        pit__wall_time_idle(s);
-    wait_for_work(s);
-    if (PIT__UNLIKELY(counted))
-        pit__wall_time_again(s);
 }
 
 /* What scheduler 0 does for the node. */
@@ -600,14 +473,14 @@ static void pass(struct pit__sched *s)
     if (s->index == 0)
         node_duties(s);
     if (pit__sched_has_work(s))
-        publish(&s->idle_seen, 0);
+        pit__publish(&s->idle_seen, 0);
     s->watch = (uint8_t)((s->watch & ~PIT__WATCH_PROBES) | (probed() ? PIT__WATCH_PROBES : 0));
     run_some(s);
     s = pit__thread()->sched;
     s->watch &= (uint8_t)~PIT__WATCH_STAMP;
     s->crowded = crowd();
-    publish(&s->runnable_seen, s->runnable);
-    publish(&s->free_slots_seen, s->slots.count);
+    pit__publish(&s->runnable_seen, s->runnable);
+    pit__publish(&s->free_slots_seen, s->slots.count);
     if (s->driver_ops->queued(s->driver) || s->driver_ops->pending(s->driver))
         s->driver_ops->poll(s->driver);
     if (atomic_load_explicit(&s->asker, memory_order_relaxed))
@@ -617,7 +490,7 @@ static void pass(struct pit__sched *s)
     if (s->runnable < 2)
         s->busy_since = 0;
     if (!pit__sched_has_work(s) && pit__inbox_empty(&s->inbox))
-        idle(s);
+        pit__sched_idle(s);
 }
 
 /* Noinline and without an argument: what it works on is found anew after each pass, since a pass
@@ -679,6 +552,7 @@ int pit__sched_open(struct pit__sched *s, unsigned index, unsigned count,
     memset(s, 0, sizeof *s);
     s->index = (uint16_t)index;
     s->until_stamp = 1;
+    pit__idle_open(s);
     s->driver_ops = ops;
     pit__chance_seed(&s->chance, seed + index * UINT64_C(0x9e3779b97f4a7c15));
     pit__wheel_init(&s->wheel, pit__now());

@@ -95,7 +95,9 @@ struct pit__sched {
     struct pit__driver *driver;
     const struct pit__driver_ops *driver_ops;
     struct pit__chance chance;
-    int64_t spin_ns;
+    int64_t spin_ns;  /* idle.c: how long waiting for other schedulers paid */
+    int io_luck;      /* idle.c: how often waiting for completions did */
+    unsigned unlucky; /* idle.c: times that it did not look like it */
     struct pit__wheel wheel;
     struct pit__relations named_timers;   /* to names: they belong to no process */
     uint32_t wall_turn;                   /* that it has heard of: wall_time.c */
@@ -144,6 +146,18 @@ void pit__sched_wake(struct pit__sched *s);
 
 /* Deliver what is in the inbox. Owner only; no effect while it is being done. */
 void pit__sched_drain(struct pit__sched *s);
+
+/* ---- idle.c */
+void pit__idle_open(struct pit__sched *s);
+void pit__sched_idle(
+    struct pit__sched *s); /* nothing to run: returns when there may be something */
+
+/* Written only if it is new: others have this line in their caches. */
+static inline void pit__publish(_Atomic(uint32_t) *seen, uint32_t value)
+{
+    if (atomic_load_explicit(seen, memory_order_relaxed) != value)
+        atomic_store_explicit(seen, value, memory_order_relaxed);
+}
 
 /* ---- balance.c */
 void pit__balance_give(struct pit__sched *s);  /* answer the scheduler that asks */
