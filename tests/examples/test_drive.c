@@ -153,7 +153,7 @@ PIT_TEST(a_drive_without_a_fault_is_well)
    restart, or of that on a slow machine. */
 PIT_TEST(a_restart_that_does_not_come_is_found_and_holds_nothing_up)
 {
-    drive_patience = 5;
+    drive_patience = 3;
     expect_found(NO_RESTART, "\n  crasher: ", true);
 }
 
@@ -170,7 +170,7 @@ PIT_TEST(an_error_of_http_is_found) { expect_found(HTTP_ERROR_NOW_AND_THEN, "Non
 
 PIT_TEST(http_that_does_not_answer_is_found)
 {
-    drive_patience = 5;
+    drive_patience = 3;
     expect_found(HTTP_SILENCE, "no answer came", true);
 }
 
