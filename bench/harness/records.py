@@ -1,5 +1,7 @@
 """The result records: what bench/run --json prints and --out keeps, one JSON object a line. bench/README.md describes them."""
 import json
+import os
+import stat
 
 import rows as table
 
@@ -137,6 +139,8 @@ def record_in(line, where):
 def read(path):
     """The records of a file, in order. ValueError if they are no results of this schema."""
     found = []
+    if stat.S_ISCHR(os.stat(path).st_mode):  # some of them never end
+        raise ValueError(f"{path}: a device, not a file of results")
     with open(path, encoding="utf-8", errors="replace") as f:
         for number, line in enumerate(f, 1):
             if line.strip():

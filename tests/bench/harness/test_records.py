@@ -65,6 +65,11 @@ class Files(unittest.TestCase):
         records.Sink(self.path).put({"record": "machine", "schema": 2})
         self.assertRaises(ValueError, records.read, self.path)
 
+    def test_a_device_that_never_ends_is_not_read(self):
+        for path in ("/dev/zero", "/dev/full", "/dev/null"):
+            with self.assertRaisesRegex(ValueError, f"{path}: a device"):
+                records.read(path)
+
     def test_so_is_what_is_no_record(self):
         machine = '{"record": "machine", "schema": 1}\n'
         for text in ("", "\n", "ping_pong 12\n", "[]\n", "5\n", '{"schema": 1}\n', '{"record": "machine"}\n', "\udcff\n",
