@@ -55,13 +55,13 @@ static struct pit__sealed **seals(const struct pit__message *m)
 
 static void look(unsigned kind, void *at, void *context)
 {
-    pit_term t = {0};
+    pit_term t;
 
-    if (kind == PIT_KIND_TERM) {
-        pit__touching_begin();
-        t = *(const pit_term *)at;
-        pit__touching_end();
-    }
+    if (kind != PIT_KIND_TERM)
+        return;
+    pit__touching_begin();
+    t = *(const pit_term *)at;
+    pit__touching_end();
     pit__seal_look(t);
 }
 

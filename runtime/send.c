@@ -34,8 +34,11 @@ struct pit__message *pit__message_copy_slow(struct pit__thread *t, enum pit__kin
     struct pit__message *m;
 
     if (PIT__UNLIKELY(type->flags & PIT_TYPE_OWNS)) {
-        pit__owned_look(type, payload);
-        extra = 8 + pit__owned_terms(type) * sizeof(void *);
+        unsigned terms = pit__owned_terms(type);
+
+        if (terms)
+            pit__owned_look(type, payload);
+        extra = 8 + terms * sizeof(void *);
     }
     m = pit__message_alloc(t ? &t->sched->blocks : NULL, kind, size + extra);
     if (PIT__UNLIKELY(!m))
