@@ -25,7 +25,7 @@
 #define SPIN_LEAST INT64_C(1000) /* ns; below it waiting did not pay */
 #define SPIN_MORE INT64_C(4000)  /* ns more to wait for, when a sleep was a short one */
 #define SHORT_SLEEP INT64_C(200000)
-#define IO_SPIN INT64_C(4000) /* ns; docs/performance.md has what longer and shorter ones gave */
+#define IO_SPIN INT64_C(3000) /* ns; docs/performance.md has what longer and shorter ones gave */
 #define LUCK 4096             /* io_luck of one whose every wait was ended by a completion */
 #define LUCK_ENOUGH (LUCK / 4)
 #define LUCK_WEIGHT 16 /* the mean of about so many waits */

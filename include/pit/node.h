@@ -44,7 +44,7 @@ typedef struct pit_node_opts {
     /* +sss KIB: default stack of a process; here in bytes, 16 KiB to 8 MiB; 0: 64 KiB */
     uint32_t stack;
     /* +sbwt US: how long an idle scheduler spins before it sleeps, at most 1,000,000; 0: 20 us; -1:
-       not at all (as a flag 0 is that too). For completions of I/O it is 4 us at most. */
+       not at all (as a flag 0 is that too). For completions of I/O it is 3 us at most. */
     int spin_us;
     /* -stop MS: how long supervision trees may take to stop, at most a day; 0: 10,000 ms */
     int stop_timeout;
