@@ -127,7 +127,7 @@ struct player {
 static void play_binary(pit_pid other, uint64_t n, uint64_t size)
 {
     uint8_t *bytes, whole[MOST];
-    pit_binary b = pit_binary_make(size, &bytes), back;
+    pit_binary b = pit_binary_make(size, &bytes), back = b;
 
     memset(bytes, FILLING, size);
     memcpy(whole, bytes, size);
